@@ -1,0 +1,1 @@
+"""Tests: unit, functional, end to end."""

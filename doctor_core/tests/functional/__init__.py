@@ -1,0 +1,1 @@
+"""Tests of real daemons, sockets and brokers."""

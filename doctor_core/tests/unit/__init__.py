@@ -1,0 +1,1 @@
+"""Tests without root, network, broker or sleep."""
