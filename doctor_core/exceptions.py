@@ -1,0 +1,155 @@
+"""What can go wrong, as types.
+
+::
+
+    DoctorError                  message, and the facts as attributes
+     |-- ConfigError             the operator can fix it; exit code 2
+     |    |-- PluginNotFound     kind, name, available
+     |    |-- PluginDuplicated   kind, name, modules
+     |    `-- PluginFailed       kind, name, cause
+     |-- BackendError            something outside said no; .recoverable
+     |    |-- BusError
+     |    |-- CloudError         status
+     |    |-- CommandFailed      argv, status, tail
+     |    |-- HttpError          no usable answer from an HTTP peer
+     |    `-- NotifyError
+     |-- InvalidEvent            field, why
+     |-- NotFound                what was asked for does not exist
+     `-- DeadlineExceeded        what was awaited, how long
+"""
+
+import shlex
+from collections.abc import Sequence
+
+
+class DoctorError(Exception):
+    """The root of all errors that Doctor raises on purpose."""
+
+
+class ConfigError(DoctorError):
+    """The operator can fix it: one line, exit code 2, no traceback."""
+
+
+class PluginNotFound(ConfigError):
+    """No installed distribution offers a plugin of this kind and name."""
+
+    def __init__(self, kind: str, name: str,
+                 available: Sequence[str]) -> None:
+        self.kind = kind
+        self.name = name
+        self.available = tuple(available)
+        super().__init__(
+            f'No plugin {name!r} of kind {kind!r} is installed. '
+            f'Available: {", ".join(available) or "none"}.')
+
+
+class PluginDuplicated(ConfigError):
+    """Two distributions offer a plugin of the same kind and name."""
+
+    def __init__(self, kind: str, name: str, modules: Sequence[str],
+                 available: Sequence[str]) -> None:
+        self.kind = kind
+        self.name = name
+        self.modules = tuple(modules)
+        self.available = tuple(available)
+        super().__init__(
+            f'Plugin {name!r} of kind {kind!r} is installed more than once '
+            f'({", ".join(modules)}): uninstall all but one. '
+            f'Available: {", ".join(available)}.')
+
+
+class PluginFailed(ConfigError):
+    """A plugin is installed but cannot be imported."""
+
+    def __init__(self, kind: str, name: str, cause: BaseException | str,
+                 available: Sequence[str]) -> None:
+        self.kind = kind
+        self.name = name
+        self.cause = cause
+        self.available = tuple(available)
+        what = (cause if isinstance(cause, str)
+                else f'{type(cause).__name__}: {cause}')
+        super().__init__(
+            f'Plugin {name!r} of kind {kind!r} cannot be loaded: {what}. '
+            f'Available: {", ".join(available) or "none"}.')
+
+
+class BackendError(DoctorError):
+    """Something outside said no.
+
+    :ivar recoverable: whether the same request may succeed later.
+    """
+
+    def __init__(self, message: str, *, recoverable: bool = False) -> None:
+        self.recoverable = recoverable
+        super().__init__(message)
+
+
+class BusError(BackendError):
+    """The message bus did not take a message."""
+
+
+class CloudError(BackendError):
+    """An OpenStack API refused, or did not answer.
+
+    :ivar status: the HTTP status, 0 when there was no answer.
+    """
+
+    def __init__(self, message: str, *, recoverable: bool = False,
+                 status: int = 0) -> None:
+        self.status = status
+        super().__init__(message, recoverable=recoverable)
+
+
+class CommandFailed(BackendError):
+    """A command ended with another status than 0.
+
+    :ivar argv: the command and its arguments.
+    :ivar status: its exit status; 127 when there is no such command.
+    :ivar tail: the end of what it wrote.
+    """
+
+    def __init__(self, argv: Sequence[str], status: int, tail: str) -> None:
+        self.argv = tuple(argv)
+        self.status = status
+        self.tail = tail
+        super().__init__(f'{shlex.join(argv)} ended with status {status}: '
+                         f'{tail.strip() or "no output"}')
+
+
+class HttpError(BackendError):
+    """An HTTP peer could not be reached or did not answer in time."""
+
+
+class NotifyError(BackendError):
+    """A notice was not taken by whom it was meant for."""
+
+
+class InvalidEvent(DoctorError):
+    """A body that is not an event as :mod:`doctor_core.events` reads them.
+
+    :ivar field: the field at fault, as a path (``events[1].details``).
+    :ivar why: what is wrong with it.
+    """
+
+    def __init__(self, field: str, why: str) -> None:
+        self.field = field
+        self.why = why
+        super().__init__(f'{field}: {why}')
+
+
+class NotFound(DoctorError):
+    """What was asked for does not exist, or not for who asked."""
+
+
+class DeadlineExceeded(DoctorError):
+    """Something awaited did not happen in time.
+
+    :ivar what: what was awaited.
+    :ivar after_s: how long it was waited for, in seconds.
+    """
+
+    def __init__(self, what: str, after_s: float) -> None:
+        self.what = what
+        self.after_s = after_s
+        super().__init__(f'Waited {after_s:g} s in vain for {what}')
