@@ -1,0 +1,83 @@
+import testtools
+from oslo_config import cfg
+
+from doctor_core import exceptions, plugins
+from doctor_core.monitors.base import Monitor
+from doctor_core.tests.unit.entry_points import InstalledDistribution
+
+GROUP = 'doctor_core.monitors'
+SOURCE = '''
+from oslo_config import cfg
+from doctor_core.monitors.base import Monitor
+
+
+class Ipmi(Monitor):
+    """Asks baseboard controllers."""
+
+    @classmethod
+    def get_opts(cls):
+        return [cfg.IntOpt('retries', default=7)]
+
+    def start(self, hosts):
+        pass
+
+    def stop(self):
+        pass
+'''
+
+
+class LoadTest(testtools.TestCase):
+    def install(self, name, source, *lines):
+        self.useFixture(InstalledDistribution(name, source, {GROUP: lines}))
+
+    def test_finds_a_plugin_of_another_distribution(self):
+        self.install('acme_ipmi', SOURCE, 'ipmi = acme_ipmi:Ipmi')
+        self.assertTrue(issubclass(plugins.load('monitors', 'ipmi'), Monitor))
+        self.assertIn('ipmi', plugins.names('monitors'))
+
+    def test_missing_names_kind_plugin_and_what_there_is(self):
+        error = self.assertRaises(exceptions.PluginNotFound, plugins.load,
+                                  'monitors', 'nosuch')
+        self.assertIn("'nosuch' of kind 'monitors'", str(error))
+        self.assertIn('sample', error.available)
+        self.assertIn('sample', str(error))
+
+    def test_failing_import_names_the_cause(self):
+        self.install('acme_broken', 'import no_such_library\n',
+                     'broken = acme_broken:Broken')
+        error = self.assertRaises(exceptions.PluginFailed, plugins.load,
+                                  'monitors', 'broken')
+        self.assertIn('no_such_library', str(error))
+        self.assertNotIn('\n', str(error))
+
+    def test_missing_class_is_a_failed_import(self):
+        self.install('acme_empty', '', 'empty = acme_empty:Nothing')
+        error = self.assertRaises(exceptions.PluginFailed, plugins.load,
+                                  'monitors', 'empty')
+        self.assertIn('Nothing', str(error))
+
+    def test_duplicate_names_both(self):
+        """The first of two plugins of one name was taken in silence."""
+        self.install('acme_one', SOURCE, 'twice = acme_one:Ipmi')
+        self.install('acme_two', SOURCE, 'twice = acme_two:Ipmi')
+        error = self.assertRaises(exceptions.PluginDuplicated, plugins.load,
+                                  'monitors', 'twice')
+        self.assertIn('acme_one', str(error))
+        self.assertIn('acme_two', str(error))
+
+    def test_states_show_what_is_wrong(self):
+        self.install('acme_broken', 'raise RuntimeError("out of order")\n',
+                     'broken = acme_broken:Broken')
+        states = {(state.kind, state.name): state
+                  for state in plugins.states()}
+        self.assertIn('out of order', states['monitors', 'broken'].error)
+        self.assertEqual('', states['monitors', 'sample'].error)
+        self.assertEqual('doctor-core',
+                         states['monitors', 'sample'].distribution)
+        self.assertEqual(set(plugins.KINDS), {kind for kind, _ in states})
+
+    def test_options_are_registered_in_a_group_of_its_own(self):
+        self.install('acme_ipmi', SOURCE, 'ipmi = acme_ipmi:Ipmi')
+        conf = cfg.ConfigOpts()
+        plugins.register(conf, 'monitors', 'ipmi')
+        self.assertEqual(7, conf.monitor_ipmi.retries)

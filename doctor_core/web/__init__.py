@@ -1,0 +1,1 @@
+"""HTTP, both ends; the only package that knows aiohttp."""
