@@ -1,0 +1,104 @@
+import json
+
+import testtools
+from hypothesis import given
+from hypothesis import strategies as st
+from keystoneauth1 import exceptions as ks
+
+from doctor_core.cloud import refusals
+from doctor_core.exceptions import CloudError, DoctorError
+
+
+class TestMessageOf(testtools.TestCase):
+
+    def message(self, answer):
+        return refusals.message_of(json.dumps(answer).encode())
+
+    def test_every_services_form(self):
+        for answer in (
+                {'badRequest': {'code': 400, 'message': 'why'}},
+                {'error': {'code': 401, 'title': 'x', 'message': 'why'}},
+                {'NeutronError': {'type': 'T', 'message': 'why',
+                                  'detail': ''}},
+                {'NeutronError': 'why'},
+                {'error_message': {'debuginfo': None, 'faultcode': 'Client',
+                                   'faultstring': 'why'}},
+                {'errors': [{'code': 'x', 'title': 't', 'detail': 'why'}]},
+                {'code': '404', 'title': 'Not Found', 'message': 'why'}):
+            self.assertEqual('why', self.message(answer))
+
+    def test_one_line(self):
+        self.assertEqual('a b', self.message({'x': {'message': ' a\n b '}}))
+
+    def test_plain_text(self):
+        self.assertEqual('no', refusals.message_of(b'no\n'))
+
+    def test_a_proxys_page_is_not_repeated(self):
+        self.assertEqual('', refusals.message_of(b'<html>502</html>'))
+
+    def test_never_long(self):
+        self.assertEqual(400, len(self.message({'x': {
+            'message': 'a' * 5000}})))
+
+    @given(st.binary(max_size=60))
+    def test_any_bytes(self, body):
+        self.assertIsInstance(refusals.message_of(body), str)
+
+    @given(st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+            st.sampled_from(['message', 'detail', 'x']), inner,
+            max_size=3)))
+    def test_any_json(self, answer):
+        self.assertIsInstance(self.message(answer), str)
+
+
+class TestUnderstood(testtools.TestCase):
+
+    def test_an_answer_of_something_else(self):
+        def read(answer):
+            with refusals.understood('GET compute /x'):
+                return [record['id'] for record in answer['servers']]
+        self.assertEqual(['s'], read({'servers': [{'id': 's'}]}))
+        for answer in ({}, [], None, {'servers': 1}, {'servers': [None]}):
+            self.assertRaises(CloudError, read, answer)
+
+
+class TestTranslated(testtools.TestCase):
+
+    def translate(self, error):
+        def fail():
+            with refusals.translated('GET compute /x'):
+                raise error
+        return self.assertRaises(DoctorError, fail)
+
+    def test_what_may_pass(self):
+        for error in (ks.ConnectFailure('x'), ks.ConnectTimeout('x'),
+                      ks.DiscoveryFailure('x'), ks.ServiceUnavailable(),
+                      ks.InternalServerError(), ks.Conflict(),
+                      ks.HttpError(http_status=429)):
+            found = self.translate(error)
+            self.assertIsInstance(found, CloudError)
+            self.assertTrue(found.recoverable, error)
+
+    def test_what_the_operator_has_to_change(self):
+        for error in (ks.Unauthorized('x'), ks.MissingAuthPlugin(),
+                      ks.NoMatchingPlugin('x'), ks.EndpointNotFound(),
+                      ks.SSLError('x')):
+            self.assertIsInstance(self.translate(error),
+                                  refusals.Misconfigured)
+
+    def test_what_is_refused_for_good(self):
+        found = self.translate(ks.Forbidden('no'))
+        self.assertEqual((403, False), (found.status, found.recoverable))
+
+    def test_the_reason_without_the_librarys_parts(self):
+        found = self.translate(ks.ConnectFailure(
+            'Unable to establish connection to http://k/v3: '
+            "HTTPConnectionPool(host='k', port=80): Max retries exceeded "
+            'with url: /v3 (Caused by NewConnectionError("HTTPConnection('
+            "host='k', port=80): Failed to establish a new connection: "
+            '[Errno 111] Connection refused"))'))
+        self.assertEqual(
+            'GET compute /x: Unable to establish connection to http://k/v3: '
+            'Connection refused', str(found))

@@ -1,0 +1,90 @@
+import testtools
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doctor_core.cloud import tokens
+from doctor_core.exceptions import NotFound
+
+ANSWER = {'token': {
+    'user': {'id': 'u', 'name': 'doctor'},
+    'project': {'id': 'p', 'name': 'ops'},
+    'roles': [{'id': 'r', 'name': 'admin'}],
+    'expires_at': '2020-01-01T00:00:10.000000Z'}}
+
+
+class TestTokenInfo(testtools.TestCase):
+
+    def test_as_keystone_writes_it(self):
+        self.assertEqual(
+            tokens.TokenInfo('u', 'doctor', 'p', 'ops',
+                             frozenset({'admin'}), 1577836810.0),
+            tokens.token_info(ANSWER))
+
+    def test_for_no_project(self):
+        answer = {'token': {key: value for key, value
+                            in ANSWER['token'].items()
+                            if key not in ('project', 'roles')}}
+        info = tokens.token_info(answer)
+        self.assertEqual(('', frozenset()), (info.project_id, info.roles))
+
+
+class TestTokenCache(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.now = 1000.0
+        self.asked = []
+        self.lasts_s = 3600.0
+        self.cache = tokens.TokenCache(self.ask, now=lambda: self.now)
+
+    def ask(self, token):
+        self.asked.append(token)
+        if token.startswith('bad'):
+            raise NotFound('no')
+        return tokens.TokenInfo(token, '', '', '', frozenset(),
+                                self.now + self.lasts_s)
+
+    def test_asks_once(self):
+        self.assertEqual('t', self.cache.info('t').user_id)
+        self.assertEqual('t', self.cache.info('t').user_id)
+        self.assertEqual('o', self.cache.info('o').user_id)
+        self.assertEqual(['t', 'o'], self.asked)
+
+    def test_asks_again_after_a_while(self):
+        """A revoked token must not be believed to its end."""
+        self.cache.info('t')
+        self.now += tokens.BELIEVED_S
+        self.cache.info('t')
+        self.assertEqual(['t', 't'], self.asked)
+
+    def test_never_believes_longer_than_the_token_lasts(self):
+        self.lasts_s = 5.0
+        self.cache.info('t')
+        self.now += 5.0
+        self.cache.info('t')
+        self.assertEqual(['t', 't'], self.asked)
+
+    def test_one_that_has_just_expired(self):
+        self.lasts_s = 0.0
+        self.assertRaises(NotFound, self.cache.info, 't')
+
+    def test_a_refusal_is_not_remembered(self):
+        self.assertRaises(NotFound, self.cache.info, 'bad')
+        self.assertRaises(NotFound, self.cache.info, 'bad')
+        self.assertEqual(['bad', 'bad'], self.asked)
+
+    def test_forgets_the_oldest_of_very_many(self):
+        for number in range(1001):
+            self.cache.info(str(number))
+        del self.asked[:]
+        self.cache.info('1000')
+        self.cache.info('0')
+        self.assertEqual(['0'], self.asked)
+
+    @given(st.text())
+    def test_what_no_header_can_carry_is_not_asked(self, text):
+        if tokens.is_sendable(text):
+            self.assertTrue(text.isascii() and not set(text) & set('\r\n '))
+        else:
+            self.assertRaises(NotFound, self.cache.info, text)
+            self.assertNotIn(text, self.asked)
