@@ -1,0 +1,1 @@
+"""The embedded cloud's Neutron: networks, and the ports of servers."""

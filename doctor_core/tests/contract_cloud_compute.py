@@ -1,0 +1,205 @@
+"""What Doctor relies on in Nova; see contract_cloud_api."""
+
+import uuid
+
+from doctor_core.tests.contract_cloud_api import (
+    COMPUTE,
+    CloudApiContract,
+    eventually,
+    host_of,
+)
+
+
+class ServersContract(CloudApiContract):
+    """Nova: servers, and who sees what of them."""
+
+    def test_a_version_beyond_the_range_is_refused(self):
+        answer = self.admin.compute('GET', '/servers', version='2.9999')
+        self.assertEqual(406, answer.status_code)
+
+    def test_the_version_is_answered(self):
+        answer = self.admin.compute('GET', '/servers')
+        self.assertEqual(f'compute {COMPUTE}',
+                         answer.headers['OpenStack-API-Version'])
+
+    def test_a_server_runs_on_a_host_at_an_address(self):
+        server = self.boot()
+        self.assertIn(host_of(server),
+                      [service['host'] for service in self.hosts()])
+        self.assertEqual('active', server['OS-EXT-STS:vm_state'])
+        self.assertEqual(self.member.project_id, server['tenant_id'])
+        self.assertEqual(64, server['flavor']['ram'])
+        addresses = [address['addr'] for entries in
+                     server['addresses'].values() for address in entries]
+        self.assertEqual(1, len(addresses))
+
+    def test_an_administrator_boots_on_a_host_by_name(self):
+        host = self.hosts()[-1]['host']
+        answer = self.check(202, self.admin.compute('POST', '/servers', {
+            'server': {'name': 'doctor-on-host', 'host': host,
+                       'flavorRef': self.flavor_id,
+                       'imageRef': self.image_id, 'networks': 'none'}}))
+        server_id = answer['server']['id']
+        self.addCleanup(self.admin.compute, 'DELETE',
+                        f'/servers/{server_id}')
+        self.assertEqual(host, host_of(
+            self.wait_for_status(server_id, 'ACTIVE')))
+
+    def test_a_plain_user_chooses_no_host(self):
+        self.check(403, self.member.compute('POST', '/servers', {
+            'server': {'name': 'x', 'host': self.hosts()[0]['host'],
+                       'flavorRef': self.flavor_id,
+                       'imageRef': self.image_id,
+                       'networks': [{'uuid': self.network_id}]}}))
+
+    def test_the_servers_of_a_host_are_listed(self):
+        server = self.boot()
+        for path in ('/servers', '/servers/detail'):
+            found = self.check(200, self.admin.compute(
+                'GET', f'{path}?all_tenants=1&host={host_of(server)}'))
+            self.assertIn(server['id'], [each['id']
+                                         for each in found['servers']])
+        others = self.check(200, self.admin.compute(
+            'GET', '/servers?all_tenants=1&host=no-such-host'))
+        self.assertEqual([], others['servers'])
+
+    def test_a_plain_users_filter_by_host_is_ignored(self):
+        server = self.boot()
+        found = self.check(200, self.member.compute(
+            'GET', '/servers/detail?host=no-such-host'))
+        self.assertEqual([server['id']],
+                         [each['id'] for each in found['servers']])
+        self.assertNotIn('OS-EXT-SRV-ATTR:host', found['servers'][0])
+
+    def test_all_projects_are_for_administrators(self):
+        self.check(403, self.member.compute(
+            'GET', '/servers/detail?all_tenants=1'))
+
+    def test_a_server_of_others_is_not_found(self):
+        server = self.boot()
+        path = f'/servers/{server["id"]}'
+        self.check(404, self.stranger.compute('GET', path))
+        self.check(404, self.act(server, 'os-resetState',
+                                 {'state': 'error'}, self.stranger))
+
+    def test_a_list_comes_in_pages(self):
+        ids = {self.boot()['id'] for _ in range(3)}
+        first = self.check(200, self.member.compute(
+            'GET', '/servers?limit=2'))['servers']
+        rest = self.check(200, self.member.compute(
+            'GET', f'/servers?limit=2&marker={first[-1]["id"]}'))['servers']
+        self.assertEqual([2, 1], [len(first), len(rest)])
+        self.assertEqual(ids, {server['id'] for server in first + rest})
+
+    def test_a_state_is_reset_and_reset_again(self):
+        server = self.boot()
+        for state, status in (('error', 'ERROR'), ('error', 'ERROR'),
+                              ('active', 'ACTIVE')):
+            self.check(202, self.act(server, 'os-resetState',
+                                     {'state': state}))
+            self.assertEqual(status, self.show(server['id'])['status'])
+
+    def test_a_reset_is_for_administrators_and_known_states(self):
+        server = self.boot()
+        self.check(403, self.act(server, 'os-resetState',
+                                 {'state': 'error'}, self.member))
+        self.check(400, self.act(server, 'os-resetState',
+                                 {'state': 'broken'}))
+
+    def test_a_deleted_server_is_gone(self):
+        server = self.boot()
+        self.delete(server['id'])
+        self.check(404, self.act(server, 'os-resetState',
+                                 {'state': 'error'}))
+
+
+class HostsContract(CloudApiContract):
+    """Nova: hosts, forced down and back."""
+
+    def test_a_host_has_a_service_and_an_address(self):
+        hosts = {service['host'] for service in self.hosts()}
+        hypervisors = self.check(200, self.admin.compute(
+            'GET', '/os-hypervisors/detail'))['hypervisors']
+        self.assertLessEqual(hosts, {each['service']['host']
+                                     for each in hypervisors})
+        for hypervisor in hypervisors:
+            self.assertTrue(hypervisor['host_ip'])
+
+    def test_services_are_for_administrators(self):
+        self.check(403, self.member.compute('GET', '/os-services'))
+        self.check(403, self.member.compute('GET', '/os-hypervisors'))
+
+    def test_forced_down_is_down_at_once(self):
+        server = self.boot()
+        host = host_of(server)
+        answer = self.force_down(host)['service']
+        self.assertEqual((True, 'down'),
+                         (answer['forced_down'], answer['state']))
+        self.assertEqual('down', self.service(host)['state'])
+        self.assertEqual('DOWN', self.show(server['id'])['host_status'])
+        self.check(200, self.put_service(host, forced_down=False))
+        self.assertEqual('UP', self.show(server['id'])['host_status'])
+
+    def test_disabled_is_maintenance(self):
+        server = self.boot()
+        host = host_of(server)
+        self.addCleanup(self.put_service, host, status='enabled')
+        self.check(200, self.put_service(host, status='disabled',
+                                         disabled_reason='contract'))
+        self.assertEqual('MAINTENANCE',
+                         self.show(server['id'])['host_status'])
+
+    def test_an_unknown_service_is_not_found(self):
+        self.check(404, self.admin.compute(
+            'PUT', f'/os-services/{uuid.uuid4()}', {'forced_down': True}))
+
+    def test_the_older_form_forces_down_too(self):
+        host = self.hosts()[0]['host']
+        self.addCleanup(self.put_service, host, forced_down=False)
+        answer = self.check(200, self.admin.compute(
+            'PUT', '/os-services/force-down', {
+                'host': host, 'binary': 'nova-compute',
+                'forced_down': True}, version='2.34'))['service']
+        self.assertEqual(True, answer['forced_down'])
+        self.assertEqual('down', self.service(host)['state'])
+
+    def test_a_host_that_is_up_is_not_evacuated(self):
+        self.check(400, self.act(self.boot(), 'evacuate', {}))
+
+    def test_a_lost_heartbeat_is_unknown_not_down(self):
+        if self.fail_host is None:
+            self.skipTest('no way to fail a host')
+        server = self.boot()
+        host = host_of(server)
+        self.addCleanup(self.heal_host, host)
+        self.fail_host(host)
+        self.assertEqual('UNKNOWN', eventually(
+            lambda: (status := self.show(server['id'])['host_status'])
+            != 'UP' and status, 'the lost heartbeat to be noticed'))
+        self.force_down(host)
+        self.assertEqual('DOWN', self.show(server['id'])['host_status'])
+
+    def test_a_host_that_was_left_is_forced_up_after_its_restart_only(self):
+        if self.heal_host is None:
+            self.skipTest('no way to restart a nova-compute')
+        server = self.boot()
+        host = host_of(server)
+        self.addCleanup(self.heal_host, host)
+        self.fail_host(host)
+        self.force_down(host)
+        self.check(202, self.act(server, 'os-resetState',
+                                 {'state': 'error'}))
+        port = self.port_of(server)
+        self.check(200, self.admin.network(
+            'PUT', f'/ports/{port["id"]}',
+            {'port': {'data_plane_status': 'DOWN'}}))
+        self.check(200, self.act(server, 'evacuate', {}))
+        moved = self.wait_for_status(server['id'], 'ACTIVE')
+        self.assertNotEqual(host, host_of(moved))
+        # Somebody else has to set it back.
+        self.assertEqual('DOWN', self.port_of(server)['data_plane_status'])
+        self.check(400, self.put_service(host, forced_down=False))
+        self.heal_host(host)
+        eventually(lambda: self.put_service(
+            host, forced_down=False).status_code == 200,
+            'the host to be forced up')

@@ -1,0 +1,54 @@
+"""What Doctor relies on in Keystone; see contract_cloud_api."""
+
+import uuid
+
+from doctor_core.tests.contract_cloud_api import CloudApiContract
+
+
+class IdentityContract(CloudApiContract):
+    """Keystone: who somebody is, and who may not."""
+
+    def test_a_token_is_known_by_its_subject(self):
+        token = self.member.connection.auth_token
+        shown = self.check(200, self.admin.identity(
+            'GET', '/auth/tokens', **{'X-Subject-Token': token}))['token']
+        self.assertEqual(self.member.project_id, shown['project']['id'])
+        self.assertIn('member', [role['name'] for role in shown['roles']])
+        self.assertIn('compute', [service['type']
+                                  for service in shown['catalog']])
+
+    def test_a_token_that_is_none_is_not_found(self):
+        self.check(404, self.admin.identity(
+            'GET', '/auth/tokens', **{'X-Subject-Token': uuid.uuid4().hex}))
+
+    def test_a_wrong_password_is_refused(self):
+        user = {'id': self.member.connection.current_user_id,
+                'password': 'wrong'}
+        self.check(401, self.admin.connection.session.request(
+            self.admin.connection.config.auth['auth_url'].removesuffix('/v3')
+            + '/v3/auth/tokens', 'POST', authenticated=False,
+            raise_exc=False, json={'auth': {'identity': {
+                'methods': ['password'], 'password': {'user': user}}}}))
+
+    def test_a_plain_user_sees_no_projects(self):
+        self.check(403, self.member.identity('GET', '/projects'))
+
+    def test_a_name_is_taken_once(self):
+        project = self.check(200, self.admin.identity(
+            'GET', f'/projects/{self.member.project_id}'))['project']
+        self.check(409, self.admin.identity('POST', '/projects', {
+            'project': {'name': project['name'],
+                        'domain_id': project['domain_id']}}))
+
+    def test_what_is_not_there_is_not_found(self):
+        self.check(404, self.admin.identity(
+            'GET', f'/users/{uuid.uuid4().hex}'))
+
+    def test_a_role_is_given_and_taken(self):
+        user_id = self.stranger.connection.current_user_id
+        path = f'/projects/{self.member.project_id}/users/{user_id}/roles/' \
+            + self.role('member')
+        self.check(204, self.admin.identity('PUT', path))
+        self.check(204, self.admin.identity('HEAD', path))
+        self.check(204, self.admin.identity('DELETE', path))
+        self.check(404, self.admin.identity('HEAD', path))
