@@ -1,0 +1,1 @@
+"""What runs within collectd, on a compute host."""

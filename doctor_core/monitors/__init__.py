@@ -1,0 +1,1 @@
+"""What detects that a host is lost."""

@@ -1,0 +1,84 @@
+"""Who is dead, the host or the monitor? Pure: no clock, no I/O.
+
+A host's misses prove something only if somebody else answered a probe that
+was sent while the host missed its own. When nobody did, the monitor is the
+suspect: its link, or the machine it runs on.
+"""
+
+import bisect
+import collections
+
+#: More evidence than is ever looked back upon.
+_REMEMBERED = 4096
+
+
+class Guard:
+    """The evidence that the monitor itself reaches anybody."""
+
+    def __init__(self) -> None:
+        self._answered: list[float] = []
+
+    def seen(self, sent_at: float) -> bool:
+        """Note that a probe sent then was answered.
+
+        :returns: whether that is newer evidence than there was.
+        """
+        answered = self._answered
+        if answered and sent_at <= answered[-1]:
+            return False
+        answered.append(sent_at)
+        if len(answered) > _REMEMBERED:
+            del answered[:_REMEMBERED // 2]
+        return True
+
+    def witnessed(self, since: float, until: float, witnesses: int) -> bool:
+        """Whether a host's silence is the host's own.
+
+        Answers to probes that were sent together with the first missed one
+        do not count: a link may break between two of them.
+
+        :param since: when the first probe that it missed was sent.
+        :param until: when the last one was.
+        :param witnesses: how many others could have answered; without any,
+            there is nothing to compare with, and the misses have to do.
+        """
+        if not witnesses:
+            return True
+        index = bisect.bisect_right(self._answered, since)
+        return (index < len(self._answered)
+                and self._answered[index] <= until)
+
+    @staticmethod
+    def isolated(withheld: int, standing: int) -> bool:
+        """Whether nobody answers of those who should.
+
+        :param withheld: how many fell silent without a witness.
+        :param standing: how many are watched and not known to be down.
+        """
+        return standing > 1 and withheld == standing
+
+
+class MassFailure:
+    """Whether so many hosts go down together that a human should look.
+
+    :param share: more than this share of the hosts, and more than one host.
+    :param window_s: within so many seconds.
+    """
+
+    def __init__(self, share: float, window_s: float) -> None:
+        self._share = share
+        self._window_s = window_s
+        self._falls: collections.deque[float] = collections.deque()
+
+    def fell(self, at: float, watched: int) -> bool:
+        """Count a host that went down.
+
+        :param at: a monotonic time, not before that of the last call.
+        :param watched: how many hosts there are.
+        :returns: whether it is one of too many.
+        """
+        self._falls.append(at)
+        while self._falls[0] < at - self._window_s:
+            self._falls.popleft()
+        count = len(self._falls)
+        return count > 1 and count > self._share * watched

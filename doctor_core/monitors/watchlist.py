@@ -1,0 +1,179 @@
+"""Hosts as they are watched: by which addresses, and with what verdict."""
+
+import enum
+import logging
+from collections.abc import Iterator, Sequence
+
+from doctor_core.exceptions import ConfigError
+from doctor_core.model import Host
+from doctor_core.monitors.matrix import Matrix, Meaning
+from doctor_core.monitors.targets import Network, Target
+from doctor_core.monitors.verdict import FAILED, Policy, State
+from doctor_core.monitors.wire import Address, Wire
+
+LOG = logging.getLogger(__name__)
+
+#: What networks are called that have no name; no host has more.
+UNNAMED = tuple(f'network-{number}' for number in range(1, 9))
+
+
+class HostState(enum.StrEnum):
+    """What is held of a host."""
+
+    #: None of its addresses can be probed.
+    UNWATCHED = 'unwatched'
+    UNKNOWN = 'unknown'
+    HEALTHY = 'healthy'
+    SUSPECT = 'suspect'
+    DEGRADED = 'degraded'
+    DOWN = 'down'
+    FLAPPING = 'flapping'
+
+
+class WatchedHost:
+    """A host, the addresses by which it is watched, and what was told.
+
+    :ivar problems: why addresses cannot be probed.
+    :ivar meaning: what its unreachable networks meant when last judged.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.targets: list[Target] = []
+        self.problems: list[str] = []
+        self.meaning = Meaning.IGNORE
+
+    def presume_down(self, now: float) -> None:
+        """Begin as down, as it was reported before a restart."""
+        self.meaning = Meaning.DOWN
+        for target in self.targets:
+            target.health.presume_down(now, confirm=True)
+
+    @property
+    def failed(self) -> list[Target]:
+        """Its addresses that are down."""
+        return [target for target in self.targets
+                if target.health.state in FAILED]
+
+    def judge(self, matrix: Matrix, networks: Sequence[str]) -> Meaning:
+        """What its unreachable networks mean now.
+
+        A host that cannot be reached at all is judged as unreachable on all
+        networks, even where it has no address on some of them.
+        """
+        failed = self.failed
+        if failed and len(failed) == len(self.targets):
+            return matrix.meaning(networks)
+        return matrix.meaning(target.network.name for target in failed)
+
+    @property
+    def state(self) -> HostState:
+        """What is held of it; may be read from any thread."""
+        states = {target.health.state for target in self.targets}
+        if not states:
+            return HostState.UNWATCHED
+        if self.meaning is Meaning.DOWN:
+            return HostState.FLAPPING if State.FLAPPING in states \
+                else HostState.DOWN
+        if self.meaning is Meaning.DEGRADED:
+            return HostState.DEGRADED
+        for state in (State.SUSPECT, State.UNKNOWN):
+            if state in states:
+                return HostState(state)
+        return HostState.HEALTHY
+
+
+class Watchlist:
+    """All hosts that are watched, and whom else the monitor probes.
+
+    :param names: the networks, in the order of the hosts' addresses.
+    :param witnesses: addresses on the first network that are probed only to
+        know whether the monitor's own link is up, e.g. of its gateway.
+    """
+
+    def __init__(self, wire: Wire, policy: Policy,
+                 names: Sequence[str] = (),
+                 witnesses: Sequence[str] = ()) -> None:
+        self._wire = wire
+        self._policy = policy
+        self._networks = [Network(name) for name in names or UNNAMED]
+        self._witnesses = [self._witness(name) for name in witnesses]
+        #: By name.
+        self.hosts: dict[str, WatchedHost] = {}
+        self._by_target: dict[Target, WatchedHost] = {}
+
+    def _witness(self, name: str) -> Target:
+        try:
+            address = self._wire.resolve(name)
+        except OSError as error:
+            raise ConfigError(f'The witness {name} cannot be probed: '
+                              f'{error}.') from None
+        return Target(f'witness {name}', address, self._policy,
+                      self._networks[0])
+
+    def __iter__(self) -> Iterator[WatchedHost]:
+        return iter(self.hosts.values())
+
+    def of(self, target: Target) -> WatchedHost | None:
+        """The host of a target; None for a witness or one that is gone."""
+        return self._by_target.get(target)
+
+    def renewed(self, hosts: Sequence[Host], now: float) -> 'Watchlist':
+        """The list for these hosts; who was watched is, with what is known.
+
+        May block on DNS. This list stays as it is.
+
+        :param now: a monotonic time.
+        """
+        fresh = Watchlist(self._wire, self._policy)
+        fresh._networks = self._networks
+        fresh._witnesses = self._witnesses
+        taken: dict[Address, str] = {
+            target.address: target.name for target in self._witnesses}
+        for host in hosts:
+            fresh._add(host, self.hosts.get(host.name), taken, now)
+        return fresh
+
+    def inherit(self, old: 'Watchlist') -> None:
+        """Take over what was told of the hosts; by who tells it only."""
+        for name, watched in self.hosts.items():
+            if name in old.hosts:
+                watched.meaning = old.hosts[name].meaning
+
+    def _add(self, host: Host, before: WatchedHost | None,
+             taken: dict[Address, str], now: float) -> None:
+        watched = WatchedHost(host)
+        down = before is not None and before.meaning is Meaning.DOWN
+        known = {(target.network, target.address): target
+                 for target in before.targets} if before else {}
+        for index, name in enumerate(host.addresses or (host.name,)):
+            try:
+                if index >= len(self._networks):
+                    raise OSError('there is no network left for it')
+                address = self._wire.resolve(name)
+                if address in taken:
+                    raise OSError(f'{taken[address]} has this address too')
+            except OSError as error:
+                watched.problems.append(f'{name}: {error}')
+                continue
+            taken[address] = host.name
+            network = self._networks[index]
+            target = known.get((network, address))
+            if not target:
+                target = Target(f'{host.name} ({name})', address,
+                                self._policy, network)
+                if down:
+                    target.health.presume_down(now, confirm=False)
+            watched.targets.append(target)
+            self._by_target[target] = watched
+        if watched.problems and (not before
+                                 or before.problems != watched.problems):
+            LOG.warning('Host %s cannot be watched%s: %s', host.name,
+                        ' by all its addresses' if watched.targets else '',
+                        '; '.join(watched.problems))
+        self.hosts[host.name] = watched
+
+    @property
+    def targets(self) -> list[Target]:
+        """Everything that is to be probed."""
+        return [*self._by_target, *self._witnesses]

@@ -1,0 +1,102 @@
+import hypothesis
+import testtools
+from hypothesis import strategies as st
+
+from doctor_core.monitors.verdict import Change
+from doctor_core.tests.unit.monitors.doubles import Lab
+
+
+class TestIsolation(testtools.TestCase):
+
+    def test_all_hosts_at_once_is_the_monitors_own_fault(self):
+        lab = Lab()
+        lab.run(1.0)
+        lab.dead.update(lab.targets)
+        lab.run(1.0)
+        self.assertEqual([], lab.told)
+        self.assertEqual(['lan'], lab.prober.isolated)
+
+    def test_isolation_ends_without_a_word_when_all_answer_again(self):
+        lab = Lab(hosts=20)
+        lab.run(1.0)
+        lab.dead.update(lab.targets)
+        lab.run(1.0)
+        lab.dead.clear()
+        lab.run(1.0)
+        self.assertEqual([], lab.told)
+        self.assertEqual([], lab.prober.isolated)
+
+    def test_who_stays_silent_after_isolation_is_down(self):
+        lab = Lab()
+        lab.run(1.0)
+        lab.dead.update(lab.targets)
+        lab.run(1.0)
+        lab.dead -= {'h0', 'h2'}
+        lab.run(1.0)
+        self.assertEqual([('h1', Change.DOWN)], lab.changes())
+
+    def test_isolated_at_start(self):
+        lab = Lab()
+        lab.dead.update(lab.targets)
+        lab.run(1.0)
+        self.assertEqual([], lab.told)
+        self.assertEqual(['lan'], lab.prober.isolated)
+
+    def test_a_single_host_has_no_guard(self):
+        lab = Lab(hosts=1)
+        lab.run(1.0)
+        lab.dead.add('h0')
+        lab.run(1.0)
+        self.assertEqual([('h0', Change.DOWN)], lab.changes())
+
+    def test_one_of_two_is_told(self):
+        lab = Lab(hosts=2)
+        lab.run(1.0)
+        lab.dead.add('h0')
+        lab.run(1.0)
+        self.assertEqual([('h0', Change.DOWN)], lab.changes())
+
+    def test_the_last_one_standing_is_told(self):
+        lab = Lab(hosts=2)
+        lab.dead.add('h0')
+        lab.run(1.0)
+        lab.dead.add('h1')
+        lab.run(1.0)
+        self.assertEqual([('h0', Change.DOWN), ('h1', Change.DOWN)],
+                         lab.changes())
+
+    def test_all_but_one_are_told(self):
+        lab = Lab(hosts=50)
+        lab.run(1.0)
+        lab.dead.update(set(lab.targets) - {'h7'})
+        lab.run(1.0)
+        self.assertEqual(lab.dead, {name for name, change in lab.changes()
+                                    if change is Change.DOWN})
+
+    @hypothesis.settings(max_examples=40, deadline=None)
+    @hypothesis.given(st.integers(2, 30), st.floats(0, 0.1),
+                      st.floats(0.001, 0.5))
+    def test_outages_of_the_own_link_however_short_are_not_told(
+            self, hosts, after_s, outage_s):
+        lab = Lab(hosts=hosts)
+        lab.run(0.3 + after_s)
+        begin, end = lab.clock.at, lab.clock.at + outage_s
+        lab.wire.delay = lambda address, at: (
+            None if begin <= at <= end else 0.0002)
+        lab.run(outage_s + 0.5)
+        self.assertEqual([], lab.told)
+        self.assertEqual([], lab.prober.isolated)
+
+    def test_link_that_breaks_amid_a_salvo_is_not_told(self):
+        """Half a slot had answered, and was taken for the witness."""
+        lab = Lab(hosts=100)
+        lab.run(0.3)
+        left = [7]
+
+        def delay(address, at):
+            left[0] -= 1
+            return 0.0002 if left[0] >= 0 else None
+        lab.wire.delay = delay
+        lab.run(0.5)
+        self.assertEqual([], lab.told)
+        self.assertEqual(['lan'], lab.prober.isolated)

@@ -1,0 +1,98 @@
+import fixtures
+import testtools
+
+from doctor_core.exceptions import ConfigError
+from doctor_core.model import Host
+from doctor_core.monitors.matrix import Meaning
+from doctor_core.monitors.verdict import Policy, State
+from doctor_core.monitors.watchlist import HostState, Watchlist
+
+NAMES = ('management', 'tenant')
+A = Host('a', ('192.0.2.1', '198.51.100.1'))
+B = Host('b', ('192.0.2.2',))
+
+
+class Book:
+    """Knows the addresses of names; all numbers are their own."""
+
+    def __init__(self, **names):
+        self.names = names
+
+    def resolve(self, name):
+        if name[0].isdigit():
+            return name
+        if name not in self.names:
+            raise OSError('Name or service not known')
+        return self.names[name]
+
+
+class TestWatchlist(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.book = Book()
+
+    def watchlist(self, *hosts, **options):
+        return Watchlist(self.book, Policy(), NAMES, **options).renewed(
+            hosts, 0.0)
+
+    def test_each_address_is_on_the_network_of_its_place(self):
+        self.assertEqual(
+            [('192.0.2.1', 'management'), ('198.51.100.1', 'tenant'),
+             ('192.0.2.2', 'management')],
+            [(target.address, target.network.name)
+             for target in self.watchlist(A, B).targets])
+
+    def test_address_beyond_the_networks_is_a_problem(self):
+        many = Host('c', ('192.0.2.3', '192.0.2.4', '192.0.2.5'))
+        watched = self.watchlist(many).hosts['c']
+        self.assertEqual(['192.0.2.5: there is no network left for it'],
+                         watched.problems)
+        self.assertEqual(2, len(watched.targets))
+
+    def test_host_that_resolves_later_is_watched_then(self):
+        first = self.watchlist(Host('named'))
+        self.assertIs(HostState.UNWATCHED, first.hosts['named'].state)
+        self.book.names['named'] = '192.0.2.9'
+        second = first.renewed([Host('named')], 1.0)
+        self.assertIs(HostState.UNKNOWN, second.hosts['named'].state)
+
+    def test_the_same_problem_is_logged_once(self):
+        first = self.watchlist(Host('named'))
+        first.renewed([Host('named')], 1.0)
+        self.assertEqual(1, self.log.output.count('cannot be watched'))
+
+    def test_who_was_watched_keeps_its_targets(self):
+        first = self.watchlist(A, B)
+        second = first.renewed([B, A], 1.0)
+        self.assertEqual(set(first.targets), set(second.targets))
+
+    def test_host_that_moves_while_down_stays_down(self):
+        first = self.watchlist(B)
+        first.hosts['b'].meaning = Meaning.DOWN
+        second = first.renewed([Host('b', ('192.0.2.22',))], 1.0)
+        second.inherit(first)
+        self.assertIs(State.DOWN, second.targets[0].health.state)
+        self.assertIs(HostState.DOWN, second.hosts['b'].state)
+
+    def test_target_of_a_host_that_is_gone_is_nobodys(self):
+        first = self.watchlist(A, B)
+        second = first.renewed([A], 1.0)
+        self.assertIsNone(second.of(first.hosts['b'].targets[0]))
+
+    def test_witness_is_probed_and_nobodys(self):
+        watchlist = self.watchlist(A, witnesses=['192.0.2.254'])
+        witness = watchlist.targets[-1]
+        self.assertEqual('192.0.2.254', witness.address)
+        self.assertIsNone(watchlist.of(witness))
+
+    def test_witness_that_does_not_resolve_is_refused(self):
+        error = self.assertRaises(ConfigError, self.watchlist, A,
+                                  witnesses=['gateway'])
+        self.assertIn('gateway', str(error))
+
+    def test_host_with_a_witnesses_address_is_a_problem(self):
+        watchlist = self.watchlist(A, witnesses=['192.0.2.1'])
+        self.assertIn('witness 192.0.2.1 has this address too',
+                      watchlist.hosts['a'].problems[0])
