@@ -1,0 +1,1 @@
+"""What a fault means for others, and setting Nova's picture right."""
