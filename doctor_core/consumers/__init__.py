@@ -1,0 +1,1 @@
+"""Who stands for the owner of servers in a scenario."""

@@ -1,0 +1,1 @@
+"""How a notice gets to its owner; chosen by the scheme of the URL."""

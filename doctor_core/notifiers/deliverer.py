@@ -1,0 +1,209 @@
+"""Delivers notices: many at once, each with its own retries and deadline.
+
+Nothing is shared between two notices that one of them could use up, so who
+does not answer delays only those who are told at the same place.
+"""
+
+import asyncio
+import concurrent.futures
+import dataclasses
+import logging
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from urllib.parse import SplitResult, urlsplit
+
+import tenacity
+from oslo_config import cfg
+
+from doctor_core import clock, plugins
+from doctor_core.exceptions import ConfigError, NotifyError
+from doctor_core.loop import LoopThread
+from doctor_core.model import Notice
+from doctor_core.notifiers.base import Notifier, place
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds for a notifier to let go of its connections.
+_CLOSE_S = 2.0
+
+
+class Deliverer:
+    """Finds the notifier of a URL's scheme and has it tried until it works.
+
+    An attempt that timed out may have been heard all the same: an owner is
+    told at least once, not exactly once. All methods but :meth:`close` may be
+    called from any thread and do not block.
+
+    :param conf: with the options of ``[notifier]``.
+    :param notifiers: by scheme; all that are installed by default.
+    :raises ConfigError: a notifier's own options are wrong.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts,
+                 notifiers: Mapping[str, Notifier] | None = None) -> None:
+        self._options = _options(conf)
+        self._lock = threading.Lock()
+        self._closed = False
+        self._pending: dict[Future[None], Notice] = {}
+        # All, now: to find and import one takes longer than the owners of a
+        # failed host want to wait.
+        self._notifiers, self._broken = \
+            _load(conf) if notifiers is None else (dict(notifiers), {})
+        self._loop = LoopThread('notifiers')
+
+    def deliver(self, action_url: str, notice: Notice) -> 'Future[None]':
+        """Have a notice delivered.
+
+        :param action_url: its scheme chooses the notifier.
+        :returns: done when somebody took it; fails with NotifyError when it
+            was given up, which has been logged then.
+        """
+        with self._lock:
+            if self._closed:
+                future: Future[None] = Future()
+                future.set_exception(NotifyError('Doctor is ending'))
+                return future
+            future = self._loop.submit(self._deliver(action_url, notice))
+            self._pending[future] = notice
+        future.add_done_callback(self._forget)
+        return future
+
+    def _forget(self, future: 'Future[None]') -> None:
+        with self._lock:
+            self._pending.pop(future, None)
+
+    def close(self, drain_s: float) -> None:
+        """Take no more, wait for what is under way, then cancel; idempotent.
+
+        :param drain_s: seconds to wait. What was not told then is logged.
+        """
+        with self._lock:
+            closed, self._closed = self._closed, True
+            pending = list(self._pending)
+        if closed:
+            return
+        concurrent.futures.wait(pending, drain_s)
+        with self._lock:
+            untold = dict(self._pending)
+        if untold:
+            LOG.error('Ending with %d notices not delivered, of the servers '
+                      '%s', len(untold), ', '.join(sorted(
+                          {notice.server_id or '?'
+                           for notice in untold.values()})))
+        for future in untold:
+            future.cancel()
+        self._loop.run(self._let_go())
+        self._loop.stop()
+
+    async def _let_go(self) -> None:
+        for scheme, notifier in self._notifiers.items():
+            try:
+                async with asyncio.timeout(_CLOSE_S):
+                    await notifier.close()
+            except Exception:  # the next one has to be closed all the same
+                LOG.exception('The notifier of %s:// did not close', scheme)
+
+    async def _deliver(self, action_url: str, notice: Notice) -> None:
+        """One notice's whole way; the outermost frame of its task."""
+        where = 'an alarm action'
+        try:
+            action = _split(action_url)
+            where = place(action)
+            deadline = clock.Deadline(self._options.deadline_s)
+            await self._retrying(deadline, where)(
+                self._attempt, self._notifier(action), action, notice,
+                deadline)
+        except NotifyError as error:
+            LOG.error('The owner of server %s was not told: %s',
+                      notice.server_id or '?', error)
+            raise
+        except Exception as error:
+            LOG.exception('The notifier of %s failed', where)
+            raise NotifyError(f'{where}: {type(error).__name__}') from error
+
+    def _notifier(self, action: SplitResult) -> Notifier:
+        notifier = self._notifiers.get(action.scheme)
+        if notifier is None:
+            raise NotifyError(self._broken.get(action.scheme) or (
+                f'{place(action)}: no notifier for {action.scheme}:// is '
+                f'installed. Available: {", ".join(self._notifiers)}.'))
+        return notifier
+
+    async def _attempt(self, notifier: Notifier, action: SplitResult,
+                       notice: Notice, deadline: clock.Deadline) -> None:
+        try:
+            async with asyncio.timeout(
+                    min(self._options.timeout_s, deadline.left_s())):
+                await notifier.notify(action, notice)
+        except TimeoutError:
+            raise NotifyError(f'{place(action)}: no answer in time',
+                              recoverable=True) from None
+
+    def _retrying(self, deadline: clock.Deadline, where: str
+                  ) -> tenacity.AsyncRetrying:
+        """Tries again while that may help and there is time left."""
+        backoff = tenacity.wait_random_exponential(
+            multiplier=self._options.retry_min_s,
+            min=self._options.retry_min_s, max=self._options.retry_max_s)
+
+        def wait(state: tenacity.RetryCallState) -> float:
+            asked_s = getattr(_error(state), 'retry_after_s', 0.0)
+            # To tell at an unwelcome time is better than not to tell.
+            return max(backoff(state),
+                       asked_s if asked_s < deadline.left_s() else 0.0)
+
+        def failed(state: tenacity.RetryCallState) -> None:
+            LOG.info('%s: attempt %d failed, next in %.1f s: %s', where,
+                     state.attempt_number, state.upcoming_sleep,
+                     _error(state))
+
+        return tenacity.AsyncRetrying(
+            sleep=asyncio.sleep, wait=wait, before_sleep=failed, reraise=True,
+            stop=lambda state: state.upcoming_sleep >= deadline.left_s(),
+            retry=tenacity.retry_if_exception(_recoverable))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Options:
+    """The options of ``[notifier]``: asked for once, not for each notice."""
+
+    deadline_s: float
+    timeout_s: float
+    retry_min_s: float
+    retry_max_s: float
+
+
+def _options(conf: cfg.ConfigOpts) -> _Options:
+    return _Options(**{field.name: conf.notifier[field.name]
+                       for field in dataclasses.fields(_Options)})
+
+
+def _load(conf: cfg.ConfigOpts) -> tuple[dict[str, Notifier], dict[str, str]]:
+    """Every notifier by scheme; and why others cannot be used."""
+    notifiers: dict[str, Notifier] = {}
+    broken: dict[str, str] = {}
+    for scheme in plugins.names('notifiers'):
+        try:
+            plugin = plugins.register(conf, 'notifiers', scheme)
+        except ConfigError as error:
+            LOG.warning('%s', error)
+            broken[scheme] = str(error)
+        else:
+            notifiers[scheme] = plugin(conf)
+    return notifiers, broken
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise NotifyError('An alarm action is not a URL') from None
+
+
+def _recoverable(error: BaseException) -> bool:
+    return isinstance(error, NotifyError) and error.recoverable
+
+
+def _error(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None

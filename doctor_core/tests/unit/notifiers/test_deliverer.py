@@ -1,0 +1,224 @@
+import asyncio
+import concurrent.futures
+from urllib.parse import urlsplit
+
+import fixtures
+import testtools
+from oslo_config import cfg
+
+from doctor_core import opts
+from doctor_core.exceptions import NotifyError
+from doctor_core.model import Notice
+from doctor_core.notifiers.base import BusyError, Notifier, place
+from doctor_core.notifiers.deliverer import Deliverer
+
+#: Far beyond what anything here takes; reached only by what never ends.
+LONG_S = 30.0
+
+
+def notice(server_id='server-1'):
+    return Notice({'alarm_name': 'n', 'reason_data': {'event': {
+        'traits': [['instance_id', 1, server_id]]}}})
+
+
+class FakeNotifier(Notifier):
+    """Answers with what it is given, then takes everything."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.told = []
+        self.attempts = 0
+        self.closed = 0
+
+    async def notify(self, action, notice):
+        self.attempts += 1
+        answer = self.answers.pop(0) if self.answers else None
+        if answer == 'hang':
+            await asyncio.Event().wait()
+        if answer is not None:
+            raise answer
+        self.told.append((action.geturl(), notice))
+
+    async def close(self):
+        self.closed += 1
+
+
+def passing(text='busy'):
+    return NotifyError(text, recoverable=True)
+
+
+class DelivererTestCase(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+
+    def deliverer(self, notifier, **changes):
+        conf = cfg.ConfigOpts()
+        opts.register(conf)
+        conf([], default_config_files=[], default_config_dirs=[])
+        for name, value in {'retry_min_s': 0.001, 'retry_max_s': 0.002,
+                            **changes}.items():
+            conf.set_override(name, value, 'notifier')
+        deliverer = Deliverer(conf, {'fake': notifier})
+        self.addCleanup(deliverer.close, 0)
+        return deliverer
+
+    def outcome(self, notifier, url='fake://a/b', **changes):
+        """The error of one delivery; None when it was made."""
+        future = self.deliverer(notifier, **changes).deliver(url, notice())
+        return future.exception(LONG_S)
+
+
+class TestOneNotice(DelivererTestCase):
+
+    def test_told(self):
+        notifier = FakeNotifier()
+        self.assertIsNone(self.outcome(notifier))
+        self.assertEqual([('fake://a/b', notice())], notifier.told)
+
+    def test_tried_again_while_that_may_help(self):
+        notifier = FakeNotifier(passing(), BusyError('wait', 0.001),
+                                passing())
+        self.assertIsNone(self.outcome(notifier))
+        self.assertEqual((4, 1), (notifier.attempts, len(notifier.told)))
+
+    def test_not_tried_again_when_it_cannot_help(self):
+        notifier = FakeNotifier(passing(), NotifyError('answered 404'))
+        error = self.outcome(notifier)
+        self.assertEqual(('answered 404', 2),
+                         (str(error), notifier.attempts))
+        self.assertIn('The owner of server server-1 was not told: answered '
+                      '404', self.log.output)
+
+    def test_given_up_at_the_deadline(self):
+        notifier = FakeNotifier(*[passing(str(number))
+                                  for number in range(100_000)])
+        error = self.outcome(notifier, deadline_s=0.5)
+        self.assertIsInstance(error, NotifyError)
+        self.assertEqual(str(notifier.attempts - 1), str(error))
+        self.assertGreater(notifier.attempts, 1)
+
+    def test_an_attempt_that_hangs_is_ended_and_tried_again(self):
+        notifier = FakeNotifier('hang', 'hang')
+        self.assertIsNone(self.outcome(notifier, timeout_s=0.1))
+        self.assertEqual(3, notifier.attempts)
+
+    def test_a_hanging_last_attempt_ends_with_the_deadline(self):
+        error = self.outcome(FakeNotifier('hang'), deadline_s=0.1,
+                             timeout_s=10 * LONG_S)
+        self.assertEqual('fake://a/b: no answer in time', str(error))
+
+    def test_asked_to_wait_beyond_the_deadline_it_tries_sooner(self):
+        notifier = FakeNotifier(BusyError('in an hour', 3600))
+        self.assertIsNone(self.outcome(notifier, deadline_s=LONG_S))
+        self.assertEqual(2, notifier.attempts)
+
+    def test_a_broken_notifier_fails_its_notice_with_a_traceback(self):
+        error = self.outcome(FakeNotifier(ZeroDivisionError('oops')))
+        self.assertIsInstance(error, NotifyError)
+        self.assertEqual('fake://a/b: ZeroDivisionError', str(error))
+        self.assertIn('Traceback', self.log.output)
+
+    def test_schemes_that_nobody_delivers(self):
+        error = self.outcome(FakeNotifier(), 'zaqar://a')
+        self.assertFalse(error.recoverable)
+        self.assertEqual('zaqar://a: no notifier for zaqar:// is installed. '
+                         'Available: fake.', str(error))
+
+    def test_what_is_not_a_url(self):
+        for url in ('http://[a/', '', 'no scheme'):
+            self.assertIsInstance(self.outcome(FakeNotifier(), url),
+                                  NotifyError)
+
+    def test_no_secret_of_a_url_is_logged(self):
+        error = self.outcome(
+            FakeNotifier(passing(), ZeroDivisionError()),
+            'fake://ann:pa55word@a.example:8/b?token=s3cret#fr4gment')
+        for text in (self.log.output, str(error)):
+            self.assertIn('fake://a.example:8/b', text)
+            for secret in ('ann', 'pa55word', 's3cret', 'fr4gment'):
+                self.assertNotIn(secret, text)
+
+
+class TestMany(DelivererTestCase):
+
+    def test_one_that_hangs_delays_nobody_else(self):
+        deliverer = self.deliverer(FakeNotifier(*['hang'] * 50))
+        hanging = [deliverer.deliver('fake://a', notice())
+                   for _ in range(50)]
+        others = [deliverer.deliver('fake://b', notice())
+                  for _ in range(200)]
+        done, late = concurrent.futures.wait(others, LONG_S)
+        self.assertEqual((200, 0), (len(done), len(late)))
+        self.assertEqual([], [future for future in hanging if future.done()])
+
+
+class TestClose(DelivererTestCase):
+
+    def test_waits_for_what_is_under_way(self):
+        notifier = FakeNotifier(*[passing() for _ in range(5)])
+        deliverer = self.deliverer(notifier)
+        future = deliverer.deliver('fake://a', notice())
+        deliverer.close(LONG_S)
+        self.assertTrue(future.done())
+        self.assertEqual((1, 1), (len(notifier.told), notifier.closed))
+        self.assertNotIn('not delivered', self.log.output)
+
+    def test_says_whose_notices_it_drops(self):
+        deliverer = self.deliverer(FakeNotifier('hang', 'hang'))
+        futures = [deliverer.deliver('fake://a', notice(server_id))
+                   for server_id in ('server-1', 'server-2')]
+        deliverer.close(0)
+        self.assertEqual([True, True],
+                         [future.cancelled() for future in futures])
+        self.assertIn('Ending with 2 notices not delivered, of the servers '
+                      'server-1, server-2', self.log.output)
+
+    def test_takes_nothing_more(self):
+        notifier = FakeNotifier()
+        deliverer = self.deliverer(notifier)
+        deliverer.close(0)
+        deliverer.close(0)
+        error = deliverer.deliver('fake://a', notice()).exception(LONG_S)
+        self.assertIsInstance(error, NotifyError)
+        self.assertEqual(([], 1), (notifier.told, notifier.closed))
+
+    def test_a_notifier_that_does_not_close_keeps_nobody(self):
+        class Stubborn(FakeNotifier):
+            async def close(self):
+                raise ZeroDivisionError
+
+        self.deliverer(Stubborn()).close(0)
+        self.assertIn('The notifier of fake:// did not close',
+                      self.log.output)
+
+
+class TestInstalledNotifiers(testtools.TestCase):
+
+    def deliverer(self):
+        conf = cfg.ConfigOpts()
+        opts.register(conf)
+        conf([], default_config_files=[], default_config_dirs=[])
+        deliverer = Deliverer(conf)
+        self.addCleanup(deliverer.close, 0)
+        return deliverer
+
+    def test_they_are_found_by_scheme(self):
+        self.useFixture(fixtures.FakeLogger())
+        deliverer = self.deliverer()
+        self.assertIsNone(
+            deliverer.deliver('log://', notice()).exception(LONG_S))
+        error = deliverer.deliver('nothing://', notice()).exception(LONG_S)
+        self.assertIn('Available: http, https, log, memory.', str(error))
+
+
+class TestPlace(testtools.TestCase):
+
+    def test_what_is_left_of_a_url(self):
+        for url, expected in (
+                ('http://a:8/b?c#d', 'http://a:8/b'),
+                ('http://u:p@a/b', 'http://a/b'),
+                ('http://u:p@q@[::1]:8/', 'http://[::1]:8/'),
+                ('log://', 'log://')):
+            self.assertEqual(expected, place(urlsplit(url)))
