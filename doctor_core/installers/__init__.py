@@ -1,0 +1,1 @@
+"""What Doctor has to know of how a cloud was deployed."""

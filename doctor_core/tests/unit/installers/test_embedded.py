@@ -1,0 +1,42 @@
+import testtools
+
+from doctor_core.installers.embedded import EmbeddedInstaller
+from doctor_core.model import Host, Node
+
+
+class Asked(EmbeddedInstaller):
+    """Keeps what the cloud is asked, and answers for it."""
+
+    def __init__(self, answers):
+        super().__init__(conf=None)
+        self.asked = []
+        self._answers = answers
+
+    def _ask(self, method, path):
+        self.asked.append((method, path))
+        return self._answers[path]
+
+
+class EmbeddedInstallerTest(testtools.TestCase):
+
+    def test_the_nodes_are_the_hosts(self):
+        installer = Asked({'/hosts': {'hosts': [
+            {'name': 'h1', 'address': '127.77.0.1', 'probe_port': 7}]}})
+        self.assertEqual([Node('h1', 'compute', '127.77.0.1')],
+                         installer.nodes())
+
+    def test_a_host_is_failed_and_healed(self):
+        installer = Asked({'/hosts/a%2Fb/fail': {'failed_at': 1.5},
+                           '/hosts/a%2Fb/heal': {}})
+        host = Host('a/b')
+        self.assertEqual(1.5, installer.fail(host))
+        installer.heal(host)
+        self.assertEqual([('POST', '/hosts/a%2Fb/fail'),
+                          ('POST', '/hosts/a%2Fb/heal')], installer.asked)
+
+    def test_the_bus_is_the_clouds(self):
+        self.assertEqual('rabbit://', Asked({
+            '/bus': {'transport_url': 'rabbit://'}}).transport_url())
+
+    def test_it_has_no_options(self):
+        self.assertEqual([], EmbeddedInstaller.get_opts())
