@@ -1,0 +1,75 @@
+"""What a report says beside the times."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from doctor_core.model import Outcome, Server, Stage
+from doctor_core.profiler.times import FaultTimes
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportFacts:
+    """The circumstances of one fault.
+
+    :ivar host: the host that failed, as Nova knows it.
+    :ivar limit_ms: by when an owner has to be told, counted from T01.
+    :ivar servers: those that were on the host, for their names; a server
+        that is not here is shown by its id.
+    :ivar notification: ``shortcut`` or ``conservative``.
+    :ivar setup: whatever else the reader should know, label to value, e.g.
+        the plugins in use; shown in this order.
+    :ivar created_at: when the report was made.
+    """
+
+    outcome: Outcome
+    host: str
+    limit_ms: float = 1000.0
+    servers: tuple[Server, ...] = ()
+    title: str = 'Fault management'
+    notification: str = ''
+    setup: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    created_at: float = 0.0
+
+    def name(self, server_id: str) -> str:
+        """What the reader calls a server."""
+        for server in self.servers:
+            if server.id == server_id and server.name:
+                return server.name
+        return server_id
+
+    def project(self, server_id: str) -> str:
+        """Whose it is; empty when unknown."""
+        for server in self.servers:
+            if server.id == server_id:
+                return server.project_id
+        return ''
+
+    def problem(self, times: FaultTimes, server_id: str) -> str:
+        """What is wrong with when an owner was told; empty: nothing."""
+        span = times.span(Stage.DETECTED, Stage.OWNER_TOLD, server_id)
+        if times.at(Stage.OWNER_TOLD, server_id) is None:
+            return 'not told'
+        if span.ms is None:
+            return 'told, but not known how fast'
+        if span.ms <= 0:
+            return 'told before detection'
+        if span.ms >= self.limit_ms:
+            return f'later than {self.limit_ms:g} ms'
+        return ''
+
+
+def headline(times: FaultTimes, facts: ReportFacts) -> str:
+    """One or two sentences: who was told, and how fast."""
+    told = times.told()
+    whole = times.told(Stage.LINK_DOWN)
+    count = times.count(Stage.OWNER_TOLD)
+    sentence = (f'{count} of {len(times.servers)} owners told of the loss of '
+                f'{facts.host}')
+    if told.max_ms is not None:
+        mark = '~' if told.clocks_differ else ''
+        sentence += (f', the last {mark}{told.max_ms:.1f} ms after detection '
+                     f'(limit {facts.limit_ms:g} ms)')
+    if whole.max_ms is not None:
+        mark = '~' if whole.clocks_differ else ''
+        sentence += f', {mark}{whole.max_ms:.1f} ms after the link was lost'
+    return sentence + '.'
