@@ -1,0 +1,1 @@
+"""The daemons, each in one module."""

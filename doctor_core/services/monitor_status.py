@@ -1,0 +1,55 @@
+"""What the monitor holds of each host, over HTTP on loopback."""
+
+import dataclasses
+import logging
+
+from doctor_core.exceptions import ConfigError
+from doctor_core.monitors.base import Monitor
+from doctor_core.web.server import Request, Response, Route, Server
+
+LOG = logging.getLogger(__name__)
+
+
+class StatusServer:
+    """Answers ``GET /hosts`` and ``GET /healthcheck``.
+
+    It only tells, and only to this machine, so nobody has to say who asks.
+
+    :param monitor: who is asked.
+    :param port: the port; 0 for a free one.
+    """
+
+    def __init__(self, monitor: Monitor, port: int) -> None:
+        self._monitor = monitor
+        self._server = Server([
+            Route('GET', '/hosts', self.hosts),
+            Route('GET', '/healthcheck',
+                  lambda _request: Response(json={'status': 'ok'})),
+        ], port=port, name='monitor-status')
+
+    @property
+    def url(self) -> str:
+        """Where it answers; valid once started."""
+        return self._server.url
+
+    def start(self) -> None:
+        """Serve; a port that is taken is no reason not to watch hosts."""
+        try:
+            LOG.info('The status of the hosts is at %s/hosts',
+                     self._server.start())
+        except ConfigError as error:
+            LOG.warning('The status of the hosts cannot be asked for: %s',
+                        error)
+
+    def stop(self) -> None:
+        """End; may be called again."""
+        self._server.stop()
+
+    def hosts(self, _request: Request) -> Response:
+        """Every host, and whether the monitor itself is cut off."""
+        return Response(json={
+            'isolated': self._monitor.isolated(),
+            'hosts': [{**dataclasses.asdict(status),
+                       'host': status.host.name,
+                       'addresses': status.host.addresses}
+                      for status in self._monitor.status()]})

@@ -1,0 +1,89 @@
+import threading
+
+import testtools
+from oslo_config import cfg
+
+from doctor_core import opts
+from doctor_core.exceptions import BackendError, CloudError, ConfigError
+from doctor_core.model import Host
+from doctor_core.services.hosts import HostSource, configured_hosts
+
+
+class TestConfiguredHosts(testtools.TestCase):
+
+    def test_names_with_and_without_addresses(self):
+        self.assertEqual(
+            [Host('a', ('192.0.2.1', '2001:db8::1')), Host('b')],
+            configured_hosts(['a=192.0.2.1 2001:db8::1', 'b']))
+
+    def test_what_is_no_host_is_refused_and_shown(self):
+        for wrong in ('=192.0.2.1', 'a=', ' '):
+            error = self.assertRaises(ConfigError, configured_hosts, [wrong])
+            self.assertIn(repr(wrong), str(error))
+
+    def test_a_name_twice_is_refused(self):
+        self.assertRaises(ConfigError, configured_hosts,
+                          ['a=192.0.2.1', 'a=192.0.2.2'])
+
+    def test_an_address_twice_is_refused_with_both(self):
+        error = self.assertRaises(ConfigError, configured_hosts,
+                                  ['a=192.0.2.1', 'b=192.0.2.1'])
+        self.assertIn("'b=192.0.2.1'", str(error))
+        self.assertIn("'a=192.0.2.1'", str(error))
+
+
+class Nova:
+    """Answers what it is told, in order."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.closed = False
+
+    def hosts(self):
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self):
+        self.closed = True
+
+
+class TestHostSource(testtools.TestCase):
+
+    def source(self, cloud, hosts=()):
+        conf = cfg.ConfigOpts()
+        conf([], default_config_files=[], default_config_dirs=[])
+        conf.register_opts(opts.MONITOR_OPTS, group='monitor')
+        conf.set_override('hosts', list(hosts), group='monitor')
+        return HostSource(conf, cloud)
+
+    def test_listed_hosts_are_not_asked_for(self):
+        source = self.source(Nova(), ['a=192.0.2.1'])
+        self.assertEqual([Host('a', ('192.0.2.1',))], source.hosts())
+
+    def test_novas_hosts_when_none_are_listed(self):
+        self.assertEqual([Host('n')],
+                         self.source(Nova([Host('n')])).hosts())
+
+    def test_a_cloud_without_hosts_is_an_error(self):
+        self.assertRaises(BackendError, self.source(Nova([])).hosts)
+
+    def test_told_to_stop_it_waits_for_nobody(self):
+        stopping = threading.Event()
+        stopping.set()
+        self.assertEqual([], self.source(Nova()).wait(stopping))
+
+    def test_stop_ends_the_waiting(self):
+        stopping = threading.Event()
+
+        class Deaf(Nova):
+            def hosts(self):
+                stopping.set()
+                raise CloudError('not yet', recoverable=True)
+        self.assertEqual([], self.source(Deaf()).wait(stopping))
+
+    def test_a_cloud_of_others_is_not_closed(self):
+        cloud = Nova()
+        self.source(cloud).close()
+        self.assertFalse(cloud.closed)
