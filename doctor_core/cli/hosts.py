@@ -1,0 +1,48 @@
+"""``doctor hosts``: what the monitor holds of each host."""
+
+import argparse
+import datetime
+from typing import Any
+
+from cliff.lister import Lister
+
+from doctor_core.cli.errors import PlainErrors
+
+_DEFAULT_URL = 'http://127.0.0.1:12344'
+
+
+class ListHosts(PlainErrors, Lister):
+    """List the hosts that the monitor watches, and what it holds of them.
+
+    Ask it on the machine that the monitor runs on. A near miss is a host
+    that was suspected and then answered: many of them say that it, or the
+    network to it, is not well, or that timeout_ms is too short.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--monitor-url', metavar='URL', default=_DEFAULT_URL,
+            help=f'where the monitor tells (default: {_DEFAULT_URL})')
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        from doctor_core.cli import inspector_api
+        answer = inspector_api.ask(parsed_args.monitor_url, 'GET', '/hosts')
+        if answer['isolated']:
+            self.app.stderr.write(
+                'The monitor itself seems to be cut off: nobody answers it, '
+                'so nothing is reported.\n')
+        return (('Host', 'State', 'Addresses', 'Last answer (UTC)',
+                 'Near misses', 'Late answers', 'Problem'),
+                [(host['host'], host['state'], ' '.join(host['addresses']),
+                  _moment(host['last_answer_at']), host['near_misses'],
+                  host['late'], host['problem'])
+                 for host in answer['hosts']])
+
+
+def _moment(at: float | None) -> str:
+    if at is None:
+        return 'never'
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime(
+        '%Y-%m-%d %H:%M:%S')

@@ -1,0 +1,74 @@
+"""Asks the inspector, for commands."""
+
+import os
+from typing import Any
+
+from doctor_core import conf as configuration
+from doctor_core import loop
+from doctor_core.cloud import Cloud
+from doctor_core.exceptions import ConfigError, DoctorError
+from doctor_core.web import client as web
+
+_SAYS_WHO = ('OS_CLOUD', 'OS_AUTH_URL')
+
+
+def ask(inspector_url: str, method: str, path: str, body: Any = None, *,
+        os_cloud: str = '', cafile: str = '') -> Any:
+    """The decoded answer; blocks for up to some ten seconds.
+
+    Keystone is asked for a token only when the inspector wants one: in a
+    mass failure Keystone may not answer.
+
+    :param os_cloud: the cloud of clouds.yaml whose user asks; empty for the
+        OS_* variables of the environment.
+    :param cafile: whom to trust; the system's authorities when empty.
+    :raises ConfigError: nothing says who asks, or the URL is none.
+    :raises DoctorError: the inspector refused, or did not answer.
+    """
+    if not inspector_url.startswith(('http://', 'https://')):
+        raise ConfigError(f'{inspector_url} is no http or https URL.')
+    url = inspector_url.rstrip('/') + path
+    thread = loop.LoopThread('inspector-api')
+    try:
+        reply = thread.run(_send(method, url, body, cafile))
+        if reply.status == 401:
+            token = _token(os_cloud, inspector_url)
+            reply = thread.run(_send(method, url, body, cafile, token))
+    finally:
+        thread.stop()
+    if reply.status >= 400:
+        raise DoctorError(_refusal(reply, inspector_url))
+    return reply.json()
+
+
+async def _send(method: str, url: str, body: Any, cafile: str,
+                token: str = '') -> web.Reply:
+    client = web.Client(tls=web.tls_context(cafile=cafile))
+    try:
+        return await client.request(
+            method, url, body=body,
+            headers={'X-Auth-Token': token} if token else None)
+    finally:
+        await client.close()
+
+
+def _token(os_cloud: str, inspector_url: str) -> str:
+    if not os_cloud and not any(name in os.environ for name in _SAYS_WHO):
+        raise ConfigError(
+            f'{inspector_url} wants a token: name a cloud of clouds.yaml '
+            'with --os-cloud, or set OS_CLOUD, or OS_AUTH_URL, OS_USERNAME, '
+            '...')
+    cloud = Cloud.from_conf(configuration.prepare(
+        [], {('cloud', 'name'): os_cloud}, kinds=()))
+    try:
+        return cloud.token()
+    finally:
+        cloud.close()
+
+
+def _refusal(reply: web.Reply, inspector_url: str) -> str:
+    """What the inspector says, if it is one that answers."""
+    try:
+        return str(reply.json()['error']['message'])
+    except (DoctorError, LookupError, TypeError):
+        return f'{inspector_url} answers {reply.status}: is it Doctor?'

@@ -1,0 +1,118 @@
+"""``doctor demo`` and ``doctor run``."""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from cliff.command import Command
+
+from doctor_core.cli.errors import EXIT_CODES, PlainErrors
+
+
+class _ScenarioCommand(PlainErrors, Command):
+    """What the commands that run a scenario have in common."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--servers', type=int, metavar='N',
+            help='how many servers are on the host that fails')
+        parser.add_argument(
+            '--limit-ms', type=float, metavar='MS',
+            help='within how many milliseconds after the detection every '
+                 'owner has to be told (default: 1000)')
+        parser.add_argument(
+            '--notification', choices=['shortcut', 'conservative'],
+            help='when owners are told: at once, or when Nova has the new '
+                 'state (default: shortcut)')
+        parser.add_argument(
+            '--json', metavar='FILE',
+            help='write all times of all servers to a JSON file')
+        parser.add_argument(
+            '--report', metavar='FILE',
+            help='write the timeline as an HTML page')
+        return parser
+
+    def _overrides(self, parsed_args: argparse.Namespace
+                   ) -> dict[tuple[str, str], Any]:
+        group = 'scenario_fault_management'
+        limit_s = parsed_args.limit_ms / 1000 \
+            if parsed_args.limit_ms is not None else None
+        given = {(group, 'servers'): parsed_args.servers,
+                 (group, 'limit_s'): limit_s,
+                 ('inspector', 'notification'): parsed_args.notification}
+        return {option: value for option, value in given.items()
+                if value is not None}
+
+    def _run(self, conf: Any, name: str,
+             parsed_args: argparse.Namespace) -> int:
+        from doctor_core.cli import scenario_run
+        outcome = scenario_run.run(
+            conf, name, json_path=parsed_args.json,
+            html_path=parsed_args.report, out=self.app.stdout)
+        return EXIT_CODES[outcome.verdict]
+
+
+class Demo(_ScenarioCommand):
+    """Watch a compute host fail in a cloud within this process.
+
+    Needs no OpenStack, no root and no network: an embedded cloud is started
+    on loopback, a host of it goes silent, its servers' owners are told, Nova
+    and Neutron are corrected, and the host comes back.
+
+    Exit code: 0 passed, 1 failed, 2 wrong options.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--hosts', type=int, default=3, metavar='N',
+            help='how many compute hosts the cloud has (default: 3)')
+        parser.add_argument(
+            '--latency-ms', type=float, default=20.0, metavar='MS',
+            help='how long each API call takes, as if Nova had work to do '
+                 '(default: 20)')
+        parser.add_argument(
+            '--alarms', choices=['local', 'aodh'], default='local',
+            help='who evaluates the owners\' alarms (default: local)')
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        from doctor_core.cli import demo
+        return demo.run(
+            hosts=parsed_args.hosts, latency_s=parsed_args.latency_ms / 1000,
+            alarms=parsed_args.alarms,
+            overrides=self._overrides(parsed_args),
+            then=lambda conf: self._run(conf, 'fault_management',
+                                        parsed_args))
+
+
+class Run(_ScenarioCommand):
+    """Run a scenario on the cloud that doctor.conf means, and judge it.
+
+    The scenario makes a compute host fail: one without servers, unless
+    doctor.conf names another.
+
+    Exit code: 0 passed, 1 failed, 2 wrong configuration, 3 skipped.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'scenario', nargs='?', metavar='SCENARIO',
+            help='the scenario; "doctor plugins --kind scenarios" lists '
+                 'them (default: [scenario] type of doctor.conf)')
+        parser.add_argument(
+            '--config-file', action='append', metavar='FILE',
+            help='read this file instead of /etc/doctor/doctor.conf; may be '
+                 'repeated, later files win')
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        from doctor_core import conf as configuration
+        overrides: Mapping[tuple[str, str], Any] = {
+            **self._overrides(parsed_args),
+            **({('scenario', 'type'): parsed_args.scenario}
+               if parsed_args.scenario else {})}
+        conf = configuration.prepare(parsed_args.config_file, overrides)
+        return self._run(conf, conf.scenario.type, parsed_args)

@@ -1,0 +1,306 @@
+"""A host is lost, its servers' owners are told, the host comes back."""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from oslo_config import cfg
+
+from doctor_core import clock, events, messaging, plugins
+from doctor_core.cloud import Cloud
+from doctor_core.cloud.tenancy import Mould, Tenancy
+from doctor_core.exceptions import ConfigError, DeadlineExceeded
+from doctor_core.model import (
+    AlarmRule,
+    Checkpoint,
+    Condition,
+    Fault,
+    FaultStatus,
+    Host,
+    Outcome,
+    Server,
+    Stage,
+    Verdict,
+)
+from doctor_core.profiler.report import ReportFacts
+from doctor_core.profiler.timeline import Timeline
+from doctor_core.profiler.times import Clocks, FaultTimes
+from doctor_core.scenarios.base import Scenario
+from doctor_core.scenarios.judging import Evidence, judge, told_at
+from doctor_core.services.inspector import InspectorService
+from doctor_core.services.monitor import MonitorService
+
+_THEIR_CLOCKS = Clocks({Stage.LINK_DOWN: 'the node',
+                        Stage.NOVA_NOTIFIED: 'Nova'})
+_ALARM = 'doctor_alarm'
+_SERVER = 'doctor_vm'
+
+
+class FaultManagement(Scenario):
+    """A compute host is lost: are all owners told in time?
+
+    The servers are made for it on a host that has no others; the host is
+    made to fail, and brought back at the end.
+    """
+
+    @classmethod
+    def get_opts(cls) -> list[cfg.Opt]:
+        return [
+            cfg.IntOpt('servers', default=1, min=1,
+                       help='How many servers are on the host that fails.'),
+            cfg.FloatOpt('limit_s', default=1.0, min=0.001,
+                         help='Within how many seconds after the detection '
+                              'every owner has to be told.'),
+            cfg.StrOpt('host', default='',
+                       help='The host that is made to fail, whatever else '
+                            'runs on it. Empty for one without servers.'),
+            cfg.FloatOpt('wait_s', default=60.0, min=1.0,
+                         help='Seconds to wait for any one step before the '
+                              'run counts as failed.'),
+            cfg.StrOpt('project', default='doctor',
+                       help='The project of the servers; made if missing.'),
+            cfg.StrOpt('user', default='doctor',
+                       help='Their owner; made if missing.'),
+            cfg.StrOpt('role', default='member',
+                       help='The role of the owner in the project.'),
+            cfg.StrOpt('image', default='cirros',
+                       help='The image of the servers; a tiny one is '
+                            'uploaded if the project has none of that '
+                            'name.'),
+            cfg.StrOpt('flavor', default='m1.tiny',
+                       help='The flavor of the servers; made if missing.'),
+            cfg.StrOpt('network', default='doctor_net',
+                       help='The network of the servers; made if missing.'),
+            cfg.StrOpt('cidr', default='192.168.168.0/24',
+                       help='The addresses of that network.'),
+        ]
+
+    def __init__(self, conf: cfg.ConfigOpts,
+                 progress: Callable[[str], None]) -> None:
+        super().__init__(conf, progress)
+        self._options = conf.scenario_fault_management
+        self.timeline = Timeline()
+        self._faults: list[Fault] = []
+        self._reported = threading.Condition()
+        self._host = Host('')
+        self._servers: list[Server] = []
+        self._fault_id = ''
+        self._tenancy: Tenancy | None = None
+
+    # Making what the run needs.
+
+    def setup(self, stack: ExitStack) -> None:
+        self._cloud = Cloud.from_conf(self.conf)
+        stack.callback(self._cloud.close)
+        self._cloud.check()
+        self._installer = plugins.chosen(self.conf, 'installers')(self.conf)
+        if self._installer.own_clocks:
+            self.timeline.clocks = _THEIR_CLOCKS
+        self._host = self._pick_host()
+        self.progress(f'{self._host.name} will fail; '
+                      f'{self._options.servers} servers are made on it')
+        project_id = self._boot(stack)
+        consumer = plugins.chosen(self.conf, 'consumers')(self.conf)
+        url = consumer.start()
+        stack.callback(consumer.stop)
+        self._consumer = consumer
+        self._start_inspector(stack)
+        self._subscribe(stack, project_id, url)
+        self._start_monitor(stack)
+
+    def _pick_host(self) -> Host:
+        """The host to fail; never one that has other people's servers,
+        unless the operator names it.
+        """
+        hosts = {host.name: host for host in self._cloud.hosts()}
+        wanted = self._options.host
+        if wanted:
+            if wanted not in hosts:
+                raise ConfigError(
+                    f'[scenario_fault_management] host: there is no compute '
+                    f'host {wanted!r}; there are {", ".join(sorted(hosts))}.')
+            return hosts[wanted]
+        used = {server.host for server in self._cloud.servers()}
+        usable = {service.host for service in self._cloud.compute_services()
+                  if service.state == 'up' and service.status == 'enabled'}
+        empty = sorted((usable & set(hosts)) - used)
+        if not empty:
+            raise ConfigError(
+                'No compute host is up, enabled and without servers. Name '
+                'the host that may fail in [scenario_fault_management] host.')
+        return hosts[empty[0]]
+
+    def _boot(self, stack: ExitStack) -> str:
+        """Make the servers and their owner; the owner's project."""
+        options = self._options
+        tenancy = self._tenancy = Tenancy(self._cloud, stack,
+                                          timeout_s=options.wait_s)
+        project_id = tenancy.project(options.project)
+        tenancy.member(options.user, project_id, role=options.role)
+        mould = Mould(
+            project_id=project_id, flavor_id=tenancy.flavor(options.flavor),
+            image_id=tenancy.image(options.image, project_id),
+            network_id=tenancy.network(options.network, project_id,
+                                       cidr=options.cidr))
+        self._servers = tenancy.boot(
+            [f'{_SERVER}{index}' for index in range(options.servers)],
+            self._host.name, mould)
+        return project_id
+
+    def _start_inspector(self, stack: ExitStack) -> None:
+        bus = messaging.Bus(messaging.memory_conf(), messaging.IN_MEMORY)
+        stack.callback(bus.close)
+        self._inspector = InspectorService(
+            self.conf, cloud=self._cloud, bus=bus,
+            checkpoint=self.timeline.add, state_file='')
+        stack.callback(self._inspector.stop)
+        self._inspector.start()
+
+    def _subscribe(self, stack: ExitStack, project_id: str,
+                   url: str) -> None:
+        """One alarm a server, as its owner would make it."""
+        self.progress(f'{len(self._servers)} alarms are made '
+                      f'({self.conf.alarm.type})')
+        for index, server in enumerate(self._servers):
+            alarm = self._inspector.alarms.create(AlarmRule(
+                name=f'{_ALARM}{index}', project_id=project_id,
+                event_type=events.INSTANCE_UPDATE, actions=(url,),
+                query=(Condition('traits.instance_id', server.id),
+                       Condition('traits.state', 'error')),
+                description='VM failure'))
+            stack.callback(self._inspector.alarms.delete, alarm)
+
+    def _start_monitor(self, stack: ExitStack) -> None:
+        publisher = messaging.FaultPublisher(self._inspector.publish)
+        stack.callback(publisher.close, 1.0)
+
+        def report(fault: Fault) -> None:
+            publisher.put(fault)
+            with self._reported:
+                self._faults.append(fault)
+                self._reported.notify_all()
+
+        hosts = self._cloud.hosts()
+        monitor = MonitorService(self.conf, hosts, report)
+        stack.callback(monitor.stop)
+        monitor.start()
+        self.progress(f'{len(hosts)} hosts are watched '
+                      f'({self.conf.monitor.type})')
+
+    # The run.
+
+    def run(self) -> Outcome:
+        self.progress(f'{self._host.name} fails now')
+        failed_at = self._installer.fail(self._host)
+        self.timeline.add(Checkpoint(Stage.LINK_DOWN, failed_at,
+                                     self._host.name))
+        try:
+            lost = self._see_lost()
+        finally:
+            self.progress(f'{self._host.name} is brought back')
+            self._installer.heal(self._host)
+        reasons = judge(lost, self._options.limit_s)
+        if lost.detected_at is not None:
+            reasons += self._see_back()
+        return Outcome(Verdict.FAILED if reasons else Verdict.PASSED,
+                       tuple(reasons))
+
+    def _see_lost(self) -> Evidence:
+        """Wait for all that a lost host has to lead to."""
+        fault = self._await_fault(FaultStatus.DOWN, 'the monitor to detect '
+                                  f'that {self._host.name} failed')
+        if fault is None:
+            return Evidence(self._servers, None, self._consumer.received())
+        deadline = clock.Deadline(self._options.wait_s)
+        wanted = {server.id for server in self._servers}
+        try:
+            clock.wait_for(
+                lambda: wanted <= set(told_at(self._consumer.received())),
+                deadline, what='all owners to be told')
+        except DeadlineExceeded as error:
+            self.progress(str(error))
+        report = self._inspector.wait(fault.id, self._options.wait_s)
+        notices = self._consumer.received()
+        for server_id, at in told_at(notices).items():
+            self.timeline.add(Checkpoint(Stage.OWNER_TOLD, at,
+                                         self._host.name, server_id,
+                                         fault.id))
+        self._fault_id = fault.id
+        return Evidence(
+            self._servers, fault.detected_at, notices,
+            report.changes if report else (),
+            report.note if report else 'the inspector did not finish',
+            self._wrong(forced_down=True, state='error', port='DOWN'))
+
+    def _see_back(self) -> list[str]:
+        """Wait for the host's return to be seen, and all to be reversed."""
+        fault = self._await_fault(FaultStatus.UP, 'the monitor to see that '
+                                  f'{self._host.name} is back')
+        if fault is None:
+            return ['the monitor did not see that the host came back']
+        report = self._inspector.wait(fault.id, self._options.wait_s)
+        if report is None:
+            return ['the inspector did not finish with the host\'s return']
+        note = [f'after the return: {report.note}'] if report.note else []
+        return note + self._wrong(forced_down=False, state='active',
+                                  port='ACTIVE')
+
+    def _await_fault(self, status: FaultStatus, what: str) -> Fault | None:
+        def found() -> Fault | None:
+            return next((fault for fault in self._faults
+                         if fault.hostname == self._host.name
+                         and fault.status is status), None)
+
+        with self._reported:
+            self._reported.wait_for(found, self._options.wait_s)
+            fault = found()
+        if fault is None:
+            self.progress(f'Waited {self._options.wait_s:g} s in vain for '
+                          f'{what}')
+        return fault
+
+    def _wrong(self, *, forced_down: bool, state: str,
+               port: str) -> list[str]:
+        """What Nova and Neutron show that should be otherwise by now."""
+        name = self._host.name
+        ours = {server.id: server.name for server in self._servers}
+        wrong = [
+            f'Nova shows host {name} as forced down = {service.forced_down}'
+            for service in self._cloud.compute_services(name)
+            if service.forced_down is not forced_down]
+        wrong += [f'Nova shows server {server.name} as {server.state}, not '
+                  f'{state}' for server in self._cloud.servers(name)
+                  if server.id in ours and server.state != state]
+        if self.conf.inspector.update_port_data_plane_status:
+            wrong += [
+                f'Neutron shows a port of server {ours[one.server_id]} as '
+                f'{one.data_plane_status or "none"}, not {port}'
+                for one in self._cloud.ports(name)
+                if one.server_id in ours and one.data_plane_status != port]
+        return wrong
+
+    # What it leaves for the report.
+
+    def times(self) -> FaultTimes:
+        """When each stage was reached."""
+        return self.timeline.fault(
+            self._fault_id, self._host.name,
+            [server.id for server in self._servers])
+
+    def facts(self, outcome: Outcome) -> ReportFacts:
+        """The circumstances of the run."""
+        conf = self.conf
+        return ReportFacts(
+            outcome=outcome, host=self._host.name,
+            limit_ms=1000 * self._options.limit_s,
+            servers=tuple(self._servers),
+            notification=conf.inspector.notification,
+            setup={'monitor': conf.monitor.type,
+                   'inspector': conf.inspector.type,
+                   'alarms': conf.alarm.type,
+                   'consumer': conf.consumer.type,
+                   'installer': conf.installer.type},
+            created_at=clock.now())
+
+    def leftovers(self) -> list[str]:
+        return list(self._tenancy.leftovers) if self._tenancy else []

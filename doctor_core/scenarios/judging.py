@@ -1,0 +1,85 @@
+"""Whether a run of the fault scenario did what it promised; pure."""
+
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from doctor_core.model import Notice, Server, StateChange
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """What was seen in a run.
+
+    :ivar servers: those on the failed host.
+    :ivar detected_at: when the monitor saw the fault; None if it did not.
+    :ivar notices: all that the consumer got.
+    :ivar changes: the outcome of each correction.
+    :ivar note: what the inspector could not do, in its words.
+    :ivar wrong: what the cloud shows that it should not, line by line.
+    """
+
+    servers: Sequence[Server]
+    detected_at: float | None
+    notices: Sequence[Notice]
+    changes: Sequence[StateChange] = ()
+    note: str = ''
+    wrong: Sequence[str] = ()
+
+
+def told_at(notices: Iterable[Notice]) -> dict[str, float]:
+    """When each server was first told of."""
+    first: dict[str, float] = {}
+    for notice in notices:
+        if notice.server_id:
+            first[notice.server_id] = min(
+                notice.received_at,
+                first.get(notice.server_id, notice.received_at))
+    return first
+
+
+def judge(evidence: Evidence, limit_s: float) -> list[str]:
+    """Why a run has failed; empty when it passed.
+
+    Every server on the failed host has to be told of, each after the fault
+    was detected and less than ``limit_s`` after it, and everything has to be
+    corrected.
+    """
+    if evidence.detected_at is None:
+        return ['the monitor did not detect that the host failed']
+    reasons = _untold(evidence, told_at(evidence.notices), limit_s)
+    failed = [change for change in evidence.changes if not change.done]
+    if failed:
+        reasons.append(
+            f'{len(failed)} of {len(evidence.changes)} corrections failed: '
+            + _some(f'{change.correction.action} of '
+                    f'{change.correction.target_id}: {change.error}'
+                    for change in failed))
+    elif evidence.note:
+        reasons.append(evidence.note)
+    return [*reasons, *evidence.wrong]
+
+
+def _untold(evidence: Evidence, first: Mapping[str, float],
+            limit_s: float) -> list[str]:
+    assert evidence.detected_at is not None
+    delays = {server.id: first[server.id] - evidence.detected_at
+              for server in evidence.servers if server.id in first}
+    names = {server.id: server.name for server in evidence.servers}
+    problems: list[tuple[str, Collection[str]]] = [
+        ('were not told of', [names[server] for server in names
+                              if server not in delays]),
+        ('were told of before the fault was detected',
+         [f'{names[server]} ({1000 * delay:.0f} ms)'
+          for server, delay in delays.items() if delay <= 0]),
+        (f'were told of later than {1000 * limit_s:.0f} ms',
+         [f'{names[server]} ({1000 * delay:.0f} ms)'
+          for server, delay in delays.items() if delay >= limit_s])]
+    return [f'{len(which)} of {len(names)} servers {what}: {_some(which)}'
+            for what, which in problems if which]
+
+
+def _some(lines: Iterable[str], most: int = 3) -> str:
+    listed = list(lines)
+    more = len(listed) - most
+    return ', '.join(listed[:most]) + (
+        f' and {more} more' if more > 0 else '')

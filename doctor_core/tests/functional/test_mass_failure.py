@@ -1,0 +1,188 @@
+"""Many hosts at once: owners are told, and an operator is asked."""
+
+import json
+import subprocess
+
+from doctor_core.tests.functional import requirements
+from doctor_core.tests.functional.both_daemons import BothDaemonsTestCase
+from doctor_core.tests.functional.daemons import Process, run
+from doctor_core.tests.functional.embedded import boot
+from doctor_core.tests.functional.test_daemons import DaemonsTestCase
+
+LOST = 4
+
+
+class MassFailureTest(BothDaemonsTestCase):
+    """Four of six hosts fail; two may before it is a mass failure."""
+
+    hosts = 6
+
+    def setUp(self):
+        super().setUp()
+        self.lost = [host.name for host in self.seen.hosts()[:LOST]]
+        for host in self.lost[1:]:
+            self.servers += boot(self.seen, host, 2)
+
+    def faults(self, *arguments):
+        return json.loads(run(
+            'doctor', 'faults', 'list', '--inspector-url',
+            self.inspector_url, '-f', 'json', *arguments, status=0).stdout)
+
+    def confirm(self, *arguments, status=0):
+        return run('doctor', 'faults', 'confirm', '--inspector-url',
+                   self.inspector_url, *arguments, status=status)
+
+    def fail_all(self):
+        self.subscribe()
+        for host in self.lost:
+            self.cloud.fail(host)
+        self.wait_told()
+
+    def marked(self):
+        """The hosts that are marked down, with every server on them."""
+        down = {service.host for service in self.seen.compute_services()
+                if service.forced_down}
+        in_error = {server.host for server in self.seen.servers()
+                    if server.state == 'error'}
+        self.assertEqual(set(), in_error - down)
+        return sorted(down & in_error)
+
+    def held(self):
+        return {fault['Host']: fault['ID']
+                for fault in self.faults('--state', 'held')}
+
+    def wait_held(self, count):
+        self.wait_for(
+            lambda: len(self.marked()) == LOST - count
+            and len(self.held()) == count, f'{count} hosts to be held')
+
+    def test_operator_confirms(self):
+        inspector, monitor = self.start_both()
+        self.fail_all()
+        self.wait_held(2)
+        inspector.wait_for('Mass failure: 3 of 6 compute hosts .*doctor '
+                           'faults confirm --all')
+        back, dead = sorted(self.held())
+        self.assertEqual({'yes'}, {fault['Told'] for fault
+                                   in self.faults('--state', 'held')})
+
+        self.cloud.heal(back)
+        self.wait_for(lambda: set(self.held()) == {dead},
+                      'the host that is back to be let go of')
+        self.assertEqual(0, inspector.end())
+        self.assertEqual(1, inspector.output.count('Mass failure:'))
+
+        again = self.inspector(self.conf)
+        self.assertIn(f'not marked down: {dead}', again.output)
+        self.assertEqual([dead], list(self.held()))
+        self.assertEqual(2, len(self.marked()))
+
+        self.assertIn(f'Host {dead} is marked down now: 1 x force-down, ',
+                      self.confirm('--all').stdout.replace(
+                          '2 x data-plane-status, ', ''))
+        self.wait_for(lambda: dead in self.marked(),
+                      'the confirmed host to be marked down')
+        self.assertNotIn(back, self.marked())
+        self.assertEqual((0, 0), (monitor.end(), again.end()))
+
+    def test_one_of_those_held(self):
+        self.start_both()
+        self.fail_all()
+        self.wait_held(2)
+        first, second = sorted(self.held())
+        fault_id = self.held()[first]
+        self.confirm(fault_id)
+        self.wait_for(lambda: first in self.marked(),
+                      'the confirmed host to be marked down')
+        self.assertEqual([second], list(self.held()))
+        refused = self.confirm(fault_id, status=1).stderr
+        self.assertIn('not held', refused)
+
+    def test_cool_down_decides(self):
+        inspector, _monitor = self.start_both(
+            inspector={'mass_failure_cool_down_s': 3})
+        self.fail_all()
+        inspector.wait_for('Mass failure: 3 of 6 .* for 3 s')
+        self.wait_for(lambda: self.marked() == sorted(self.lost),
+                      'all to be marked down')
+        inspector.wait_for('no host has gone down for 3 s')
+
+    def test_share_of_zero_holds_nothing(self):
+        inspector, _monitor = self.start_both(
+            inspector={'mass_failure_share': 0})
+        self.fail_all()
+        self.wait_for(lambda: self.marked() == sorted(self.lost),
+                      'all to be marked down')
+        self.assertNotIn('Mass failure', inspector.output)
+
+
+class FaultsCommandTest(DaemonsTestCase):
+    """``doctor faults`` as an operator uses it."""
+
+    def doctor(self, *arguments, status=0, **environment):
+        return run('doctor', 'faults', *arguments, '--inspector-url',
+                   self.inspector_url, status=status, environment={
+                       'OS_CLOUD': '', 'OS_CLIENT_CONFIG_FILE': self.clouds,
+                       **environment})
+
+    def test_show(self):
+        self.inspector(self.write_conf())
+        _status, answer = self.put(self.event(), '/events?wait=1')
+        fault_id = answer['faults'][0]['id']
+        shown = json.loads(self.doctor('show', fault_id, '-f', 'json').stdout)
+        self.assertEqual(
+            (self.host, 'handled', 'yes', '1 of 1 done', '4 of 4 done'),
+            (shown['Host'], shown['State'], shown['Told'],
+             shown['Force-down'], shown['Reset-state']))
+        self.assertIn(' UTC', shown['Detected'])
+        self.assertIn('no such fault',
+                      self.doctor('show', 'nosuch', status=1).stderr)
+        self.assertIn('No fault is held',
+                      self.doctor('confirm', '--all').stdout)
+
+    def test_token_is_shown_when_the_inspector_wants_one(self):
+        self.inspector(self.write_conf(
+            inspector={'auth_strategy': 'keystone'}))
+        self.assertEqual('[]\n', self.doctor(
+            'list', '--os-cloud', 'doctor-embedded', '-f', 'json').stdout)
+        self.assertEqual('[]\n', self.doctor(
+            'list', '-f', 'json', OS_CLOUD='doctor-embedded').stdout)
+        refused = self.doctor('confirm', '--all', '--os-cloud',
+                              'doctor-embedded-member', status=1).stderr
+        self.assertIn('roles is needed', refused)
+
+    def test_tls(self):
+        how = 'apt-get install openssl'
+        openssl = requirements.need_command(self, 'openssl', how)
+        certificate, key = (self.folder.join(name)
+                            for name in ('cert.pem', 'key.pem'))
+        subprocess.run(
+            [openssl, 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+             'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj',
+             '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1',
+             '-keyout', key, '-out', certificate],
+            check=True, capture_output=True)
+        process = self.useFixture(Process(
+            'doctor-inspector', '--config-file', self.write_conf(
+                inspector={'tls_cert': certificate, 'tls_key': key}),
+            ready=r'is ready: .* (https://127\.0\.0\.1:\d+)/events'))
+        self.inspector_url = process.match.group(1)
+        self.assertEqual('[]\n', self.doctor(
+            'list', '-f', 'json', OS_CACERT=certificate).stdout)
+        self.assertIn('certificate', self.doctor(
+            'list', status=1, OS_CACERT='').stderr)
+
+    def test_one_line_for_what_goes_wrong(self):
+        inspector = self.inspector(self.write_conf(
+            inspector={'auth_strategy': 'keystone'}))
+        wrong = [
+            self.doctor('list', status=2, OS_CLOUD=''),
+            self.doctor('list', '--os-cloud', 'nosuch', status=2),
+            self.doctor('confirm', status=2),
+            self.doctor('confirm', 'x', '--all', status=2)]
+        inspector.end()
+        wrong.append(self.doctor('list', status=1))
+        for done in wrong:
+            self.assertEqual(1, len(done.stderr.strip().splitlines()),
+                             done.stderr)
+            self.assertNotIn('Traceback', done.stderr)
