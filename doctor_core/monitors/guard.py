@@ -57,6 +57,16 @@ class Guard:
         """
         return standing > 1 and withheld == standing
 
+    @staticmethod
+    def shaken(suspects: int, standing: int) -> bool:
+        """Whether so many fall silent at once that it may be the monitor's
+        own link that broke.
+
+        :param suspects: how many missed a probe and did not answer since.
+        :param standing: how many are watched and not known to be down.
+        """
+        return standing > 1 and 2 * suspects > standing
+
 
 class MassFailure:
     """Whether so many hosts go down together that a human should look.

@@ -32,6 +32,10 @@ _RENEW_S = 30.0
 _WITNESSES = 3
 #: How often the log has a near miss of the same target.
 _NOTE_S = 60.0
+#: After a break of the monitor's own link, its neighbours are found again one
+#: by one: a lost question is repeated after a second (RFC 4861 section 10,
+#: RETRANS_TIMER; Linux does the same with ARP).
+_SETTLE_S = 1.5
 #: The longest time between two steps.
 _IDLE_S = 1.0
 
@@ -121,7 +125,7 @@ class Prober:
             self._allow_for_lag(now, now - self._wake_at)
         self._take(now)
         self._expire(now)
-        self._judge_itself()
+        self._judge_itself(now)
         self._send_bursts(now)
         self._send_slot(now)
         while self._news:
@@ -155,7 +159,7 @@ class Prober:
             if target.network.guard.seen(batch.sent_at):
                 witnessed.add(target.network)
         for network in witnessed:
-            if network.withheld:
+            if network.withheld and not self._unsettled(network, now):
                 self._reconsider(network, now)
 
     def _answered(self, target: Target, batch: Batch, now: float) -> None:
@@ -163,6 +167,7 @@ class Prober:
             return
         change = target.health.answered(now)
         target.network.withheld.discard(target)
+        target.network.suspects -= change is Change.REFUTED
         if change is Change.UP:
             target.network.standing += 1
             self._news.append((target, change))
@@ -217,8 +222,12 @@ class Prober:
         if not health.misses:
             target.suspect_at = sent_at
         was_standing = health.state not in FAILED
-        change = health.missed(now, witnessed=network.guard.witnessed(
-            target.suspect_at, sent_at, network.standing - 1))
+        was_suspect = health.state is State.SUSPECT
+        change = health.missed(now, witnessed=(
+            not self._unsettled(network, now)
+            and network.guard.witnessed(target.suspect_at, sent_at,
+                                        network.standing - 1)))
+        network.suspects += (health.state is State.SUSPECT) - was_suspect
         if change is Change.DOWN:
             network.standing -= was_standing
             network.withheld.discard(target)
@@ -227,10 +236,19 @@ class Prober:
             network.withheld.add(target)
         return change is Change.SUSPECTED
 
-    def _judge_itself(self) -> None:
+    @staticmethod
+    def _unsettled(network: Network, now: float) -> bool:
+        """Whether who is silent may only not have been found again yet."""
+        return network.isolated or now < network.settles_at
+
+    def _judge_itself(self, now: float) -> None:
         for network in self._networks:
             isolated = network.guard.isolated(len(network.withheld),
                                               network.standing)
+            shaken = network.guard.shaken(network.suspects, network.standing)
+            if network.isolated or (shaken and not network.shaken):
+                network.settles_at = now + _SETTLE_S
+            network.shaken = shaken
             if isolated == network.isolated:
                 continue
             network.isolated = isolated

@@ -31,6 +31,9 @@ class Network:
     :ivar standing: how many of its targets are not known to be down.
     :ivar withheld: those that would be down, had anybody witnessed it.
     :ivar isolated: whether nobody answers who should.
+    :ivar suspects: how many of its targets are suspect.
+    :ivar shaken: whether these are more than half of those standing.
+    :ivar settles_at: until then nobody's silence proves anything.
     """
 
     def __init__(self, name: str) -> None:
@@ -40,12 +43,17 @@ class Network:
         self.standing = 0
         self.withheld: set[Target] = set()
         self.isolated = False
+        self.suspects = 0
+        self.shaken = False
+        self.settles_at = _NEVER
 
     def holds(self, targets: Sequence['Target']) -> None:
         """These are its targets from now on."""
         self.targets = list(targets)
         self.withheld &= set(targets)
         self.standing = sum(target.health.state not in FAILED
+                            for target in targets)
+        self.suspects = sum(target.health.state is State.SUSPECT
                             for target in targets)
 
     def healthy(self, count: int) -> list['Target']:

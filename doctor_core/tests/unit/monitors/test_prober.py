@@ -162,7 +162,7 @@ class TestMatching(testtools.TestCase):
 
 class TestStalls(testtools.TestCase):
 
-    @hypothesis.settings(max_examples=30, deadline=None)
+    @hypothesis.settings(max_examples=30)
     @hypothesis.given(st.lists(st.tuples(st.floats(0.0, 0.2),
                                          st.floats(0.001, 1.0)),
                                max_size=8), st.floats(0.0, 0.01))
