@@ -227,7 +227,7 @@ class _Naive:
 
 class TestAgainstTheNaiveEvaluator(testtools.TestCase):
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(_STEPS)
     def test_the_index_changes_nothing(self, steps):
         book, naive = RuleBook(), _Naive()

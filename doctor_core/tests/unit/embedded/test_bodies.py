@@ -1,7 +1,7 @@
 """No body, however odd, makes the embedded cloud fail: it is refused."""
 
 import testtools
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doctor_core.tests.unit.embedded.inprocess import Client
@@ -52,8 +52,7 @@ def requests(draw):
     return path, {member: inner} if member else inner
 
 
-ODD = settings(deadline=None, max_examples=150, suppress_health_check=[
-    HealthCheck.too_slow])
+ODD = settings(max_examples=150)
 
 
 class BodiesTest(testtools.TestCase):

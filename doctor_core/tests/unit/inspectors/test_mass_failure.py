@@ -1,5 +1,5 @@
 import testtools
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor_core.inspectors.mass_failure import Fall, Limits, judge, over_at
@@ -98,7 +98,6 @@ SOME_LIMITS = st.builds(Limits, st.floats(0, 1), st.integers(2, 6),
 
 
 class PropertyTest(testtools.TestCase):
-    @settings(deadline=None)
     @given(SOME_LIMITS, SOME_FALLS, st.floats(0, 200), st.integers(1, 20))
     def test_never_fewer_than_the_least(self, limits, known, at, of):
         mass = judged(known, at, of, limits)
@@ -106,14 +105,12 @@ class PropertyTest(testtools.TestCase):
             self.assertGreaterEqual(mass.down, limits.hosts)
             self.assertGreater(mass.down, limits.share * of)
 
-    @settings(deadline=None)
     @given(SOME_LIMITS, SOME_FALLS, st.floats(0, 200), st.integers(1, 20))
     def test_one_more_failure_never_ends_it(self, limits, known, at, of):
         if judged(known, at, of, limits) is not None:
             self.assertIsNotNone(
                 judged([*known, Fall('more', at)], at, of, limits))
 
-    @settings(deadline=None)
     @given(SOME_LIMITS, st.integers(1, 20), st.lists(
         st.integers(0, 100), min_size=1, max_size=20))
     def test_no_more_than_the_limit_are_marked_down(self, limits, of, times):
