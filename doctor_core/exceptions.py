@@ -11,6 +11,7 @@
      |    |-- BusError
      |    |-- CloudError         status
      |    |-- CommandFailed      argv, status, tail
+     |    |-- Conflict           somebody else has changed it since
      |    |-- HttpError          no usable answer from an HTTP peer
      |    `-- NotifyError
      |-- InvalidEvent            field, why
@@ -101,6 +102,14 @@ class CloudError(BackendError):
         super().__init__(message, recoverable=recoverable)
 
 
+def spoken(argv: Sequence[str]) -> str:
+    """A command as an error names it: a script among its words is not
+    repeated.
+    """
+    return ' '.join('...' if '\n' in word else shlex.quote(word)
+                    for word in argv)
+
+
 class CommandFailed(BackendError):
     """A command ended with another status than 0.
 
@@ -113,8 +122,12 @@ class CommandFailed(BackendError):
         self.argv = tuple(argv)
         self.status = status
         self.tail = tail
-        super().__init__(f'{shlex.join(argv)} ended with status {status}: '
+        super().__init__(f'{spoken(argv)} ended with status {status}: '
                          f'{tail.strip() or "no output"}')
+
+
+class Conflict(BackendError):
+    """Somebody else has changed what was to be put back: it was left so."""
 
 
 class HttpError(BackendError):

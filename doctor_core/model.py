@@ -147,11 +147,13 @@ class StateChange:
 
     :ivar at: when the API had answered.
     :ivar error: why it failed; empty when it succeeded.
+    :ivar remark: what went otherwise than it should although it succeeded.
     """
 
     correction: Correction
     at: float
     error: str = ''
+    remark: str = ''
 
     @property
     def done(self) -> bool:
@@ -318,6 +320,20 @@ class Checkpoint:
     fault_id: str = ''
 
 
+@dataclasses.dataclass(frozen=True)
+class Stamp:
+    """When something happened, as well as that is known.
+
+    :ivar at: by this machine's clock.
+    :ivar uncertainty_s: how wrong that may be; None when nobody knows.
+    :ivar clock: whose clock it was read from; empty for this machine's.
+    """
+
+    at: float
+    uncertainty_s: float | None = 0.0
+    clock: str = ''
+
+
 class Verdict(enum.StrEnum):
     """How a scenario ended."""
 
@@ -333,3 +349,28 @@ class Outcome:
     verdict: Verdict
     reasons: tuple[str, ...] = ()
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+class Need(enum.StrEnum):
+    """What somebody needs of a deployment.
+
+    :cvar NOTIFICATIONS: Nova tells every change of a server on its bus.
+    :cvar EVENT_ALARMS: Ceilometer hands events to Aodh, and Aodh sees a new
+        alarm at once.
+    :cvar HOST_STATUS: an owner sees the state of the host in Nova.
+    :cvar DATA_PLANE_STATUS: Neutron's ports have a data plane status.
+    :cvar MAINTENANCE: no host is overbooked, and owners are told of planned
+        maintenance.
+    :cvar CONGRESS: Congress takes events of Doctor.
+    :cvar VITRAGE: Vitrage takes events of Doctor.
+    :cvar SERVICE_USER: Keystone knows Doctor's own user and endpoints.
+    """
+
+    NOTIFICATIONS = 'notifications'
+    EVENT_ALARMS = 'event-alarms'
+    HOST_STATUS = 'host-status'
+    DATA_PLANE_STATUS = 'data-plane-status'
+    MAINTENANCE = 'maintenance'
+    CONGRESS = 'congress'
+    VITRAGE = 'vitrage'
+    SERVICE_USER = 'service-user'

@@ -17,7 +17,8 @@ WAIT_S = 30
 class Sshd(fixtures.Fixture):
     """An sshd on loopback, with a host key and a user's key of its own.
 
-    :ivar port: where it listens.
+    :ivar address: where it listens.
+    :ivar port: the port there.
     :ivar user: who may log in: who runs the test.
     :ivar key_file: with this key.
     :ivar known_hosts: the file that has its host key.
@@ -29,6 +30,7 @@ class Sshd(fixtures.Fixture):
         self._sshd = requirements.need_command(
             test, 'sshd', 'apt-get install openssh-server')
         self.user = getpass.getuser()
+        self.address, self.port = '127.0.0.1', 0
 
     def _setUp(self):
         self._folder = self.useFixture(fixtures.TempDir())
@@ -36,26 +38,41 @@ class Sshd(fixtures.Fixture):
             # Where it locks up the half that speaks to strangers.
             os.makedirs('/run/sshd', 0o755, exist_ok=True)
         self._write_key('host_key')
-        self.key_file = self._write_key('user_key')
-        with socket.create_server(('127.0.0.1', 0)) as unused:
-            self.port = unused.getsockname()[1]
+        self.key_file = self._choose_key()
+        if not self.port:
+            with socket.create_server((self.address, 0)) as unused:
+                self.port = unused.getsockname()[1]
         self.known_hosts = self.write_known_hosts('host_key')
-        self._write('sshd_config', '\n'.join((
-            f'ListenAddress 127.0.0.1:{self.port}',
-            f'HostKey {self._folder.join("host_key")}',
-            f'AuthorizedKeysFile {self._folder.join("user_key.pub")}',
-            f'PidFile {self._folder.join("sshd.pid")}',
-            'PasswordAuthentication no', 'UsePAM no', 'StrictModes no',
-            'PermitRootLogin yes', 'Subsystem sftp internal-sftp', '')))
+        self._settings = self._write(
+            'sshd_config', '\n'.join((*self._config(), '')))
         self.start()
         self.addCleanup(self.stop)
+
+    def _choose_key(self):
+        return self._write_key('user_key')
+
+    def _place(self, path, _name):
+        """Where the server finds a file of its own."""
+        return path
+
+    def _config(self):
+        return [
+            f'ListenAddress {self.address}:{self.port}',
+            f'HostKey {self._place(self._folder.join("host_key"), "key")}',
+            'AuthorizedKeysFile '
+            f'{self._place(f"{self.key_file}.pub", "authorized_keys")}',
+            'PidFile none',
+            'PasswordAuthentication no', 'UsePAM no', 'StrictModes no',
+            'PermitRootLogin yes', 'Subsystem sftp internal-sftp']
+
+    def _command(self, config):
+        return [self._sshd, '-D', '-e', '-f', config]
 
     def start(self):
         """Listen."""
         with open(self._folder.join('log'), 'ab') as log:
             self._process = subprocess.Popen(
-                [self._sshd, '-D', '-e', '-f',
-                 self._folder.join('sshd_config')],
+                self._command(self._settings),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         clock.wait_for(self._listens, clock.Deadline(WAIT_S),
                        what='sshd to listen')
@@ -84,10 +101,9 @@ class Sshd(fixtures.Fixture):
 
     def _listens(self):
         if self._process.poll() is not None:
-            with open(self._folder.join('log'), encoding='utf-8') as log:
-                raise AssertionError(f'sshd has ended: {log.read()}')
+            raise AssertionError(f'sshd has ended: {self.log()}')
         with socket.socket() as probe:
-            return probe.connect_ex(('127.0.0.1', self.port)) == 0
+            return probe.connect_ex((self.address, self.port)) == 0
 
     def write_known_hosts(self, name):
         """A file of known hosts with the named key for this server; the key
@@ -97,7 +113,18 @@ class Sshd(fixtures.Fixture):
             self._write_key(name)
         with open(self._folder.join(f'{name}.pub'), encoding='ascii') as key:
             return self._write(f'known_{name}',
-                               f'[127.0.0.1]:{self.port} {key.read()}')
+                               f'[{self.address}]:{self.port} {key.read()}')
+
+    def log(self):
+        """What it has said so far."""
+        with open(self._folder.join('log'), encoding='utf-8') as log:
+            return log.read()
+
+    def host_key(self):
+        """The line by which its host key can be pinned."""
+        with open(self._folder.join('host_key.pub'),
+                  encoding='ascii') as key:
+            return key.read().strip()
 
     def _write_key(self, name):
         key = asyncssh.generate_private_key('ssh-ed25519')

@@ -48,8 +48,10 @@ OWNERS = {
     'asyncssh': 'runner',
     'paramiko': 'runner',
     'subprocess': 'runner',
+    'sushy': 'installers',
     'time': 'clock',
     'cliff': 'cli',
+    'yaml': 'installers',
 }
 #: What may be imported nevertheless, and why.
 EXCEPTIONS = {

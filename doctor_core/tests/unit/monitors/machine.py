@@ -1,7 +1,7 @@
 """A machine with a collectd that is not there."""
 
-from doctor_core.exceptions import BackendError, CommandFailed
-from doctor_core.runner import Runner
+from doctor_core.exceptions import BackendError
+from doctor_core.runner import Done, Runner
 
 
 class Machine(Runner):
@@ -26,16 +26,14 @@ class Machine(Runner):
         self.closed = False
         self._pids = iter(range(100, 1000))
 
-    def run(self, argv, *, check=True, timeout_s=30.0):
+    def execute(self, argv, *, input=None, timeout_s=30.0):
         if self.away:
             raise BackendError('away', recoverable=True)
         privileges = list(argv)[:2 if argv[0] == 'sudo' else 0]
         argv = self._without_env(list(argv)[len(privileges):])
         self.commands.append(' '.join([*privileges, *argv]))
         status, output = getattr(self, f'_{argv[0]}')(*argv[1:])
-        if status and check:
-            raise CommandFailed(argv, status, output)
-        return output
+        return Done(status, output.encode())
 
     def _without_env(self, argv):
         """What ``env`` runs; its assignments are kept."""
@@ -49,7 +47,7 @@ class Machine(Runner):
             rest = rest[1:]
         return rest
 
-    def put(self, path, content, mode=0o644):
+    def put(self, path, content, mode=None, owner=None):
         if self.away:
             raise BackendError('away', recoverable=True)
         self.files[path] = content
