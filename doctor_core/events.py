@@ -31,6 +31,10 @@ HOST_UP = 'compute.host.up'
 #: Something is wrong with a host that lives; recorded, and nothing done.
 HOST_DEGRADED = 'compute.host.degraded'
 INSTANCE_UPDATE = 'compute.instance.update'
+#: What a project is told of a maintenance of the hosts of its servers.
+MAINTENANCE_SCHEDULED = 'maintenance.scheduled'
+#: What administrators are told of a host under maintenance.
+MAINTENANCE_HOST = 'maintenance.host'
 #: Fault types that Doctor acts on.
 KNOWN_TYPES = frozenset({HOST_DOWN, HOST_UP})
 

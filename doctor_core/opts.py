@@ -210,6 +210,54 @@ NOTIFIER_OPTS: list[cfg.Opt] = [
         help='Seconds between two attempts at the most.'),
 ]
 
+INSTALLER_OPTS: list[cfg.Opt] = [
+    cfg.BoolOpt(
+        'prepare', default=False,
+        help='Whether "doctor run" changes the deployment for as long as a '
+             'scenario runs, as "doctor install apply" does, and puts all '
+             'back at the end. Services of the cloud are restarted. No for '
+             'a deployment that has all that is needed, or that nobody is '
+             'to change.'),
+    cfg.BoolOpt(
+        'reverse_tunnels', default=False,
+        help='Whether the controllers reach the consumer of a scenario, '
+             'which listens on the loopback of this machine, by the same '
+             'port of theirs, through the SSH connections to them.'),
+    cfg.StrOpt(
+        'journal_path', default='/var/lib/doctor-install',
+        help='The folder on each node that holds what was there before '
+             'Doctor changed it. Copies are in the folder "install" of '
+             'state_path on this machine. Gone when all is put back.'),
+    cfg.IntOpt(
+        'parallel', default=20, min=1,
+        help='How many nodes are worked on at a time.'),
+    cfg.FloatOpt(
+        'restart_timeout_s', default=120.0, min=0.1,
+        help='Seconds that the restart of a service may take, and as many '
+             'until it has come back.'),
+    cfg.FloatOpt(
+        'steady_s', default=3.0, min=0.0,
+        help='Seconds that a service has to run after a restart before it '
+             'counts as back: one that cannot read its configuration runs '
+             'for a moment too.'),
+    cfg.StrOpt(
+        'service_user', default='doctor',
+        help='The user that "doctor install" makes for Doctor in Keystone.'),
+    cfg.StrOpt(
+        'service_project', default='service',
+        help='The project of the services\' users, in which that user gets '
+             'the role admin; "services" in many deployments made by '
+             'Puppet.'),
+    cfg.StrOpt(
+        'service_password', default='', secret=True,
+        help='The password of that user. Empty for a random one. Either way '
+             'it is kept in doctor-clouds.yaml in state_path.'),
+    cfg.StrOpt(
+        'service_url', default='',
+        help='Where Keystone\'s catalogue says that the inspector\'s API is. '
+             'Empty for host and port of [inspector].'),
+]
+
 #: Non-plugin options by group.
 GROUPS: dict[str, list[cfg.Opt]] = {
     'DEFAULT': DEFAULT_OPTS,
@@ -217,6 +265,7 @@ GROUPS: dict[str, list[cfg.Opt]] = {
     'cloud': CLOUD_OPTS,
     'monitor': MONITOR_OPTS,
     'inspector': INSPECTOR_OPTS,
+    'installer': INSTALLER_OPTS,
     'notifier': NOTIFIER_OPTS,
 }
 

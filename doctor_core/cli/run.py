@@ -46,10 +46,11 @@ class _ScenarioCommand(PlainErrors, Command):
 
     def _run(self, conf: Any, name: str,
              parsed_args: argparse.Namespace) -> int:
-        from doctor_core.cli import scenario_run
-        outcome = scenario_run.run(
-            conf, name, json_path=parsed_args.json,
-            html_path=parsed_args.report, out=self.app.stdout)
+        from doctor_core.cli import scenario_run, termination
+        with termination.as_exception():
+            outcome = scenario_run.run(
+                conf, name, json_path=parsed_args.json,
+                html_path=parsed_args.report, out=self.app.stdout)
         return EXIT_CODES[outcome.verdict]
 
 
@@ -91,7 +92,9 @@ class Run(_ScenarioCommand):
     """Run a scenario on the cloud that doctor.conf means, and judge it.
 
     The scenario makes a compute host fail: one without servers, unless
-    doctor.conf names another.
+    doctor.conf names another. With [installer] prepare = true the deployment
+    is changed first, as "doctor install apply" does, and put back at the
+    end; otherwise nothing in its files is touched.
 
     Exit code: 0 passed, 1 failed, 2 wrong configuration, 3 skipped.
     """

@@ -3,12 +3,14 @@
 import dataclasses
 import json
 import shutil
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any, TextIO
 
-from doctor_core import plugins
-from doctor_core.exceptions import ConfigError
+from doctor_core import clock, plugins
+from doctor_core.cli import documents
+from doctor_core.cloud import Cloud
+from doctor_core.exceptions import CloudError
 from doctor_core.model import Outcome, Verdict
 from doctor_core.profiler import report
 from doctor_core.profiler.times import FaultTimes
@@ -22,20 +24,60 @@ def run(conf: Any, name: str, *, json_path: str | None,
         html_path: str | None, out: TextIO) -> Outcome:
     """Set a scenario up, run it, take it down, and tell how it went.
 
+    The deployment is prepared for it if ``[installer] prepare`` says so, and
+    put back at the end.
+
     :param conf: the configuration.
     :param name: the scenario.
     :param json_path: where to write the JSON document, if anywhere.
     :param html_path: where to write the HTML page, if anywhere.
     :param out: where progress and timeline go.
-    :raises DoctorError: the scenario could not be set up.
+    :raises DoctorError: the scenario could not be set up, or the deployment
+        not be put back.
     """
     for path in filter(None, (json_path, html_path)):
-        _check_writable(path)
+        documents.check_writable(path)
 
     def progress(line: str) -> None:
         print(f'- {line}', file=out, flush=True)
 
-    scenario = plugins.register(conf, 'scenarios', name)(conf, progress)
+    kind = plugins.register(conf, 'scenarios', name)
+    with _prepared(conf, kind, progress):
+        return _run(kind(conf, progress), progress, json_path, html_path,
+                    out)
+
+
+@contextmanager
+def _prepared(conf: Any, kind: Any,
+              progress: Callable[[str], None]) -> Iterator[None]:
+    if not conf.installer.prepare:
+        yield
+        return
+    with closing(plugins.chosen(conf, 'installers')(conf)) as installer, \
+            installer.prepared(kind.needs(conf), progress):
+        _await_cloud(conf)
+        yield
+
+
+def _await_cloud(conf: Any) -> None:
+    """A service that runs again does not answer at once."""
+    def answers() -> bool:
+        try:
+            with closing(Cloud.from_conf(conf)) as cloud:
+                cloud.check()
+        except CloudError as error:
+            if not error.recoverable:
+                raise
+            return False
+        return True
+
+    clock.wait_for(answers, clock.Deadline(conf.installer.restart_timeout_s),
+                   what='the cloud to answer again', interval_s=1.0)
+
+
+def _run(scenario: Any, progress: Callable[[str], None],
+         json_path: str | None, html_path: str | None,
+         out: TextIO) -> Outcome:
     with ExitStack() as stack:
         scenario.setup(stack)
         outcome = scenario.run()
@@ -50,9 +92,10 @@ def run(conf: Any, name: str, *, json_path: str | None,
     print(file=out)
     print(_text(times, facts, out), file=out)
     if json_path:
-        _write(json_path, json.dumps(report.as_json(times, facts), indent=1))
+        documents.write(json_path, json.dumps(
+            report.as_json(times, facts), indent=1))
     if html_path:
-        _write(html_path, report.as_html(times, facts))
+        documents.write(html_path, report.as_html(times, facts))
     return outcome
 
 
@@ -65,18 +108,3 @@ def _text(times: FaultTimes, facts: report.ReportFacts,
     return report.as_text(
         times, facts, width=max(_NARROWEST, min(columns, _WIDEST)),
         ascii_only=not encoding.startswith('utf'), color=on_terminal)
-
-
-def _check_writable(path: str) -> None:
-    """Not after minutes of work, but before."""
-    folder = Path(path).resolve().parent
-    if not folder.is_dir():
-        raise ConfigError(f'Cannot write {path}: there is no folder '
-                          f'{folder}.')
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        Path(path).write_text(text, encoding='utf-8')
-    except OSError as error:
-        raise ConfigError(f'Cannot write {path}: {error.strerror}.') from None

@@ -187,11 +187,12 @@ class Cloud(Rest):
         outcome.
 
         Services are forced down first, then servers reset, then ports set.
-        What may pass (no answer, 409, 429, 5xx, and Nova's 400 to taking
-        back a force-down before nova-compute was restarted) is tried again
-        for [cloud] retry_for_s, with growing pauses; one correction that
-        fails stops no other. A server or port that is gone counts as done.
-        Nothing is raised for what the cloud says; it is in the outcomes.
+        What may pass (no answer, 409, 429, 5xx) is tried again for [cloud]
+        retry_for_s, with growing pauses; one correction that fails stops no
+        other. A server or port that is gone counts as done. Nothing is
+        raised for what the cloud says; it is in the outcomes. Nova's 400 to
+        taking back a force-down, before nova-compute was restarted on a host
+        that was evacuated, is one of them at once.
 
         :param corrections: may be of several hosts.
         :param done: called with each as soon as it has its outcome, from
@@ -236,6 +237,14 @@ class Cloud(Rest):
         """The domain of the credentials' project, else of their user."""
         info = self._access.token()
         return str(info.project_domain_id or info.user_domain_id)
+
+    def region_name(self) -> str:
+        """The region that is meant; empty when none is named."""
+        return self._access.region_name or ''
+
+    def auth_url(self) -> str:
+        """Where Keystone takes credentials."""
+        return self._access.auth_url()
 
     def close(self) -> None:
         """End what is under way and close all connections; idempotent."""

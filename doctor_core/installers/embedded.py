@@ -1,12 +1,18 @@
 """The embedded cloud as a deployment."""
 
 import contextlib
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote
 
+from oslo_config import cfg
+
 from doctor_core.cloud import Cloud
+from doctor_core.exceptions import BackendError
 from doctor_core.installers.base import Installer
-from doctor_core.model import Host, Node
+from doctor_core.installers.preparing.catalogue import FileEdit
+from doctor_core.installers.preparing.changes import Change
+from doctor_core.model import Host, Need, Node, Stamp
 
 _SERVICE = 'doctor-embedded'
 
@@ -22,21 +28,39 @@ class EmbeddedInstaller(Installer):
 
     own_clocks = False
 
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        super().__init__(conf)
+        self._failed_at: dict[str, float] = {}
+
     def nodes(self) -> list[Node]:
         """The compute hosts; the controller is this process's own machine.
         """
         return [Node(host['name'], 'compute', host['address'])
                 for host in self._ask('GET', '/hosts')['hosts']]
 
+    def edits(self, needs: Collection[Need]) -> list[FileEdit]:
+        """None: it has no files, and all that Doctor needs."""
+        return []
+
+    def cloud_changes(self, needs: Collection[Need]) -> list[Change]:
+        """None: it has all that Doctor needs."""
+        return []
+
     def transport_url(self) -> str:
         return str(self._ask('GET', '/bus')['transport_url'])
 
     def fail(self, host: Host) -> float:
         answer = self._ask('POST', f'/hosts/{quote(host.name, "")}/fail')
-        return float(answer['failed_at'])
+        self._failed_at[host.name] = float(answer['failed_at'])
+        return self._failed_at[host.name]
 
     def heal(self, host: Host) -> None:
         self._ask('POST', f'/hosts/{quote(host.name, "")}/heal')
+
+    def failed_at(self, host: Host) -> Stamp:
+        if host.name not in self._failed_at:
+            raise BackendError(f'Nobody knows when {host.name} failed.')
+        return Stamp(self._failed_at[host.name])
 
     def _ask(self, method: str, path: str) -> Any:
         with contextlib.closing(Cloud.from_conf(self.conf)) as cloud:

@@ -1,33 +1,35 @@
-"""A deployment whose hosts are failed by commands of this machine."""
+"""A deployment that is described by hand."""
 
-import math
+from collections.abc import Iterator, Sequence
 
 from oslo_config import cfg
 
-from doctor_core import clock
-from doctor_core.exceptions import BackendError, ConfigError
+from doctor_core.exceptions import ConfigError
+from doctor_core.installers import faults
 from doctor_core.installers.base import Installer
-from doctor_core.model import Host, Node
-from doctor_core.runner import LocalRunner, Runner
+from doctor_core.installers.layout import Layout, Service
+from doctor_core.installers.preparing import catalogue
+from doctor_core.model import Node
+from doctor_core.runner import LocalRunner, Runner, ssh_options
+
+#: What an entry of ``nodes`` may be: the roles whose options hold for it.
+_ROLES = {'controller': ('controller',), 'compute': ('compute',),
+          'both': ('controller', 'compute')}
 
 
 class LocalInstaller(Installer):
-    """Fails and heals a host by a command that is given its name.
+    """A deployment that doctor.conf describes.
 
-    For a cloud on this machine, or one whose operators have such commands
-    already. Both commands may be run for a host that is in the wanted state
-    and have to end well then.
-
-    :param runner: what runs the commands.
+    Its nodes, how to log in, where its files are and what its services are
+    called: for whatever no other installer knows. Nothing blocks but what
+    runs commands on nodes.
     """
 
-    own_clocks = False
-
-    def __init__(self, conf: cfg.ConfigOpts,
-                 runner: Runner | None = None) -> None:
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
         super().__init__(conf)
-        self._options = conf.installer_local
-        self._runner = runner or LocalRunner()
+        self.options = conf.installer_local
+        self.own_clocks = self.options.connection != 'local'
+        self._jump = ssh_options.jump_runner(self.options)
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -36,25 +38,23 @@ class LocalInstaller(Installer):
                 'nodes', default=[],
                 help='The machines of the deployment, separated by commas, '
                      'each as "name=address", or as "name=address role" '
-                     'where it is no compute host.'),
-            cfg.ListOpt(
-                'fail_command', default=[],
-                help='The command that makes a host fail, its words '
-                     'separated by commas; no shell reads them. The name of '
-                     'the host is added. When the last line that it writes '
-                     'is a number, that is when the host failed, in seconds '
-                     'since the epoch by this machine\'s clock; else it is '
-                     'when the command was started.'),
-            cfg.ListOpt(
-                'heal_command', default=[],
-                help='The command that brings a host back, in the same '
-                     'form.'),
-            cfg.FloatOpt(
-                'command_timeout_s', default=120.0, min=0.1,
-                help='Seconds that a command may take.'),
+                     'where it is no compute host: controller or both. '
+                     'Names of compute hosts are Nova\'s.'),
+            cfg.StrOpt(
+                'connection', default='local',
+                choices=[('local', 'all nodes are this machine'),
+                         ('ssh', 'each is reached at its address')],
+                help='How nodes are reached.'),
+            cfg.BoolOpt(
+                'sudo', default=False,
+                help='Whether files and services need sudo there, which must '
+                     'not ask for a password.'),
+            *_layout_opts(),
             cfg.StrOpt(
                 'transport_url', default='', secret=True,
                 help='The bus of the cloud\'s own notifications.'),
+            *ssh_options.ssh_opts(),
+            *faults.fault_opts('command'),
         ]
 
     def nodes(self) -> list[Node]:
@@ -62,48 +62,115 @@ class LocalInstaller(Installer):
 
         :raises ConfigError: an entry is no node.
         """
-        return [_node(entry) for entry in self._options.nodes]
+        return [Node(name, _ROLES[role][0], address)
+                for name, address, role in self._entries()]
+
+    def layout(self, node: Node) -> Layout:
+        """As the options say; does not block.
+
+        :raises ConfigError: they name a file or a service that Doctor does
+            not know, or the same files for several nodes.
+        """
+        roles = next((_ROLES[role] for name, _address, role
+                      in self._entries() if name == node.name), ())
+        files = {name: path for option in
+                 ('files', *(f'{role}_files' for role in roles))
+                 for name, path in self._named(option, _files(), node)}
+        services = {name: self._service(name, unit, node) for role in roles
+                    for name, unit in self._named(
+                        f'{role}_services', _services(), node)}
+        if files and len(self.options.nodes) > 1 \
+                and self.options.connection == 'local':
+            raise ConfigError(
+                '[installer_local] nodes: with connection = local all of '
+                'them are this machine, whose files are changed once only. '
+                'List it as one node, or set connection = ssh.')
+        return Layout(files, services, self.options.sudo)
+
+    def connect(self, node: Node) -> Runner:
+        if self.options.connection == 'local':
+            return LocalRunner()
+        return ssh_options.ssh_runner(self.options, node.address,
+                                      jump=self._jump)
 
     def transport_url(self) -> str:
-        return str(self._options.transport_url)
+        return str(self.options.transport_url)
 
-    def fail(self, host: Host) -> float:
-        """Run the command; blocks until it ends.
+    def close(self) -> None:
+        super().close()
+        if self._jump is not None:
+            self._jump.close()
 
-        :raises ConfigError: there is no command.
-        :raises CommandFailed: it said no.
-        :raises BackendError: it did not end in time.
-        """
-        started_at = clock.now()
-        output = self._run('fail_command', host)
-        last = output.strip().rpartition('\n')[2]
-        try:
-            failed_at = float(last)
-        except ValueError:
-            return started_at
-        if not math.isfinite(failed_at):
-            raise BackendError(f'[installer_local] fail_command says that '
-                               f'{host.name} failed at {last}')
-        return failed_at
+    def _entries(self) -> list[tuple[str, str, str]]:
+        """Name, address and role of each node."""
+        return [_entry(text) for text in self.options.nodes]
 
-    def heal(self, host: Host) -> None:
-        """Run the command; blocks until it ends; raises as fail does."""
-        self._run('heal_command', host)
+    def _named(self, option: str, known: set[str], node: Node
+               ) -> Iterator[tuple[str, str]]:
+        for name, value in self.options[option].items():
+            if name not in known:
+                raise ConfigError(
+                    f'[installer_local] {option}: there is no {name!r}; '
+                    f'there are {", ".join(sorted(known))}.')
+            yield name, value.replace('{node}', node.name)
 
-    def _run(self, option: str, host: Host) -> str:
-        command = self._options[option]
-        if not command:
-            raise ConfigError(f'[installer_local] {option} is needed to '
-                              f'fail a host and to bring it back.')
-        return self._runner.run(
-            [*command, host.name],
-            timeout_s=self._options.command_timeout_s)
+    def _service(self, name: str, unit: str, node: Node) -> Service:
+        def filled(option: str) -> tuple[str, ...]:
+            return tuple(word.replace('{unit}', unit).replace(
+                '{node}', node.name) for word in self.options[option])
+
+        return Service(name, filled('restart_command'),
+                       filled('check_command'))
 
 
-def _node(entry: str) -> Node:
-    name, _, rest = entry.partition('=')
-    address, *role = rest.split()[:2] or ['']
-    if not (name.strip() and address) or len(rest.split()) > 2:
-        raise ConfigError(f'[installer_local] nodes: {entry!r} is not '
-                          '"name=address" or "name=address role".')
-    return Node(name.strip(), role[0] if role else 'compute', address)
+def _layout_opts() -> Sequence[cfg.Opt]:
+    """Where things are, and what they are called."""
+    of = {'files': '', 'controller_files': ' of controllers',
+          'compute_files': ' of compute hosts'}
+    return [
+        *(cfg.DictOpt(
+            option, default={},
+            help=f'Where the files{whose} are that Doctor may have to '
+                 'change, separated by commas, each as "name:path", with '
+                 '{node} for the name of the node, e.g. '
+                 'nova.conf:/etc/nova/nova.conf')
+          for option, whose in of.items()),
+        *(cfg.DictOpt(
+            f'{role}_services', default={},
+            help=f'What the services are called that run on {whose}, '
+                 'separated by commas, each as "name:unit", with {node} for '
+                 'the name of the node, e.g. '
+                 'nova-api:openstack-nova-api')
+          for role, whose in (('controller', 'controllers'),
+                              ('compute', 'compute hosts'))),
+        cfg.ListOpt(
+            'restart_command', default=['systemctl', 'restart', '{unit}'],
+            help='The command that restarts a service, its words separated '
+                 'by commas; no shell reads them.'),
+        cfg.ListOpt(
+            'check_command',
+            default=['systemctl', 'is-active', '--quiet', '{unit}'],
+            help='The command that ends with status 0 while a service '
+                 'runs, in the same form.'),
+    ]
+
+
+def _files() -> set[str]:
+    return {name for edits in catalogue.CATALOGUE.values() for edit in edits
+            for name in (edit.file, edit.shipped) if name}
+
+
+def _services() -> set[str]:
+    return {name for edits in catalogue.CATALOGUE.values() for edit in edits
+            for name in edit.services}
+
+
+def _entry(text: str) -> tuple[str, str, str]:
+    name, _, rest = text.partition('=')
+    address, role, *more = [*rest.split(), 'compute'] \
+        if len(rest.split()) == 1 else [*rest.split(), '', '']
+    if not (name.strip() and address) or role not in _ROLES or any(more):
+        raise ConfigError(
+            f'[installer_local] nodes: {text!r} is not "name=address" or '
+            f'"name=address role", with a role of {", ".join(_ROLES)}.')
+    return name.strip(), address, role

@@ -145,6 +145,7 @@ def _bar(times: FaultTimes, row: Row, scale: Axis,
     count = '' if row.count is None or row.count == len(times.servers) \
         else f' {row.count}/{len(times.servers)}'
     bar = {'stage': str(row.stage), 'label': row.label + count, 'y': y,
+           'doubt': times.clocks.doubt(row.stage),
            'known': row.first_ms is not None, 'value': '?'}
     if row.first_ms is None or row.last_ms is None:
         return bar

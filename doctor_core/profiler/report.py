@@ -41,6 +41,8 @@ def as_json(times: FaultTimes, facts: ReportFacts) -> dict[str, Any]:
         'notification': facts.notification,
         'setup': dict(facts.setup),
         'clocks': times.clocks.note,
+        'uncertainty_ms': {str(stage): _ms(ms) for stage, ms
+                           in times.clocks.uncertainty_ms.items()},
         'reference': str(times.reference),
         'stages': {str(stage): _ms(times.complete(stage).ms)
                    for stage in Stage},

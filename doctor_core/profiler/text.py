@@ -53,7 +53,9 @@ def as_text(times: FaultTimes, facts: ReportFacts, *, width: int = 100,
         found = list(section)
         lines += ['', *found] if found else []
     text = '\n'.join(line.rstrip() for line in lines)
-    return text.encode('ascii', 'replace').decode() if ascii_only else text
+    if ascii_only:
+        return text.replace('±', '+-').encode('ascii', 'replace').decode()
+    return text
 
 
 def _waterfall(times: FaultTimes, width: int, ascii_only: bool,
@@ -89,6 +91,8 @@ def _figures(times: FaultTimes, row: Row, dash: str) -> str:
     if row.count is not None and row.count < len(times.servers):
         count = f' {row.count}/{len(times.servers)}'
     label = f'  {row.stage} {row.label}{count}'
+    doubt = times.clocks.doubt(row.stage)
+    label += f' {doubt}' if doubt else ''
     return f'{label:31.31}{since_t00!s:>9}  {after:>15}  '
 
 

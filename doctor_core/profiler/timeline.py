@@ -99,6 +99,9 @@ class Timeline:
         for checkpoint in loose:
             here = (checkpoint.host == stamps.host if checkpoint.host
                     else checkpoint.server_id in ours)
+            if ours and checkpoint.server_id:
+                # Nova also notifies of servers that nobody asked about.
+                here = here and checkpoint.server_id in ours
             if here and _whose(checkpoint, peers) in (fault_id, None):
                 stamps.add(checkpoint)
         return self._times(fault_id, stamps, expected)

@@ -7,6 +7,7 @@ being guessed, and a zero is a zero.
 """
 
 import dataclasses
+import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping
 
@@ -32,28 +33,46 @@ class Clocks:
 
     :ivar others: the stages that another clock than this machine's stamped,
         with that clock's name.
-    :ivar uncertainty_ms: how far apart the clocks can be; None when nobody
-        knows.
+    :ivar uncertainty_ms: how wrong a stage may be, by this machine's clock:
+        that is where it was put, if the offset of the other was measured.
     """
 
     others: Mapping[Stage, str] = dataclasses.field(default_factory=dict)
-    uncertainty_ms: float | None = None
+    uncertainty_ms: Mapping[Stage, float] = dataclasses.field(
+        default_factory=dict)
 
     def differ(self, first: Stage, second: Stage) -> bool:
         """Whether two clocks stamped these stages."""
         return self.others.get(first) != self.others.get(second)
 
+    def doubt(self, stage: Stage) -> str:
+        """What to write beside a stage; empty when it is certain."""
+        found = self.uncertainty_ms.get(stage)
+        return f'±{_short(found)} ms' if found else ''
+
     @property
     def note(self) -> str:
         """For the reader of the figures; empty with a single clock."""
-        if not self.others:
+        said = [self._said(stage) for stage in Stage
+                if stage in self.others or self.doubt(stage)]
+        if not said:
             return ''
-        whose = ', '.join(f'{stage} by the clock of {name}'
-                          for stage, name in sorted(self.others.items()))
-        how_far = ('by an unknown time' if self.uncertainty_ms is None
-                   else f'by up to {self.uncertainty_ms:g} ms')
-        return (f'{whose}, the rest by this machine\'s: times that are '
-                f'marked ~ may be wrong {how_far}.')
+        return (f'{", ".join(said)}, the rest by this machine\'s clock; ~ '
+                'marks times between two clocks.')
+
+    def _said(self, stage: Stage) -> str:
+        doubt = self.doubt(stage)
+        if stage not in self.others:
+            return f'{stage} is known to {doubt}'
+        return (f'{stage} is by the clock of {self.others[stage]}, '
+                + (f'whose offset is known to {doubt}' if doubt else
+                   'whose offset is unknown'))
+
+
+def _short(ms: float) -> str:
+    """Two digits that count; rounded up, as a limit has to be."""
+    digits = 0 if ms >= 10 else 1 if ms >= 1 else 2
+    return f'{math.ceil(ms * 10 ** digits) / 10 ** digits:.{digits}f}'
 
 
 @dataclasses.dataclass(frozen=True)

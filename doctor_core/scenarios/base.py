@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from oslo_config import cfg
 
-from doctor_core.model import Outcome
+from doctor_core.model import Need, Outcome
 
 
 class Scenario(abc.ABC):
@@ -26,6 +26,13 @@ class Scenario(abc.ABC):
     def get_opts(cls) -> list[cfg.Opt]:
         """The plugin's own options."""
         return []
+
+    @classmethod
+    def needs(cls, conf: cfg.ConfigOpts) -> frozenset[Need]:
+        """What it needs of the deployment; nothing, unless the plugin knows
+        better.
+        """
+        return frozenset()
 
     @abc.abstractmethod
     def setup(self, stack: ExitStack) -> None:

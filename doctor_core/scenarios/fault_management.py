@@ -11,12 +11,14 @@ from doctor_core.cloud import Cloud
 from doctor_core.cloud.tenancy import Mould, Tenancy
 from doctor_core.exceptions import ConfigError, DeadlineExceeded
 from doctor_core.model import (
+    Alarm,
     AlarmRule,
     Checkpoint,
     Condition,
     Fault,
     FaultStatus,
     Host,
+    Need,
     Outcome,
     Server,
     Stage,
@@ -30,8 +32,7 @@ from doctor_core.scenarios.judging import Evidence, judge, told_at
 from doctor_core.services.inspector import InspectorService
 from doctor_core.services.monitor import MonitorService
 
-_THEIR_CLOCKS = Clocks({Stage.LINK_DOWN: 'the node',
-                        Stage.NOVA_NOTIFIED: 'Nova'})
+_THEIR_CLOCKS = {Stage.NOVA_NOTIFIED: 'Nova'}
 _ALARM = 'doctor_alarm'
 _SERVER = 'doctor_vm'
 
@@ -84,8 +85,22 @@ class FaultManagement(Scenario):
         self._reported = threading.Condition()
         self._host = Host('')
         self._servers: list[Server] = []
+        self._alarms: dict[str, Alarm] = {}
         self._fault_id = ''
         self._tenancy: Tenancy | None = None
+        #: What the inspector could not take away again.
+        self._left: list[str] = []
+
+    @classmethod
+    def needs(cls, conf: cfg.ConfigOpts) -> frozenset[Need]:
+        needs: set[Need] = set()
+        for kind in ('alarms', 'inspectors'):
+            needs |= plugins.chosen(conf, kind).needs
+        if conf.cloud.notifications_transport_url:
+            needs.add(Need.NOTIFICATIONS)
+        if conf.inspector.update_port_data_plane_status:
+            needs.add(Need.DATA_PLANE_STATUS)
+        return frozenset(needs)
 
     # Making what the run needs.
 
@@ -94,8 +109,7 @@ class FaultManagement(Scenario):
         stack.callback(self._cloud.close)
         self._cloud.check()
         self._installer = plugins.chosen(self.conf, 'installers')(self.conf)
-        if self._installer.own_clocks:
-            self.timeline.clocks = _THEIR_CLOCKS
+        stack.callback(self._installer.close)
         self._host = self._pick_host()
         self.progress(f'{self._host.name} will fail; '
                       f'{self._options.servers} servers are made on it')
@@ -104,8 +118,13 @@ class FaultManagement(Scenario):
         url = consumer.start()
         stack.callback(consumer.stop)
         self._consumer = consumer
+        if self.conf.installer.reverse_tunnels:
+            stack.enter_context(self._installer.reachable(url))
         self._start_inspector(stack)
+        if self._installer.own_clocks:
+            self.timeline.clocks = self._whose_clocks()
         self._subscribe(stack, project_id, url)
+        self._inspector.alarms.watch()
         self._start_monitor(stack)
 
     def _pick_host(self) -> Host:
@@ -154,7 +173,14 @@ class FaultManagement(Scenario):
             self.conf, cloud=self._cloud, bus=bus,
             checkpoint=self.timeline.add, state_file='')
         stack.callback(self._inspector.stop)
+        stack.callback(lambda: self._left.extend(self._inspector.undo()))
         self._inspector.start()
+
+    def _whose_clocks(self) -> Clocks:
+        others = {**_THEIR_CLOCKS, **self._inspector.alarms.clocks}
+        if self.conf.inspector.notification == 'shortcut':
+            others.pop(Stage.EVENT_TRANSFORMED, None)  # by Doctor
+        return Clocks(others)
 
     def _subscribe(self, stack: ExitStack, project_id: str,
                    url: str) -> None:
@@ -169,6 +195,7 @@ class FaultManagement(Scenario):
                        Condition('traits.state', 'error')),
                 description='VM failure'))
             stack.callback(self._inspector.alarms.delete, alarm)
+            self._alarms[server.id] = alarm
 
     def _start_monitor(self, stack: ExitStack) -> None:
         publisher = messaging.FaultPublisher(self._inspector.publish)
@@ -191,19 +218,31 @@ class FaultManagement(Scenario):
 
     def run(self) -> Outcome:
         self.progress(f'{self._host.name} fails now')
-        failed_at = self._installer.fail(self._host)
-        self.timeline.add(Checkpoint(Stage.LINK_DOWN, failed_at,
-                                     self._host.name))
+        self._installer.fail(self._host)
         try:
             lost = self._see_lost()
         finally:
             self.progress(f'{self._host.name} is brought back')
             self._installer.heal(self._host)
+        self._stamp_failure()
         reasons = judge(lost, self._options.limit_s)
         if lost.detected_at is not None:
             reasons += self._see_back()
         return Outcome(Verdict.FAILED if reasons else Verdict.PASSED,
                        tuple(reasons))
+
+    def _stamp_failure(self) -> None:
+        """Ask when the host failed: without its link it could not tell."""
+        failed = self._installer.failed_at(self._host)
+        self.timeline.add(Checkpoint(
+            Stage.LINK_DOWN, failed.at, self._host.name,
+            fault_id=self._fault_id))
+        others = dict(self.timeline.clocks.others)
+        if failed.clock:
+            others[Stage.LINK_DOWN] = failed.clock
+        doubt = {Stage.LINK_DOWN: 1000 * failed.uncertainty_s} \
+            if failed.uncertainty_s else {}
+        self.timeline.clocks = Clocks(others, doubt)
 
     def _see_lost(self) -> Evidence:
         """Wait for all that a lost host has to lead to."""
@@ -226,11 +265,21 @@ class FaultManagement(Scenario):
                                          self._host.name, server_id,
                                          fault.id))
         self._fault_id = fault.id
+        self._ask_evaluator(fault.id)
         return Evidence(
             self._servers, fault.detected_at, notices,
             report.changes if report else (),
             report.note if report else 'the inspector did not finish',
             self._wrong(forced_down=True, state='error', port='DOWN'))
+
+    def _ask_evaluator(self, fault_id: str) -> None:
+        """Stamp what an evaluator that is not ours has found."""
+        for server_id, alarm in self._alarms.items():
+            at = self._inspector.alarms.evaluated_at(alarm)
+            if at is not None:
+                self.timeline.add(Checkpoint(
+                    Stage.ALARM_EVALUATED, at, self._host.name, server_id,
+                    fault_id))
 
     def _see_back(self) -> list[str]:
         """Wait for the host's return to be seen, and all to be reversed."""
@@ -303,4 +352,5 @@ class FaultManagement(Scenario):
             created_at=clock.now())
 
     def leftovers(self) -> list[str]:
-        return list(self._tenancy.leftovers) if self._tenancy else []
+        made = self._tenancy.leftovers if self._tenancy else []
+        return [*self._left, *made]

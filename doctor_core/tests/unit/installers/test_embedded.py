@@ -1,7 +1,8 @@
 import testtools
 
+from doctor_core.exceptions import BackendError
 from doctor_core.installers.embedded import EmbeddedInstaller
-from doctor_core.model import Host, Node
+from doctor_core.model import Host, Node, Stamp
 
 
 class Asked(EmbeddedInstaller):
@@ -29,7 +30,9 @@ class EmbeddedInstallerTest(testtools.TestCase):
         installer = Asked({'/hosts/a%2Fb/fail': {'failed_at': 1.5},
                            '/hosts/a%2Fb/heal': {}})
         host = Host('a/b')
+        self.assertRaises(BackendError, installer.failed_at, host)
         self.assertEqual(1.5, installer.fail(host))
+        self.assertEqual(Stamp(1.5), installer.failed_at(host))
         installer.heal(host)
         self.assertEqual([('POST', '/hosts/a%2Fb/fail'),
                           ('POST', '/hosts/a%2Fb/heal')], installer.asked)

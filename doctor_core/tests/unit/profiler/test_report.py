@@ -140,8 +140,11 @@ class HtmlTest(testtools.TestCase):
 
     def test_when_it_was_made_and_whose_clocks(self):
         times = stamps.times(stamps.SHORTCUT, clocks=Clocks(
-            {Stage.LINK_DOWN: 'compute-1'}))
+            {Stage.LINK_DOWN: 'compute-1'}, {Stage.LINK_DOWN: 3.5}))
         page, _svgs = self.page(times, stamps.facts(created_at=stamps.START))
+        self.assertIn('±3.5 ms</tspan>', page)
+        self.assertEqual({'T00': 3.5}, report.as_json(
+            times, stamps.facts())['uncertainty_ms'])
         self.assertIn('2026-11-22', page)
         self.assertIn('clock of compute-1', page)
 

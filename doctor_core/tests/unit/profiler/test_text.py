@@ -57,9 +57,12 @@ class WaterfallTest(testtools.TestCase):
 
     def test_two_clocks_are_marked_and_explained(self):
         times = stamps.times(stamps.SHORTCUT, clocks=Clocks(
-            {Stage.LINK_DOWN: 'compute-1'}, 3))
+            {Stage.LINK_DOWN: 'compute-1'}, {Stage.LINK_DOWN: 3.5}))
         text = as_text(times, stamps.facts())
         self.assertIn('~200.0', line_of(text, 'T01'))
+        self.assertIn('±3.5 ms', line_of(text, 'T00'))
+        self.assertIn('+-3.5 ms', line_of(
+            as_text(times, stamps.facts(), ascii_only=True), 'T00'))
         self.assertIn('clock of compute-1', text)
 
     @given(st.dictionaries(st.sampled_from([str(stage) for stage in Stage]),

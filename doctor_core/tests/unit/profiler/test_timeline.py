@@ -143,6 +143,12 @@ class LooseTest(testtools.TestCase):
                  stamp('T00', 0, host='compute-2', fault=''))
         self.assertIsNone(self.at('one', Stage.LINK_DOWN))
 
+    def test_servers_that_nobody_asked_about_are_left_out(self):
+        self.add(stamp('T01', 0), stamp('T05', 10, 'a', fault=''),
+                 stamp('T05', 12, 'z', fault=''))
+        times = self.timeline.fault('fault-1', servers=['a'])
+        self.assertEqual(['a'], list(times.servers))
+
     def test_without_a_host_the_server_decides(self):
         self.add(stamp('T01', 200, fault='one'),
                  stamp('T09', 210, 'a', host='', fault=''),

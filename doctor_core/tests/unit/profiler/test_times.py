@@ -28,17 +28,29 @@ class ClocksTest(testtools.TestCase):
         self.assertFalse(Clocks().differ(Stage.LINK_DOWN, Stage.DETECTED))
 
     def test_note_names_stage_clock_and_uncertainty(self):
-        note = Clocks({Stage.LINK_DOWN: 'compute-1'}, 3).note
-        self.assertIn('T00 by the clock of compute-1', note)
-        self.assertIn('up to 3 ms', note)
+        note = Clocks({Stage.LINK_DOWN: 'compute-1'},
+                      {Stage.LINK_DOWN: 3}).note
+        self.assertIn('T00 is by the clock of compute-1', note)
+        self.assertIn('±3.0 ms', note)
 
     def test_unknown_uncertainty_is_said(self):
         note = Clocks({Stage.LINK_DOWN: 'compute-1'}).note
-        self.assertIn('by an unknown time', note)
+        self.assertIn('whose offset is unknown', note)
+
+    def test_our_own_clock_may_be_in_doubt(self):
+        note = Clocks({}, {Stage.LINK_DOWN: 250}).note
+        self.assertIn('T00 is known to ±250 ms', note)
+
+    def test_doubt_is_never_said_too_small(self):
+        for ms, said in ((0.111, '±0.12 ms'), (2.01, '±2.1 ms'),
+                         (10.1, '±11 ms'), (0.001, '±0.01 ms')):
+            clocks = Clocks({}, {Stage.LINK_DOWN: ms})
+            self.assertEqual(said, clocks.doubt(Stage.LINK_DOWN))
+            self.assertEqual('', clocks.doubt(Stage.DETECTED))
 
     def test_difference_of_two_clocks_is_marked(self):
         times = stamps.times(stamps.SHORTCUT, clocks=Clocks(
-            {Stage.LINK_DOWN: 'compute-1'}, 3))
+            {Stage.LINK_DOWN: 'compute-1'}))
         self.assertTrue(times.told(Stage.LINK_DOWN).clocks_differ)
         self.assertFalse(times.told(Stage.DETECTED).clocks_differ)
         self.assertTrue(times.modules(ONE)['M00'].clocks_differ)

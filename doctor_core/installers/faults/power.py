@@ -1,0 +1,145 @@
+"""A host that loses its power, by the word of its BMC."""
+
+import logging
+import urllib.parse
+from collections.abc import Callable
+from typing import Any
+
+from oslo_config import cfg
+
+from doctor_core.clock import SYSTEM, Clock, Deadline, wait_for
+from doctor_core.exceptions import (
+    BackendError,
+    ConfigError,
+    DeadlineExceeded,
+)
+from doctor_core.installers.faults.base import Injector, Reach
+from doctor_core.installers.faults.bmc import Bmc, IpmiBmc, RedfishBmc
+from doctor_core.model import Host, Stamp
+
+LOG = logging.getLogger(__name__)
+
+_LOOK_S = 0.2
+
+
+class PowerInjector(Injector):
+    """Switches a host off and on again.
+
+    T00 is when the BMC said that the host is off; it was off earlier, but
+    later than the BMC last said that it is on.
+
+    :param bmc: makes the way to a host's BMC of its address, the user and
+        the password; as the options say when None.
+    """
+
+    def __init__(self, options: Any, reach: Reach, clock: Clock = SYSTEM,
+                 bmc: Callable[[str, str, str], Bmc] | None = None) -> None:
+        super().__init__(options, reach, clock)
+        self._make = bmc or self._of_type
+        self._bmcs: dict[str, Bmc] = {}
+
+    @staticmethod
+    def opts() -> list[cfg.Opt]:
+        """The options of this way."""
+        return [
+            cfg.ListOpt(
+                'fault_bmcs', default=[],
+                help='With fault = power-off: the BMCs of the hosts, '
+                     'separated by commas, each as "host=address". With IPMI '
+                     'the address may have ":port" behind it; with Redfish '
+                     'it is a URL, with the path of the system behind it '
+                     'where the BMC has several.'),
+            cfg.StrOpt(
+                'fault_bmc_type', default='redfish',
+                choices=[('redfish', 'the library sushy has to be installed: '
+                                     'doctor-core[redfish]'),
+                         ('ipmi', 'the command ipmitool has to be installed '
+                                  'on this machine')],
+                help='How the BMCs are spoken to.'),
+            cfg.StrOpt('fault_bmc_user', default='',
+                       help='Whom to log in as at the BMCs.'),
+            cfg.StrOpt('fault_bmc_password', default='', secret=True,
+                       help='That user\'s password.'),
+            cfg.StrOpt('fault_bmc_cafile', default='',
+                       help='The file with the authorities, or the very '
+                            'certificates, to trust of BMCs with Redfish. '
+                            'Empty for those of the system.'),
+            cfg.FloatOpt('fault_power_s', default=60.0, min=0.1,
+                         help='Seconds within which a BMC has to switch a '
+                              'host off or on.'),
+        ]
+
+    def fail(self, host: Host) -> float:
+        bmc = self._bmc(host)
+        if not bmc.is_on():
+            raise BackendError(f'{host.name} is switched off already.')
+        last_on = self.clock.now()
+        bmc.switch(False)
+
+        def is_off() -> bool:
+            nonlocal last_on
+            asked = self.clock.now()
+            if bmc.is_on():
+                last_on = asked
+                return False
+            return True
+
+        off = False
+        try:
+            off = self._await(is_off, f'{host.name} to be off')
+        finally:
+            if not off:
+                LOG.error('%s is asked for its power again: it was not seen '
+                          'to be off', host.name)
+                bmc.switch(True)
+        at = self.clock.now()
+        self.stamps[host.name] = Stamp(at, at - last_on, 'the BMC')
+        return at
+
+    def heal(self, host: Host) -> None:
+        """Switch it on, and wait until it can be logged in to."""
+        bmc = self._bmc(host)
+        if not bmc.is_on():
+            bmc.switch(True)
+            self._await(bmc.is_on, f'{host.name} to be on')
+        self.persist(host, lambda runner: runner.execute(['true']),
+                     self.options.fault_back_s)
+
+    def close(self) -> None:
+        bmcs, self._bmcs = self._bmcs, {}
+        for bmc in bmcs.values():
+            bmc.close()
+
+    def _await(self, predicate: Callable[[], bool], what: str) -> bool:
+        try:
+            return wait_for(predicate,
+                            Deadline(self.options.fault_power_s, self.clock),
+                            interval_s=_LOOK_S, what=what)
+        except DeadlineExceeded as error:
+            raise BackendError(str(error)) from None
+
+    def _bmc(self, host: Host) -> Bmc:
+        if host.name not in self._bmcs:
+            known = dict(_pair(entry) for entry in self.options.fault_bmcs)
+            if host.name not in known:
+                raise ConfigError(f'fault_bmcs names no BMC of {host.name}.')
+            self._bmcs[host.name] = self._make(
+                known[host.name], self.options.fault_bmc_user,
+                self.options.fault_bmc_password)
+        return self._bmcs[host.name]
+
+    def _of_type(self, address: str, user: str, password: str) -> Bmc:
+        if self.options.fault_bmc_type == 'ipmi':
+            return IpmiBmc(address, user, password)
+        if urllib.parse.urlsplit(address).scheme not in ('http', 'https'):
+            raise ConfigError(f'fault_bmcs: {address} is not http:// or '
+                              'https://, as Redfish needs it.')
+        return RedfishBmc(address, user, password,
+                          cafile=self.options.fault_bmc_cafile)
+
+
+def _pair(entry: str) -> tuple[str, str]:
+    name, _, address = entry.partition('=')
+    if not (name.strip() and address.strip()):
+        raise ConfigError(f'fault_bmcs: {entry!r} is not "host=address".')
+    return name.strip(), address.strip()
