@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from doctor_core import conf as configuration
 from doctor_core.cli.errors import EXIT_CONFIG, EXIT_FAILED
+from doctor_core.cli.readiness import Supervisor
 from doctor_core.exceptions import ConfigError, DoctorError
 
 LOG = logging.getLogger(__name__)
@@ -22,6 +23,11 @@ class Service(Protocol):
 
     def stop(self) -> None:
         """End, from another thread than ``start`` if need be."""
+
+    def prove_alive(self) -> None:
+        """Return when each loop that does the work has gone round once more;
+        called once it is started, from a thread of its own.
+        """
 
 
 class _Signals:
@@ -85,6 +91,7 @@ def _serve(prog: str, conf: Any, service: Service,
             outcome.append(DoctorError('could not start; see the log'))
         signals.wake.set()
 
+    supervisor = Supervisor()
     threading.Thread(target=start, name='start', daemon=True).start()
     status = 0
     announced = False
@@ -97,11 +104,15 @@ def _serve(prog: str, conf: Any, service: Service,
             break
         if outcome and not announced and not signals.ended.is_set():
             announced = True
-            LOG.info('%s is ready: %s', prog, describe(conf, service))
+            description = describe(conf, service)
+            LOG.info('%s is ready: %s', prog, description)
+            supervisor.ready(description)
+            supervisor.watch(service.prove_alive)
         if signals.reload.is_set():
             signals.reload.clear()
             _reload(prog, conf)
     LOG.info('%s ends', prog)
+    supervisor.ending()
     service.stop()
     LOG.info('%s has ended', prog)
     logging.shutdown()

@@ -85,6 +85,13 @@ class Monitor(abc.ABC):
         """
         return False
 
+    def prove_alive(self) -> None:  # noqa: B027
+        """Return when what watches has gone round once more.
+
+        Called from one thread between :meth:`start` and :meth:`stop`. A
+        plugin that does not have it is taken for alive.
+        """
+
     @abc.abstractmethod
     def stop(self) -> None:
         """End watching and wait for its threads; may be called again."""

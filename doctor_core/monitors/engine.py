@@ -39,6 +39,13 @@ class Engine:
         """Have something done between two steps, by the prober's thread."""
         self._orders.put(action)
 
+    def go_round(self) -> None:
+        """Return when the thread has begun one more step; any other thread.
+        """
+        reached = threading.Event()
+        self.order(reached.set)
+        reached.wait()
+
     def stop(self) -> None:
         """End probing and wait for the thread; may be called again."""
         self._stopping.set()

@@ -111,6 +111,10 @@ class ProbingMonitor(Monitor):
                 self._judge(watched)
         engine.order(swap)
 
+    def prove_alive(self) -> None:
+        if self._engine:
+            self._engine.go_round()
+
     def stop(self) -> None:
         if self._engine:
             self._engine.stop()

@@ -73,6 +73,11 @@ class Deliverer:
         with self._lock:
             self._pending.pop(future, None)
 
+    def go_round(self) -> None:
+        """Return when the loop of all deliveries has gone round once more.
+        """
+        self._loop.run(asyncio.sleep(0))
+
     def close(self, drain_s: float) -> None:
         """Take no more, wait for what is under way, then cancel; idempotent.
 

@@ -111,6 +111,11 @@ class MonitorDaemon:
         if self._owns_bus:
             self._bus.close()
 
+    def prove_alive(self) -> None:
+        """Return when the monitor has gone round once more."""
+        if self._service:
+            self._service.monitor.prove_alive()
+
     def describe(self) -> str:
         """What it does, for the log."""
         return (f'{len(self._hosts)} hosts are watched by '

@@ -74,6 +74,19 @@ class TestEngine(testtools.TestCase):
         self.assertTrue(done.wait(WAIT_S))
         self.assertEqual(['test'], threads)
 
+    def test_goes_round_unless_it_hangs(self):
+        engine = self.start()
+        engine.go_round()
+        hang = threading.Event()
+        engine.order(hang.wait)
+        asking = threading.Thread(target=engine.go_round, daemon=True)
+        asking.start()
+        asking.join(0.05)
+        self.assertTrue(asking.is_alive())
+        hang.set()
+        asking.join(WAIT_S)
+        self.assertFalse(asking.is_alive())
+
     def test_without_permission_the_remedy_is_told(self):
         def refuse(*_args):
             raise PermissionError

@@ -154,6 +154,15 @@ class TestMany(DelivererTestCase):
         self.assertEqual([], [future for future in hanging if future.done()])
 
 
+class TestGoRound(DelivererTestCase):
+
+    def test_one_that_does_not_answer_is_no_hang(self):
+        deliverer = self.deliverer(FakeNotifier('hang'))
+        future = deliverer.deliver('fake://a/b', notice())
+        deliverer.go_round()
+        self.assertFalse(future.done())
+
+
 class TestClose(DelivererTestCase):
 
     def test_waits_for_what_is_under_way(self):
