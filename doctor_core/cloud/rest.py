@@ -1,5 +1,6 @@
 """Any request to any service, as oneself or in another project."""
 
+import dataclasses
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -49,7 +50,8 @@ class Rest:
 
     def send(self, method: str, service_type: str, path: str,
              body: Any = None, *, project_id: str | None = None,
-             headers: Mapping[str, str] | None = None) -> Any:
+             headers: Mapping[str, str] | None = None, endpoint: str = '',
+             timeout_s: float | None = None) -> Any:
         """Ask a service of the catalogue.
 
         :param service_type: as in the service types authority: compute,
@@ -59,13 +61,20 @@ class Rest:
         :param body: sent as JSON; bytes as they are; None for none.
         :param project_id: act in this project instead of one's own.
         :param headers: besides token and microversion.
+        :param endpoint: where the service is; empty for what the catalogue
+            says.
+        :param timeout_s: seconds for the answer, if not as long as usual.
         :returns: the decoded JSON; None when there is none.
         :raises CloudError: the service refused, or did not answer.
         """
         request = f'{method} {service_type} {path.partition("?")[0]}'
         used = self._access_to(project_id)
-        url = endpoints.url(service_type, used.endpoint(service_type), path)
-        sent = {'data': body} if isinstance(body, bytes) else {'json': body}
+        url = endpoints.url(
+            service_type, endpoint or used.endpoint(service_type), path)
+        sent: dict[str, Any] = {
+            'data' if isinstance(body, bytes) else 'json': body}
+        if timeout_s is not None:
+            sent['timeout'] = timeout_s
         with refusals.translated(request):
             reply = used.session.request(
                 url, method, authenticated=True, raise_exc=False, log=False,
@@ -83,6 +92,10 @@ class Rest:
         except ValueError:
             raise CloudError(f'{request}: the answer is not JSON',
                              status=reply.status_code) from None
+
+    def service(self, service_type: str, endpoint: str = '') -> 'Service':
+        """One service of the catalogue, or of an endpoint."""
+        return Service(self, service_type, endpoint)
 
     def _access_to(self, project_id: str | None) -> access.Access:
         """Who to be: oneself, or oneself in another project."""
@@ -122,3 +135,21 @@ class Rest:
                 return
             marker = [('marker', str(records[-1]['id']))]
         raise CloudError(f'GET {service_type} {path}: the pages do not end')
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """One service of a cloud.
+
+    :ivar endpoint: where it is; empty for what the catalogue says.
+    """
+
+    cloud: Rest
+    service_type: str
+    endpoint: str = ''
+
+    def send(self, method: str, path: str, body: Any = None, *,
+             timeout_s: float | None = None) -> Any:
+        """Ask it; as :meth:`Rest.send`."""
+        return self.cloud.send(method, self.service_type, path, body,
+                               endpoint=self.endpoint, timeout_s=timeout_s)

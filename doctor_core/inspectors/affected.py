@@ -158,6 +158,16 @@ class AffectedMap:
                           if port.host == host or port.server_id in ids)
             return Affected(host, self._services.get(host), servers, ports)
 
+    def server(self, server_id: str) -> Server | None:
+        """A server, as far as is known."""
+        with self._lock:
+            return self._servers.get(server_id)
+
+    def port(self, port_id: str) -> Port | None:
+        """A port, as far as is known."""
+        with self._lock:
+            return self._ports.get(port_id)
+
     def ask(self, host: str) -> Affected:
         """What is on a host by Nova's and Neutron's own word; blocks.
 

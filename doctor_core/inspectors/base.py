@@ -2,11 +2,12 @@
 
 import abc
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from oslo_config import cfg
 
 from doctor_core.cloud import Cloud
-from doctor_core.model import Correction, StateChange
+from doctor_core.model import Correction, Need, StateChange
 
 
 class Inspector(abc.ABC):
@@ -20,6 +21,9 @@ class Inspector(abc.ABC):
     :param cloud: the OpenStack APIs.
     """
 
+    #: What it needs of the deployment.
+    needs: ClassVar[frozenset[Need]] = frozenset()
+
     def __init__(self, conf: cfg.ConfigOpts, cloud: Cloud) -> None:
         self.conf = conf
         self.cloud = cloud
@@ -32,11 +36,38 @@ class Inspector(abc.ABC):
     def start(self) -> None:
         """Prepare what the plugin needs; called once, may block.
 
+        What is there already is used, so that a restart changes nothing.
+
         :raises ConfigError: it cannot work here, and what to change.
         """
 
     def stop(self) -> None:
-        """Undo what :meth:`start` prepared; may be called again."""
+        """End what is under way, with CloudError for those who wait; what
+        was prepared stays for the next start. May be called again, from any
+        thread.
+        """
+
+    def undo(self) -> list[str]:
+        """Take away what this :meth:`start` made, and nothing else; blocks.
+        May be called again.
+
+        :returns: what is left, to be removed by hand, and why.
+        """
+        return []
+
+    def release(self, host: str) -> None:
+        """A host is back: whoever was handed its fault is told, and does no
+        more about it. Called after its corrections were reversed, also when
+        there were none; may block. A host that nobody was told of is fine.
+
+        :raises BackendError: it did not work, and is asked again later.
+        """
+
+    def urgent(self, corrections: Sequence[Correction]) -> list[Correction]:
+        """Those that are asked for ahead of the others, by a :meth:`correct`
+        of their own, in another thread; none by default.
+        """
+        return []
 
     @abc.abstractmethod
     def correct(self, corrections: Sequence[Correction],
