@@ -64,6 +64,7 @@ class Bus:
     :param exchange: the exchange of its topics; None for the deployment's
         ``control_exchange``, with its queues as the deployment declares them.
     :param retry: connection attempts for one message.
+    :ivar own_queues: names of the queues that go when listening ends.
     :raises ConfigError: the URL is not understood.
     """
 
@@ -73,6 +74,7 @@ class Bus:
         self._retry = retry
         self._lock = threading.Lock()
         self._listeners: list[Any] = []
+        self.own_queues: list[str] = []
         own = cfg.ConfigOpts()
         own([], project='doctor',
             default_config_files=_files(conf), default_config_dirs=[])
@@ -130,6 +132,28 @@ class Bus:
         listener.start()
         self._listeners.append(listener)
 
+    def overhear(self, topic: str, handler: Handler, *,
+                 priority: str = 'info', exchange: str | None = None,
+                 name: str = '') -> None:
+        """Have a handler called for a copy of each message from now on.
+
+        As :meth:`listen`, but nobody else misses anything, and nothing is
+        kept for later: the queue is removed when listening ends.
+
+        :param name: whose queue it is, so that one who was killed and comes
+            back leaves none behind.
+        :raises BusError: the broker does not allow it.
+        """
+        queue = f'{PUBLISHER}-{name or new_id()}'
+        self.own_queues.append(queue)
+        try:
+            self.listen(topic, handler, priority=priority, exchange=exchange,
+                        pool=queue)
+        except Exception as error:  # drivers raise what their library raises
+            raise BusError(f'Nothing is heard of {topic} on exchange '
+                           f'{exchange or self._exchange}: {error}'
+                           ) from error
+
     def stop_listening(self) -> None:
         """Take no more messages; wait for the handlers that run."""
         for listener in self._listeners:
@@ -137,6 +161,21 @@ class Bus:
         for listener in self._listeners:
             listener.wait()
         self._listeners.clear()
+        for queue in self.own_queues:
+            self._remove(queue)
+        self.own_queues.clear()
+
+    def _remove(self, queue: str) -> None:
+        """A queue that nobody reads would fill the broker."""
+        driver = self._transport._driver
+        if not hasattr(driver, '_get_connection'):
+            return  # not a broker's
+        try:
+            with driver._get_connection(retry=self._retry) as connection:
+                connection.channel.queue_delete(queue)
+        except Exception:  # drivers raise what their library raises
+            LOG.exception('The queue %s was not removed from the broker',
+                          queue)
 
     def close(self) -> None:
         """End listening and disconnect; may be called again."""

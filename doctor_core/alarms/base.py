@@ -1,14 +1,22 @@
 """What an alarm manager is."""
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 from oslo_config import cfg
 
 from doctor_core.cloud import Cloud
-from doctor_core.model import Alarm, AlarmRule, Checkpoint, Event, Notice
+from doctor_core.model import (
+    Alarm,
+    AlarmRule,
+    Checkpoint,
+    Event,
+    Need,
+    Notice,
+    Stage,
+)
 
 
 class Outlets(Protocol):
@@ -28,6 +36,14 @@ class Outlets(Protocol):
         :raises BusError: the bus did not take them.
         """
 
+    def overhear(self, topic: str, exchange: str, handler:
+                 Callable[[str, Any, Mapping[str, Any]], None]) -> None:
+        """Have a handler called with a copy of what goes to a topic of
+        Aodh's: the event type, the payload and the envelope's metadata.
+
+        :raises BusError: there is no bus.
+        """
+
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         """Stamp a stage; never blocks."""
 
@@ -44,6 +60,10 @@ class AlarmManager(abc.ABC):
     #: Whether the owners hear of Nova's own notification without our doing,
     #: as they do where Ceilometer hands it to Aodh.
     hears_nova: bool = False
+    #: What it needs of the deployment.
+    needs: ClassVar[frozenset[Need]] = frozenset()
+    #: The stages that others stamp with their clocks, and who.
+    clocks: ClassVar[Mapping[Stage, str]] = {}
 
     def __init__(self, conf: cfg.ConfigOpts, cloud: Cloud,
                  outlets: Outlets) -> None:
@@ -79,3 +99,35 @@ class AlarmManager(abc.ABC):
         :returns: when everybody was told or given up: a line for each
             failure; empty when there was none.
         """
+
+    def head_start_s(self, count: int) -> float:
+        """How long those who tell the owners should be left undisturbed by
+        what Nova does, once :meth:`tell` was done; never blocks.
+
+        :param count: of how many servers they tell.
+        """
+        return 0.0
+
+    def missed(self, updates: Sequence[Event]) -> list[Event]:
+        """Those of the events that meet a rule whose alarm did not go off,
+        although they were told some time ago. May block.
+
+        None where nobody stands between :meth:`tell` and the owners.
+
+        :raises BackendError: it cannot be known now.
+        """
+        return []
+
+    def watch(self) -> None:
+        """From now on stamp what others do on the way to the owners, too, as
+        far as it can be seen.
+
+        For who writes a report: it costs what others need in a fault.
+        """
+
+    def evaluated_at(self, alarm: Alarm) -> float | None:
+        """When others found an alarm's rule met; None: not known.
+
+        May block. What an evaluator of our own finds, it stamps.
+        """
+        return None

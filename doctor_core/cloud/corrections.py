@@ -254,7 +254,11 @@ class Corrector:
 
 
 def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, BackendError) and error.recoverable
+    """Whether it is worth while to wait here: 400 passes when somebody has
+    restarted nova-compute, and the host may fail again before that.
+    """
+    return isinstance(error, BackendError) and error.recoverable \
+        and getattr(error, 'status', 0) != 400
 
 
 def _warn_of_failure(renewal: 'asyncio.Task[_Pass]') -> None:

@@ -9,13 +9,14 @@ from doctor_core import clock, events, store
 from doctor_core.exceptions import BackendError
 from doctor_core.inspectors import affected as affected_map
 from doctor_core.model import (
-    Action,
     Checkpoint,
     Correction,
     Fault,
     FaultStatus,
     Stage,
 )
+from doctor_core.services import moved
+from doctor_core.services.confirmation import Confirmation
 from doctor_core.services.holding import Holding
 from doctor_core.services.response import Means, Report, Response
 
@@ -41,6 +42,8 @@ class FaultHandler:
         #: Who decides what waits in a mass failure.
         self.holding = Holding(means.settings, means.kept,
                                means.affected.hosts)
+        #: Who looks whether the owners were reached.
+        self.confirmation = Confirmation(means.alarms, means.kept)
         self._looked_at = -_LOOK_EVERY_S
         #: Faults whose owners are being told right now.
         self._settling: set[str] = set()
@@ -85,6 +88,14 @@ class FaultHandler:
                 lambda record: self._try_again(record, by_name=bool(only)),
                 records) if report is not None]
 
+    def follow(self) -> None:
+        """Set right what nobody else does for servers that have left a lost
+        host; blocks meanwhile.
+        """
+        for host in moved.lost_hosts(self._store):
+            with self._lock_of(host):
+                moved.mend_ports(self._means, host)
+
     def _try_again(self, record: store.FaultRecord, *,
                    by_name: bool) -> Report | None:
         """None when the process ends, or when the owners are being told
@@ -101,7 +112,11 @@ class FaultHandler:
         if isinstance(begun, Report):
             return begun
         try:
-            return begun.settle()
+            report = begun.settle()
+            if report.state in (store.HANDLED, store.HELD):
+                self.confirmation.add(report.fault_id, report.host,
+                                      begun.servers)
+            return report
         finally:
             with self._lock:
                 self._settling.discard(begun.fault_id)
@@ -211,9 +226,18 @@ class FaultHandler:
         if record.state == store.HELD:
             response.hold(record.note)
         else:
-            response.lower(self._store.corrections(record.id,
-                                                   owed_only=True))
+            response.lower(self._called_for(record.id))
         return response
+
+    def _called_for(self, fault_id: str) -> list[Correction]:
+        """What is owed still, without what is of servers that are on other
+        hosts by now, and must not be touched.
+        """
+        owed = self._store.corrections(fault_id, owed_only=True)
+        left = [correction for correction in owed
+                if moved.has_left(self._means.affected, correction)]
+        self._store.corrected(fault_id, moved.as_done(left))
+        return [correction for correction in owed if correction not in left]
 
     # A host is back.
 
@@ -246,22 +270,12 @@ class FaultHandler:
             return Report(record.id, record.hostname, store.CLEARING, note)
         found = self._means.affected.of(record.hostname)
         response = self._begin(record.id, found, tell=True)
-        response.lift([correction for correction in made
-                       if _still_ours(correction, found)])
-        if not made:
+        ours = [correction for correction in made
+                if moved.is_ours(self._means.affected, correction, found)]
+        told = self._store.was_reversed(record.id)
+        self._store.reversed(record.id, moved.as_done(
+            correction for correction in made if correction not in ours))
+        response.lift(ours)
+        if not told:
             response.tell_unharmed()
         return response
-
-
-def _still_ours(correction: Correction,
-                found: affected_map.Affected) -> bool:
-    """Whether what was changed is still as Doctor left it.
-
-    A server that was evacuated, or reset by its owner, is not Doctor's to
-    touch. Its ports are: nobody else sets their data plane status back, and
-    they may have moved with it.
-    """
-    if correction.action is not Action.RESET_STATE:
-        return True
-    return any(server.id == correction.target_id and server.state == 'error'
-               for server in found.servers)

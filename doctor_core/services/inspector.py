@@ -4,6 +4,7 @@ import collections
 import gc
 import logging
 import os
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -64,6 +65,11 @@ class Outlets:
             [events.event_to_payload(update) for update in updates],
             priority=events.AODH_PRIORITY)
 
+    def overhear(self, topic: str, exchange: str,
+                 handler: messaging.Handler) -> None:
+        self._aodh_bus().overhear(topic, handler, exchange=exchange,
+                                  priority=events.AODH_PRIORITY)
+
 
 class Reports:
     """The latest reports by fault, for those who wait for one."""
@@ -115,6 +121,8 @@ class InspectorService:
         self._nova_bus_lock = threading.Lock()
         if state_file is None:
             state_file = os.path.join(conf.state_path, 'inspector.sqlite')
+        # One that keeps its state comes back, and finds its queue again.
+        self._queue = socket.gethostname() if state_file else ''
         self._store = store.Store(state_file)
         self._reports = Reports()
         self._stopping = threading.Event()
@@ -178,11 +186,14 @@ class InspectorService:
 
         :raises ConfigError: something that only the operator can mend.
         """
-        if not self._reach_cloud():
+        if not self._insist(self._cloud.check):
             return
         self._inspector.start()
+        # Nova is listened to before it is looked at: nothing is missed.
         if self._conf.cloud.notifications_transport_url:
             self._listen_to_nova()
+        if not self._insist(self._affected.refresh):
+            return
         self._upkeep.start()
         self._bus.listen(self._conf.bus.topic, self._take)
         messaging.ping(self._bus, self._conf.bus.topic)
@@ -200,16 +211,30 @@ class InspectorService:
         self._stopping.set()
         self._server.stop()
         self._deliverer.close(_DRAIN_S)
+        self._inspector.stop()
         if self._owns_cloud:
             self._cloud.close()
         self._bus.stop_listening()
         self._upkeep.join()
-        self._inspector.stop()
         if self._nova_bus is not None:
             self._nova_bus.close()
         if self._owns_bus:
             self._bus.close()
         self._store.close()
+
+    def prove_alive(self) -> None:
+        """Return when what takes events in and what tells the owners have
+        each gone round once more.
+        """
+        self._server.call(lambda: None)
+        self._deliverer.go_round()
+
+    def undo(self) -> list[str]:
+        """Take away what the inspector has made in other services; blocks.
+
+        :returns: what is left, to be removed by hand, and why.
+        """
+        return self._inspector.undo()
 
     def publish(self, fault: Fault) -> None:
         """Put a fault on the bus; blocks until the broker has it.
@@ -227,12 +252,12 @@ class InspectorService:
         """Look at the cloud anew; blocks; raises BackendError."""
         self._affected.refresh()
 
-    def _reach_cloud(self) -> bool:
+    def _insist(self, ask: Callable[[], object]) -> bool:
+        """Ask the cloud until it answers; False when we end before."""
         pause_s = _FIRST_RETRY_S
         while not self._stopping.is_set():
             try:
-                self._cloud.check()
-                self._affected.refresh()
+                ask()
                 return True
             except BackendError as error:
                 LOG.error('The cloud cannot be used yet: %s. Trying again in '
@@ -277,10 +302,10 @@ class InspectorService:
             return self._nova_bus
 
     def _listen_to_nova(self) -> None:
-        self._deployments_bus().listen(
+        self._deployments_bus().overhear(
             self._conf.cloud.notifications_topic, self._hear,
             exchange=self._conf.cloud.notifications_exchange,
-            pool=messaging.PUBLISHER)
+            name=self._queue)
 
     def _hear(self, event_type: str, payload: Any,
               metadata: Mapping[str, Any]) -> None:

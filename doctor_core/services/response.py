@@ -23,7 +23,8 @@ from doctor_core.model import (
 
 LOG = logging.getLogger(__name__)
 
-#: How much earlier the telling begins than the correcting, at the most.
+#: How much earlier the telling, and what is urgent, begins than the rest, at
+#: the most.
 _HEAD_START_S = 0.05
 _ERROR = 'error'
 _ACTIVE = 'active'
@@ -104,13 +105,31 @@ class Response:
         """Tell, and correct at the same time; then see what was missed."""
         if self._shortcut:
             self._tell(self._found.servers, _ERROR)
-            # Both at once would share one processor, and those who wait for
-            # the notices would pay for it. Who answers slowly gains nothing.
-            concurrent.futures.wait(self._telling, _HEAD_START_S)
-        self._correct(corrections)
+        urgent = self._means.inspector.urgent(corrections)
+        with concurrent.futures.ThreadPoolExecutor(1, 'urgent') as pool:
+            marking = pool.submit(self._correct, urgent)
+            self._give_head_start(marking)
+            self._correct([correction for correction in corrections
+                           if correction not in urgent])
+            marking.result()
         self._add_missed()
         # Whom no correction has told of: it failed, or was not needed.
         self._tell_others()
+
+    def _give_head_start(self,
+                         marking: 'concurrent.futures.Future[None]') -> None:
+        """Let the telling and the marking of the host get ahead.
+
+        All at once would share the processors: the owners would pay for it,
+        and the host would be marked down among the last. Who answers slowly
+        gains nothing.
+        """
+        ahead: list[concurrent.futures.Future[Any]] = [*self._telling,
+                                                       marking]
+        concurrent.futures.wait(ahead, _HEAD_START_S)
+        if self._telling:
+            self._means.stopping.wait(
+                self._means.alarms.head_start_s(len(self._told)))
 
     def hold(self, why: str) -> None:
         """Tell, and correct nothing until somebody has decided.
@@ -123,6 +142,11 @@ class Response:
         self._tell(self._found.servers, _ERROR)
         self._add_missed()
         self._tell_others()
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """All that are concerned, as far as is known by now."""
+        return tuple(self._servers.values())
 
     def _tell_others(self) -> None:
         self._tell([server for server in self._servers.values()
@@ -195,13 +219,20 @@ class Response:
         """Take back what was changed, and tell of each server that is back.
         """
         self._goal = store.CLEARED
-        if not corrections:
+        means = self._means
+        if corrections:
+            changes = means.inspector.correct(
+                [affected_map.reverse(correction)
+                 for correction in corrections], self._lifted)
+            self._changes += changes
+            means.kept.reversed(self.fault_id, changes)
+        if not means.kept.corrections(self.fault_id):
+            # Nothing of it was ever to be done, by anybody.
             return
-        changes = self._means.inspector.correct(
-            [affected_map.reverse(correction) for correction in corrections],
-            self._lifted)
-        self._changes += changes
-        self._means.kept.reversed(self.fault_id, changes)
+        try:
+            means.inspector.release(self._host)
+        except BackendError as error:
+            self._failures.append(f'cannot let go of the host: {error}')
 
     def _lifted(self, change: StateChange) -> None:
         """Called with each correction of a host that is back."""
@@ -267,7 +298,9 @@ class Response:
         elif self._tell_owners and not self._failures:
             # Else there may be owners whom nobody knows of yet.
             means.kept.set_told(self.fault_id)
-        note = _summary(failures + untold)
+        remarks = dict.fromkeys(change.remark for change in self._changes
+                                if change.remark)
+        note = _summary([*failures, *untold, *remarks])
         goal = self._goal
         before = _BEFORE.get(goal, goal)
         state = before if owed else goal

@@ -237,16 +237,19 @@ class Store(AlarmStore):
         """What was, or may have been, changed and not reversed since.
 
         A correction without an outcome counts: it may have been made just
-        before the process was killed. So does a force-down that failed: the
-        request may have been carried out although its answer was lost, and
-        a host that stays forced down for ever is the worse mistake.
+        before the process was killed. So does one that failed: the request
+        may have been carried out although its answer was lost.
         """
         query = sa.select(CORRECTIONS).where(
             CORRECTIONS.c.fault_id == fault_id,
-            sa.or_(CORRECTIONS.c.error == '',
-                   CORRECTIONS.c.action == Action.FORCE_DOWN),
             CORRECTIONS.c.reversed_at.is_(None))
         return [correction_of(row) for row in self._read(query)]
+
+    def was_reversed(self, fault_id: str) -> bool:
+        """Whether something that a fault called for was taken back."""
+        return bool(self._read(sa.select(CORRECTIONS.c.fault_id).where(
+            CORRECTIONS.c.fault_id == fault_id,
+            CORRECTIONS.c.reversed_at.is_not(None)).limit(1)))
 
     def set_state(self, fault_id: str, state: str, note: str = '', *,
                   cleared_at: float | None = None,

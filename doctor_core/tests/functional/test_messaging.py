@@ -1,6 +1,7 @@
 import queue
 import threading
 
+import kombu
 import testtools
 
 from doctor_core import clock, messaging
@@ -84,6 +85,16 @@ class BusTests:
         self.assertEqual('again', self.taken.get(timeout=30)[0])
         self.assertEqual(2, len(calls))
 
+    def test_who_overhears_takes_nothing_away(self):
+        self.bus().listen(self.topic, self.take)
+        overheard = queue.Queue()
+        bus = self.bus()
+        bus.overhear(self.topic, lambda event_type, payload, _metadata:
+                     overheard.put((event_type, payload)))
+        bus.publish(self.topic, 'both', {'a': 1})
+        for heard in (self.taken, overheard):
+            self.assertEqual(('both', {'a': 1}), heard.get(timeout=30))
+
     def test_what_always_fails_is_set_aside(self):
         """A message that cannot be handled was redelivered for ever."""
         bus = self.bus()
@@ -131,6 +142,27 @@ class RabbitBusTest(SharedRabbitMQ, BusTests, testtools.TestCase):
         self.assertEqual(set(range(30)), {
             self.taken.get(timeout=60)[1]['n'] for _ in range(30)})
 
+    def test_a_queue_to_overhear_goes_with_its_listener(self):
+        """A queue that nobody reads any more would fill the broker."""
+        bus = self.bus()
+        bus.overhear(self.topic, self.take)
+        [name] = bus.own_queues
+        with kombu.Connection(amqp(self.url)) as connection:
+            connection.channel().queue_declare(name, passive=True)
+            bus.close()
+            self.assertRaises(kombu.exceptions.ChannelError,
+                              connection.channel().queue_declare, name,
+                              passive=True)
+
+    def test_an_exchange_that_is_refused_is_an_error(self):
+        """One that others declared otherwise, or may not be read."""
+        with kombu.Connection(amqp(self.url)) as connection:
+            exchange = kombu.Exchange(self.topic, 'topic', durable=True)
+            exchange(connection.channel()).declare()
+        bus = self.bus(exchange=None)
+        self.assertRaises(BusError, bus.overhear, self.topic, self.take,
+                          exchange=self.topic)
+
     def test_broker_that_is_gone_is_an_error(self):
         """A notification that was not taken counted as sent."""
         bus = self.bus(retry=1)
@@ -153,6 +185,11 @@ class RabbitBusTest(SharedRabbitMQ, BusTests, testtools.TestCase):
         self.assertEqual(set('abc'), {
             self.taken.get(timeout=60)[1]['host'] for _ in range(3)})
         self.assertEqual([], publisher.close(10))
+
+
+def amqp(url):
+    """A transport URL as kombu knows it."""
+    return url.replace('rabbit://', 'amqp://')
 
 
 def publish_when_back(bus, topic, event_type):

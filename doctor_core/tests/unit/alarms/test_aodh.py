@@ -1,6 +1,7 @@
 from urllib.parse import parse_qsl, urlsplit
 
 import testtools
+from oslo_config import cfg
 
 from doctor_core.alarms.aodh import AodhAlarmManager
 from doctor_core.alarms.matching import InvalidRule
@@ -49,6 +50,14 @@ class FakeOutlets:
     def __init__(self, error=None):
         self.published = []
         self.error = error
+        self.handlers = {}
+        self.stamps = []
+
+    def overhear(self, topic, exchange, handler):
+        self.handlers[topic] = handler
+
+    def checkpoint(self, checkpoint):
+        self.stamps.append(checkpoint.server_id)
 
     def publish(self, events):
         if self.error:
@@ -62,7 +71,9 @@ class AodhTestCase(testtools.TestCase):
         super().setUp()
         self.aodh = FakeAodh()
         self.outlets = FakeOutlets()
-        self.manager = AodhAlarmManager(None, self.aodh, self.outlets)
+        conf = cfg.ConfigOpts()
+        conf.register_opts(AodhAlarmManager.get_opts(), group='alarm_aodh')
+        self.manager = AodhAlarmManager(conf, self.aodh, self.outlets)
 
 
 class TestRules(AodhTestCase):
@@ -141,6 +152,12 @@ class TestTell(AodhTestCase):
         self.assertEqual([], self.tell(*events))
         self.assertEqual([events], self.outlets.published)
 
+    def test_the_head_start_grows_to_a_limit(self):
+        self.assertEqual([0.0, 0.1, 0.5], [
+            self.manager.head_start_s(count) for count in (0, 4, 500)])
+        self.manager.conf.set_override('head_start_s', 0, 'alarm_aodh')
+        self.assertEqual(0.0, self.manager.head_start_s(500))
+
     def test_nothing_to_tell(self):
         self.assertEqual([], self.tell())
         self.assertEqual([], self.outlets.published)
@@ -148,5 +165,96 @@ class TestTell(AodhTestCase):
     def test_a_bus_that_refuses_is_a_failure_line(self):
         self.outlets.error = BusError('The bus is away')
         self.assertEqual(
-            ['Aodh was not told of 1 events of host host-1: The bus is '
-             'away'], self.tell(samples.event()))
+            ['Aodh was not told of 2 events of host host-1: The bus is '
+             'away'], self.tell(samples.event(), samples.event()))
+
+
+class TestMissed(AodhTestCase):
+    """Whose alarm has not gone off although its rule is met."""
+
+    def missed(self, *events):
+        return self.manager.missed(events)
+
+    def test_an_alarm_that_went_off(self):
+        alarm = self.manager.create(samples.rule())
+        event = samples.event()
+        self.assertEqual([event], self.missed(event))
+        self.aodh.book.set_state(alarm.id, AlarmState.ALARM, 1)
+        self.assertEqual([], self.missed(event))
+
+    def test_only_of_these_servers_and_states(self):
+        self.manager.create(samples.rule())
+        self.assertEqual([], self.missed(
+            samples.event(state='active'),
+            samples.event(instance_id='other')))
+
+    def test_nobody_wants_to_know(self):
+        self.manager.create(samples.rule(enabled=False))
+        self.assertEqual([], self.missed(samples.event()))
+
+    def test_each_project_is_asked_for_once(self):
+        self.manager.create(samples.rule(project_id='tenant-b'))
+        mine, theirs = samples.event(), samples.event(tenant_id='tenant-b')
+        before = len(self.aodh.asked)
+        self.assertEqual([theirs], self.missed(mine, theirs, mine))
+        self.assertEqual(2, len(self.aodh.asked) - before)
+
+    def test_an_alarm_of_another_kind(self):
+        answer = [{'type': 'gnocchi_resources_threshold', 'name': 'x'}, None]
+        self.aodh.get = lambda *args: answer
+        self.assertEqual([], self.missed(samples.event()))
+
+
+class TestWatch(AodhTestCase):
+
+    def test_an_event_of_doctors_own_is_not_ceilometers(self):
+        self.manager.watch()
+        self.manager.tell([samples.event(instance_id='s1')], host='h',
+                          fault_id='f').result(10)
+        for server in ('s1', 's2'):
+            self.outlets.handlers['alarm.all']('event', [{'traits': [
+                ['instance_id', 1, server], ['state', 1, 'error']]}],
+                {'timestamp': '1970-01-01 00:00:01.250000'})
+        self.assertEqual(['s2'], self.outlets.stamps)
+
+
+class TestEvaluatedAt(AodhTestCase):
+
+    def evaluated_at(self, *changes):
+        def get(service_type, path):
+            self.assertEqual(('alarming', '/v2/alarms/a-1/history'),
+                             (service_type, path))
+            return list(changes)
+
+        self.aodh.get = get
+        return self.manager.evaluated_at(
+            Alarm('a-1', samples.rule(), AlarmState.OK))
+
+    def change(self, at='1970-01-01T00:00:02.500000', state='alarm',
+               kind='state transition'):
+        return {'timestamp': at, 'type': kind,
+                'detail': f'{{"state": "{state}"}}'}
+
+    def test_the_latest_time_it_went_off(self):
+        self.assertEqual(2.5, self.evaluated_at(
+            self.change('1970-01-01T00:00:03.1', 'ok'), self.change(),
+            self.change('1970-01-01T00:00:01.5')))
+
+    def test_other_entries(self):
+        for change in (self.change(kind='rule change'),
+                       self.change(state='ok'), 'x', {},
+                       {**self.change(), 'detail': 'not JSON'},
+                       {**self.change(), 'detail': '[]'}):
+            self.assertIsNone(self.evaluated_at(change))
+
+    def test_whole_seconds_are_not_a_time_of_a_stage(self):
+        self.assertIsNone(self.evaluated_at(
+            self.change('1970-01-01T00:00:02')))
+
+    def test_aodh_that_does_not_answer(self):
+        def refuse(*args):
+            raise CloudError('no', status=503)
+
+        self.aodh.get = refuse
+        self.assertIsNone(self.manager.evaluated_at(
+            Alarm('a-1', samples.rule(), AlarmState.OK)))

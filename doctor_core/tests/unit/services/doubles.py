@@ -63,11 +63,23 @@ class Inspector:
         self.cloud = cloud
         self.failing = set()
         self.made = []
+        self.asked = []
         self.gate = None
+        #: Set when the first server was reset; marking the host waits then.
+        self.reset = None
+        self.released = []
+        self.unreleasable = False
+
+    def urgent(self, corrections):
+        return [correction for correction in corrections
+                if correction.action is Action.FORCE_DOWN]
 
     def correct(self, corrections, done):
+        self.asked.append([one.action for one in corrections])
         if self.gate is not None:
             self.gate.wait(10)
+        if self.reset is not None and self.urgent(corrections):
+            self.reset.wait(10)
         changes = []
         for correction in corrections:
             error = ''
@@ -77,10 +89,18 @@ class Inspector:
                 self.made.append((correction.action, correction.target_id,
                                   correction.new))
                 self._apply(correction)
+                if self.reset is not None \
+                        and correction.action is Action.RESET_STATE:
+                    self.reset.set()
             change = StateChange(correction, 5.0, error)
             done(change)
             changes.append(change)
         return changes
+
+    def release(self, host):
+        self.released.append(host)
+        if self.unreleasable:
+            raise CloudError('nobody answers', recoverable=True)
 
     def _apply(self, correction):
         target = correction.target_id
@@ -109,21 +129,33 @@ class Alarms:
         self.inspector = inspector
         self.told = []
         self.corrections_before = []
+        self.head_starts = []
         self.failures = []
         self.hold = None
+
+    def missed(self, updates):
+        return []
 
     def tell(self, events, *, host, fault_id):
         future = Future()
         for event in events:
             self.told.append((event.trait('instance_id'),
                               event.trait('state')))
-            self.corrections_before.append(len(self.inspector.made))
+            self.corrections_before.append([
+                made for made in self.inspector.made
+                if made[0] is Action.RESET_STATE])
         if self.hold is not None:
             threading.Thread(target=self._later, args=(future,),
                              daemon=True).start()
         else:
             future.set_result(list(self.failures))
         return future
+
+    def head_start_s(self, count):
+        self.head_starts.append((count, [
+            made for made in self.inspector.made
+            if made[0] is Action.RESET_STATE]))
+        return 0.0
 
     def _later(self, future):
         self.hold.wait(10)

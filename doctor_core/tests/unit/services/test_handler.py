@@ -5,7 +5,7 @@ import testtools
 
 from doctor_core import store
 from doctor_core.exceptions import CloudError
-from doctor_core.model import FaultStatus, Server, Stage
+from doctor_core.model import Action, FaultStatus, Server, Stage
 from doctor_core.tests.unit.services import doubles
 
 ALL_ERROR = {'s0': 'error', 's1': 'error', 's2': 'error'}
@@ -33,13 +33,38 @@ class LostHostTest(testtools.TestCase):
     def test_shortcut_tells_before_it_corrects(self):
         desk = doubles.Desk()
         desk.down()
-        self.assertEqual([0, 0, 0], desk.alarms.corrections_before)
+        self.assertEqual([[], [], []], desk.alarms.corrections_before)
 
     def test_conservative_tells_an_owner_after_nova_has_it(self):
         desk = doubles.Desk(notification='conservative', ports=False)
         desk.down()
-        # force-down, then each server just before its owner.
-        self.assertEqual([2, 3, 4], desk.alarms.corrections_before)
+        # Each server just before its owner.
+        self.assertEqual([1, 2, 3],
+                         list(map(len, desk.alarms.corrections_before)))
+
+    def test_servers_are_reset_after_the_head_start_of_those_who_tell(self):
+        desk = doubles.Desk()
+        desk.down()
+        self.assertEqual([(3, [])], desk.alarms.head_starts)
+
+    def test_in_conservative_mode_nobody_has_a_head_start(self):
+        desk = doubles.Desk(notification='conservative')
+        desk.down()
+        self.assertEqual([], desk.alarms.head_starts)
+
+    def test_the_mark_of_the_host_is_asked_for_by_itself(self):
+        """Among many others it was answered with the last of them."""
+        desk = doubles.Desk()
+        desk.down()
+        self.assertIn([Action.FORCE_DOWN], desk.inspector.asked)
+
+    def test_a_mark_that_takes_long_holds_up_no_server(self):
+        desk = doubles.Desk()
+        desk.inspector.reset = threading.Event()
+        self.assertEqual('handled', desk.down().state)
+        actions = [made[0] for made in desk.inspector.made]
+        self.assertLess(actions.index(Action.RESET_STATE),
+                        actions.index(Action.FORCE_DOWN))
 
     def test_conservative_leaves_it_to_nova_s_notification(self):
         desk = doubles.Desk(notification='conservative')

@@ -18,10 +18,13 @@ class UpkeepTest(testtools.TestCase):
         self.reminded = False
         self.waiting = [['f1', 'f2']]
         self.resumed = []
+        self.owed = threading.Semaphore(0)
         self.refreshed = threading.Semaphore(0)
         self.holding = self
-        self.upkeep = Upkeep(SimpleNamespace(refresh_s=0.0), self, self,
-                             self.stopping)
+        self.confirmation = SimpleNamespace(look=lambda: None)
+        self.settings = SimpleNamespace(refresh_s=0.0)
+        self.upkeep = Upkeep(self.settings, self, self, self.stopping,
+                             first_retry_s=0.0)
         self.addCleanup(self.upkeep.join)
         self.addCleanup(self.stopping.set)
 
@@ -35,6 +38,9 @@ class UpkeepTest(testtools.TestCase):
         if only:
             self.resumed.append(only)
         return []
+
+    def follow(self):
+        self.owed.release()
 
     def refresh(self):
         self.refreshed.release()
@@ -57,6 +63,14 @@ class UpkeepTest(testtools.TestCase):
         self.upkeep.join()
         self.assertIn('Nova does not answer', self.log.output)
         self.assertNotIn('Traceback', self.log.output)
+
+    def test_what_is_owed_does_not_wait_for_the_next_look(self):
+        """It waited a whole [inspector] refresh_s for a second chance."""
+        self.settings.refresh_s = 3600.0
+        self.upkeep.start()
+        for _round in range(2):
+            self.assertTrue(self.owed.acquire(timeout=20))
+        self.assertFalse(self.refreshed.acquire(blocking=False))
 
     def test_never_started(self):
         self.upkeep.join()

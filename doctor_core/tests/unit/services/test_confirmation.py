@@ -1,0 +1,84 @@
+import fixtures
+import testtools
+
+from doctor_core.exceptions import CloudError
+from doctor_core.services.confirmation import Confirmation
+from doctor_core.tests.unit.services import doubles
+
+
+class ConfirmationTest(testtools.TestCase):
+    """What a broker forgot was never told."""
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.now = 0.0
+        self.asked = []
+        self.silent = {'s1'}
+        self.desk = doubles.Desk()
+        self.desk.alarms.missed = self.missed
+        self.confirmation = Confirmation(
+            self.desk.alarms, self.desk.store, lambda: self.now)
+        report = self.desk.down()
+        self.confirmation.add(report.fault_id, 'h0',
+                              self.desk.affected.of('h0').servers)
+        self.desk.alarms.told.clear()
+
+    def missed(self, updates):
+        self.asked.append(self.now)
+        if self.silent is None:
+            raise CloudError('Aodh does not answer', recoverable=True)
+        return [update for update in updates
+                if update.trait('instance_id') in self.silent]
+
+    def look(self, *times):
+        for self.now in times:
+            self.confirmation.look()
+
+    def test_who_was_missed_is_told_again(self):
+        self.look(10.0)
+        self.assertEqual([('s1', 'error')], self.desk.alarms.told)
+
+    def test_not_at_once(self):
+        """Aodh takes its time, and has others to tell."""
+        self.look(5.0)
+        self.assertEqual([], self.asked)
+
+    def test_nobody_was_missed(self):
+        self.silent = set()
+        self.look(10.0, 20.0, 1000.0)
+        self.assertEqual(([10.0], []), (self.asked, self.desk.alarms.told))
+
+    def test_until_nobody_is_missed(self):
+        self.look(10.0, 20.0, 30.0)
+        self.silent = set()
+        self.look(70.0, 1000.0)
+        self.assertEqual([10.0, 30.0, 70.0], self.asked)
+        self.assertEqual(2, len(self.desk.alarms.told))
+
+    def test_aodh_is_away(self):
+        silent, self.silent = self.silent, None
+        self.look(10.0)
+        self.silent = silent
+        self.look(30.0)
+        self.assertEqual([('s1', 'error')], self.desk.alarms.told)
+
+    def test_in_the_end_an_operator_hears_of_it(self):
+        self.look(*range(10, 2000, 10))
+        self.assertEqual(5, len(self.desk.alarms.told))
+        self.assertIn('alarms of 1 servers never went off', self.log.output)
+
+    def test_not_when_the_host_is_back(self):
+        self.desk.up()
+        self.look(10.0)
+        self.assertEqual([], self.asked)
+
+    def test_every_fault_is_confirmed(self):
+        self.desk.handler.confirmation = self
+        self.added = []
+        self.desk.up()
+        self.desk.down(at=30.0)
+        self.assertEqual([('h0', {'s0', 's1', 's2'})], self.added)
+
+    def add(self, _fault_id, host, servers):
+        self.added.append((host, {server.id for server in servers}))
