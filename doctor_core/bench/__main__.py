@@ -4,7 +4,7 @@ import importlib
 import sys
 
 #: Each has a ``main(argv) -> exit code``.
-BENCHES = ('detection', 'telling')
+BENCHES = ('bed', 'detection', 'telling')
 
 
 def main() -> int:
