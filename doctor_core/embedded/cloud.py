@@ -237,7 +237,8 @@ class EmbeddedCloud:
     def _to_aodh(self, notification: Notification) -> None:
         """What Ceilometer does between Nova and Aodh."""
         event = telemetry.to_event(notification.event_type,
-                                   notification.payload, notification.at)
+                                   notification.payload, notification.at,
+                                   notification.sender)
         if event is not None:
             self._aodh.take(event)
 

@@ -16,12 +16,25 @@ from doctor_core.embedded.rest import (
     page,
 )
 from doctor_core.model import new_id
-from doctor_core.web.server import Refused
+from doctor_core.web.server import Refused, Request, Response
 
 PREFIX = '/image'
 
 _TITLES = {400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found',
            409: 'Conflict'}
+_PAGE = """\
+<html>
+ <head>
+  <title>{code}</title>
+ </head>
+ <body>
+  <h1>{code}</h1>
+  {message}<br /><br />
+
+
+
+ </body>
+</html>"""
 _NULL = type(None)
 _WRITTEN: dict[str, Any] = {
     'id': str, 'name': (str, _NULL), 'visibility': str, 'tags': list,
@@ -37,13 +50,25 @@ _NOT_FILTERS = frozenset({'limit', 'marker', 'sort', 'sort_key', 'sort_dir',
 Image = dict[str, Any]
 
 
+class _GlanceApi(Api):
+
+    def finish(self, request: Request, response: Response) -> Response:
+        """An error is a page unless the client asks for JSON."""
+        if response.status < 400 or response.status == 401 \
+                or 'json' in request.headers.get('Accept', ''):
+            return response
+        return Response(
+            response.status, content_type='text/html',
+            body=_PAGE.format(**response.json).encode())
+
+
 class Glance:
     """Serves what Doctor, its scenarios and their clients ask of Glance."""
 
     def __init__(self, site: Site,
                  authenticate: Callable[[str], Caller | None]) -> None:
         self._images: dict[str, Image] = {}
-        self.api = Api(site, PREFIX, authenticate, _error)
+        self.api = _GlanceApi(site, PREFIX, authenticate, _error)
         add, member = self.api.add, '/v2/images/{id}'
         for path in ('', '/'):
             add('GET', path, self._versions, status=300, public=True)

@@ -11,6 +11,9 @@ LOG = logging.getLogger(__name__)
 
 _KEPT = 10000
 
+#: The host of all processes but the nova-computes.
+CONTROLLER = 'embedded-controller'
+
 #: Called with the event type, the payload and when it was sent.
 Listener = Callable[[str, dict[str, Any], float], None]
 
@@ -21,6 +24,7 @@ class Notification(NamedTuple):
     :ivar service: who sent it, ``nova`` or ``neutron``.
     :ivar topic: where on a bus it belongs.
     :ivar at: when it was sent, in seconds since the epoch.
+    :ivar sender: the host of the process that sent it.
     """
 
     service: str
@@ -28,6 +32,7 @@ class Notification(NamedTuple):
     event_type: str
     payload: dict[str, Any]
     at: float
+    sender: str
 
 
 class Notifications:
@@ -45,10 +50,11 @@ class Notifications:
         self._listeners.append(listener)
 
     def send(self, service: str, event_type: str, payload: dict[str, Any],
-             topic: str = events.NOVA_TOPIC) -> None:
+             topic: str = events.NOVA_TOPIC, *, sender: str = CONTROLLER
+             ) -> None:
         """Send a notification, now; nobody may change the payload later."""
         notification = Notification(service, topic, event_type, payload,
-                                    clock.now())
+                                    clock.now(), sender)
         self._log.append(notification)
         for listener in self._listeners:
             try:

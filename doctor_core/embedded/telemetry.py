@@ -8,6 +8,9 @@ from doctor_core import events
 from doctor_core.model import Event, Trait, TraitType
 
 _PREFIX = 'compute.instance.'
+#: Stands for the sender among the members of a payload: the trait ``host``
+#: is not the server's host, but that of the process that told of it.
+_SENDER = ''
 #: Ceilometer's definition of these events, in its order: trait, the member
 #: of the payload, type. Recorded of Ceilometer 27 in front of Nova 34.
 _TRAITS = (
@@ -18,7 +21,7 @@ _TRAITS = (
     ('display_name', 'display_name', TraitType.STRING),
     ('resource_id', 'instance_id', TraitType.STRING),
     ('cell_name', 'cell_name', TraitType.STRING),
-    ('host', 'host', TraitType.STRING),
+    ('host', _SENDER, TraitType.STRING),
     ('memory_mb', 'memory_mb', TraitType.INTEGER),
     ('disk_gb', 'disk_gb', TraitType.INTEGER),
     ('root_gb', 'root_gb', TraitType.INTEGER),
@@ -34,17 +37,18 @@ _TRAITS = (
 )
 
 
-def to_event(event_type: str, payload: Mapping[str, Any], at: float
-             ) -> Event | None:
+def to_event(event_type: str, payload: Mapping[str, Any], at: float,
+             sender: str) -> Event | None:
     """The event of a notification; None when it is not of a server.
 
     :param at: when it was sent, in seconds since the epoch.
+    :param sender: the host of the process that sent it.
     """
     if not event_type.startswith(_PREFIX):
         return None
     traits = [Trait('service', TraitType.STRING, 'compute')]
     for name, member, kind in _TRAITS:
-        value = payload.get(member)
+        value = sender if member == _SENDER else payload.get(member)
         if value is None or (kind is TraitType.DATETIME and not value):
             continue
         traits.append(Trait(name, kind, _typed(value, kind)))

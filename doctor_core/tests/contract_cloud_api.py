@@ -1,9 +1,9 @@
 """What Doctor relies on in a cloud, as tests that run against any.
 
-The parts are in ``contract_cloud_identity``, ``_compute``, ``_network`` and
-``_notifications``. A test class mixes one in and says where the cloud is:
-an administrator's entry of a clouds.yaml, by ``OS_CLOUD`` in the
-environment (and ``OS_CLIENT_CONFIG_FILE``), as the OpenStack client takes
+The parts are in ``contract_cloud_identity``, ``_compute``, ``_image``,
+``_network`` and ``_notifications``. A test class mixes one in and says where
+the cloud is: an administrator's entry of a clouds.yaml, by ``OS_CLOUD`` in
+the environment (and ``OS_CLIENT_CONFIG_FILE``), as the OpenStack client takes
 it. Everything else the suite makes itself, and takes down again.
 
 What no API offers is left to the mixing class, and skipped without it:
@@ -49,8 +49,9 @@ class Tenant:
         return self.connection.identity.request(
             path, method, json=body, raise_exc=False, headers=headers)
 
-    def image(self, method, path):
-        return self.connection.image.request(path, method, raise_exc=False)
+    def image(self, method, path, **sent):
+        return self.connection.image.request(path, method, raise_exc=False,
+                                             **sent)
 
     def alarm(self, method, path, body=None):
         """Aodh, under either name that catalogues have for it."""
@@ -161,9 +162,12 @@ class CloudApiContract:
     # Words of the tests
 
     def check(self, status, answer):
-        """The decoded answer, which has to have this status."""
+        """The decoded answer, which has to have this status.
+
+        Only what the services do not refuse is JSON always.
+        """
         self.assertEqual(status, answer.status_code, answer.text)
-        return answer.json() if answer.content else None
+        return answer.json() if answer.ok and answer.content else None
 
     def hosts(self):
         """The compute hosts that can be used."""

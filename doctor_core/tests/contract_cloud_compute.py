@@ -106,6 +106,19 @@ class ServersContract(CloudApiContract):
         self.check(400, self.act(server, 'os-resetState',
                                  {'state': 'broken'}))
 
+    def test_a_quota_is_for_administrators_to_change(self):
+        path = f'/os-quota-sets/{self.stranger.project_id}'
+        before = self.check(200, self.admin.compute('GET', path)
+                            )['quota_set']
+        self.addCleanup(self.admin.compute, 'DELETE', path)
+        wanted = {'instances': 123, 'cores': 124, 'ram': 125}
+        self.check(403, self.stranger.compute('PUT', path,
+                                              {'quota_set': wanted}))
+        self.check(200, self.admin.compute('PUT', path,
+                                           {'quota_set': wanted}))
+        quota = self.check(200, self.admin.compute('GET', path))['quota_set']
+        self.assertEqual(before | wanted, quota)
+
     def test_a_deleted_server_is_gone(self):
         server = self.boot()
         self.delete(server['id'])

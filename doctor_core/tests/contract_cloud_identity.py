@@ -17,6 +17,14 @@ class IdentityContract(CloudApiContract):
         self.assertIn('compute', [service['type']
                                   for service in shown['catalog']])
 
+    def test_a_token_is_shown_without_the_catalogue(self):
+        shown = self.check(200, self.admin.identity(
+            'GET', '/auth/tokens?nocatalog', **{
+                'X-Subject-Token': self.member.connection.auth_token}))
+        self.assertEqual(self.member.project_id,
+                         shown['token']['project']['id'])
+        self.assertNotIn('catalog', shown['token'])
+
     def test_a_token_that_is_none_is_not_found(self):
         self.check(404, self.admin.identity(
             'GET', '/auth/tokens', **{'X-Subject-Token': uuid.uuid4().hex}))
@@ -52,3 +60,43 @@ class IdentityContract(CloudApiContract):
         self.check(204, self.admin.identity('HEAD', path))
         self.check(204, self.admin.identity('DELETE', path))
         self.check(404, self.admin.identity('HEAD', path))
+
+    def test_the_endpoints_of_a_service_are_its_own(self):
+        """What "doctor install" asks for of the need service-user."""
+        kind = f'doctor-test-{uuid.uuid4().hex}'
+        service = self.check(201, self.admin.identity(
+            'POST', '/services', {'service': {
+                'type': kind, 'name': 'test', 'description': 'mark'}})
+            )['service']
+        self.addCleanup(self.admin.identity, 'DELETE',
+                        f'/services/{service["id"]}')
+        region = self.check(200, self.admin.identity(
+            'GET', '/regions'))['regions'][0]['id']
+        made = self.check(201, self.admin.identity(
+            'POST', '/endpoints', {'endpoint': {
+                'service_id': service['id'], 'interface': 'internal',
+                'url': 'http://192.0.2.7', 'region_id': region}})
+            )['endpoint']
+        self.check(200, self.admin.identity(
+            'PATCH', f'/endpoints/{made["id"]}',
+            {'endpoint': {'url': 'http://192.0.2.8'}}))
+        self.assertEqual('mark', self.service(kind)['description'])
+        self.assertEqual(
+            [('http://192.0.2.8', region)],
+            [(one['url'], one['region_id'])
+             for one in self.endpoints(service, 'internal')])
+        self.assertEqual([], self.endpoints(service, 'public'))
+        self.check(204, self.admin.identity(
+            'DELETE', f'/services/{service["id"]}'))
+        self.check(404, self.admin.identity(
+            'GET', f'/endpoints/{made["id"]}'))
+
+    def service(self, kind):
+        found, = self.check(200, self.admin.identity(
+            'GET', f'/services?type={kind}'))['services']
+        return found
+
+    def endpoints(self, service, interface):
+        return self.check(200, self.admin.identity(
+            'GET', f'/endpoints?service_id={service["id"]}'
+            f'&interface={interface}'))['endpoints']

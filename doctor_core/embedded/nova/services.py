@@ -4,13 +4,12 @@ import re
 from typing import Any
 
 from doctor_core import clock, events
+from doctor_core.embedded.notifications import CONTROLLER
 from doctor_core.embedded.nova.hosts import ComputeHost, Hosts
 from doctor_core.embedded.nova.microversion import NovaApi
 from doctor_core.embedded.rest import Call, field, flag
 from doctor_core.model import new_id
 from doctor_core.web.server import Refused
-
-CONTROLLER = 'embedded-controller'
 
 _UUID = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', re.I)
 _SERVICES = 'os_compute_api:os-services:'

@@ -3,7 +3,7 @@
 from typing import Any
 
 from doctor_core import clock, events
-from doctor_core.embedded.notifications import Notifications
+from doctor_core.embedded.notifications import CONTROLLER, Notifications
 from doctor_core.embedded.nova.instances import Instance
 
 _DAY_S = 86400
@@ -68,7 +68,10 @@ class Teller:
 
     def changed(self, instance: Instance, old_state: str,
                 old_task: str | None) -> None:
-        """That a server came from one state into another."""
+        """That a server came from one state into another.
+
+        The API or the conductor writes it down, and tells.
+        """
         now = clock.now()
         self._send('compute.instance.update', instance, {
             'old_state': old_state,
@@ -81,15 +84,18 @@ class Teller:
 
     def created(self, instance: Instance, fixed_ips: list[dict[str, Any]]
                 ) -> None:
-        """That a server runs."""
+        """That a server runs; its nova-compute tells."""
         self._send('compute.instance.create.end', instance,
-                   {'fixed_ips': fixed_ips, 'message': 'Success'})
+                   {'fixed_ips': fixed_ips, 'message': 'Success'},
+                   instance.host)
 
     def deleted(self, instance: Instance) -> None:
-        """That a server is no more."""
-        self._send('compute.instance.delete.end', instance, {})
+        """That a server is no more; its nova-compute tells."""
+        self._send('compute.instance.delete.end', instance, {},
+                   instance.host)
 
     def _send(self, event_type: str, instance: Instance,
-              more: dict[str, Any]) -> None:
+              more: dict[str, Any], sender: str = '') -> None:
         self._notifications.send(
-            'nova', event_type, payload(instance, self.image_url) | more)
+            'nova', event_type, payload(instance, self.image_url) | more,
+            sender=sender or CONTROLLER)

@@ -12,6 +12,7 @@ from doctor_core.tests.contract_cloud_compute import (
     ServersContract,
 )
 from doctor_core.tests.contract_cloud_identity import IdentityContract
+from doctor_core.tests.contract_cloud_image import ImagesContract
 from doctor_core.tests.contract_cloud_network import NetworkContract
 from doctor_core.tests.contract_cloud_notifications import (
     NotificationsContract,
@@ -62,6 +63,10 @@ class EmbeddedServersTest(EmbeddedCase, ServersContract,
 
 class EmbeddedHostsTest(EmbeddedCase, HostsContract,
                         testtools.TestCase):
+    pass
+
+
+class EmbeddedImagesTest(EmbeddedCase, ImagesContract, testtools.TestCase):
     pass
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from openstack_bed.api import Api
-from openstack_bed.settings import PASSWORD, REGION, Bed
+from openstack_bed.settings import EXTRAS, INTERFACES, PASSWORD, REGION, Bed
 
 MEMBER = 'member'
 _ENDPOINTS = {
@@ -12,6 +12,8 @@ _ENDPOINTS = {
     'network': ('neutron', ''),
     'compute': ('nova', '/v2.1'),
     'alarming': ('aodh', ''),
+    'rca': ('vitrage', ''),
+    'policy': ('congress', ''),
 }
 _SERVICE_USERS = ('placement', 'glance', 'neutron', 'nova', 'aodh',
                   'ceilometer')
@@ -24,28 +26,38 @@ def fill(bed: Bed, api: Api) -> None:
 
     :raises BedError: it refuses.
     """
+    mark = bed.data('catalog-complete')
+    wanted = ' '.join((*_SERVICE_USERS, *bed.extras))
+    if mark.exists() and mark.read_text() == wanted:
+        return
     service = _made(api, 'project', name='service', domain_id='default')
     roles = {name: _made(api, 'role', name=name)
              for name in ('admin', 'service', 'member')}
-    for name in _SERVICE_USERS:
+    for name in (*_SERVICE_USERS, *bed.extras):
         user = _user(api, name)
         for role in ('admin', 'service'):
             _grant(api, service, user, roles[role])
     project = _made(api, 'project', name=MEMBER, domain_id='default')
     _grant(api, project, _user(api, MEMBER), roles['member'])
     for service_type, (name, path) in _ENDPOINTS.items():
+        if name in EXTRAS and name not in bed.extras:
+            continue
         found = _made(api, 'service', name=name, type=service_type)
         known = api.call('GET', 'keystone',
                          f'/v3/endpoints?service_id={found}')['endpoints']
-        for interface in {'admin', 'internal', 'public'} - {
+        for interface in set(INTERFACES) - {
                 endpoint['interface'] for endpoint in known}:
             api.call('POST', 'keystone', '/v3/endpoints', {'endpoint': {
                 'service_id': found, 'interface': interface,
                 'region_id': REGION, 'url': bed.url(name, path)}})
+    mark.write_text(wanted)
 
 
-def furnish(api: Api) -> None:
+def furnish(bed: Bed, api: Api) -> None:
     """Make an image and a flavor, so that servers can be booted."""
+    mark = bed.data('furniture-complete')
+    if mark.exists():
+        return
     images = api.call('GET', 'glance', f'/v2/images?name={_IMAGE}')['images']
     if not any(image['status'] == 'active' for image in images):
         image = api.call('POST', 'glance', '/v2/images', {
@@ -55,6 +67,7 @@ def furnish(api: Api) -> None:
         api.call('PUT', 'glance', f'/v2/images/{image["id"]}/file',
                  bytes(1024))
     api.call('POST', 'nova', '/v2.1/flavors', {'flavor': _FLAVOR}, ok=(409,))
+    mark.touch()
 
 
 def _user(api: Api, name: str) -> str:

@@ -48,12 +48,39 @@ port = 0
 
 [installer]
 type = local
+journal_path = {state}/journal
+restart_timeout_s = 300
 
 [installer_local]
+nodes = controller=127.0.0.1 controller
+controller_files = {controller_files}
+controller_services = {controller_services}
+restart_command = {bed},restart,{{unit}}
+check_command = {bed},check,{{unit}}
 fail_command = {bed},fail
 heal_command = {bed},heal
 transport_url = {rabbit}
 """
+
+#: The files that Doctor may have to change, by the names that it has for
+#: them, below ``etc``. All is on one node, as far as they are concerned: the
+#: nova-computes read the controller's, too.
+_FILES = {
+    'nova.conf': 'nova/nova.conf',
+    'nova-compute.conf': 'nova/nova.conf',
+    'nova-policy.yaml': 'nova/policy.yaml',
+    'neutron-ml2.conf': 'neutron/ml2_conf.ini',
+    'event_pipeline.yaml': 'ceilometer/event_pipeline.yaml',
+    'event_definitions.yaml': 'ceilometer/event_definitions.yaml',
+    'aodh.conf': 'aodh/aodh.conf',
+}
+#: Who reads them; Doctor's names are the bed's.
+_SERVICES = ('nova-api', 'nova-conductor', 'nova-compute', 'neutron-server',
+             'ceilometer-notification', 'aodh-listener')
+_EXTRA_SERVICES = {
+    'vitrage': ('vitrage-graph', 'vitrage-notifier', 'vitrage-api'),
+    'congress': ('congress-server',),
+}
 
 
 def write(bed: Bed) -> None:
@@ -65,9 +92,15 @@ def write(bed: Bed) -> None:
         for name, user in (('bed', 'admin'), ('bed-member', MEMBER))))
     state = bed.folder / 'doctor'
     state.mkdir(exist_ok=True)
-    command = (sys.executable, str(TOOL / 'bed'), '--folder',
-               str(bed.folder))
+    files = _FILES | {f'{name}.conf': f'{name}/{name}.conf'
+                      for name in bed.extras}
+    services = [*_SERVICES, *(service for name in bed.extras
+                              for service in _EXTRA_SERVICES[name])]
     (bed.folder / 'doctor.conf').write_text(_DOCTOR.format(
         state=state, clouds=clouds, rabbit=bed.rabbit_url,
         hosts=bed.port('hosts'), inspector=bed.port('inspector'),
-        bed=','.join(command)))
+        controller_files=','.join(f'{name}:{bed.etc(path)}'
+                                  for name, path in files.items()),
+        controller_services=','.join(f'{name}:{name}' for name in services),
+        bed=','.join((sys.executable, str(TOOL / 'bed'), '--folder',
+                      str(bed.folder)))))

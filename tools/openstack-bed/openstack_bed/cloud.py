@@ -1,8 +1,8 @@
 """Bringing a bed up and taking it down."""
 
+import functools
 import shutil
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from openstack_bed import (
     catalog,
@@ -12,43 +12,48 @@ from openstack_bed import (
     processes,
     schema,
     services,
+    sockets,
     software,
+    steps,
 )
 from openstack_bed.api import Api
 from openstack_bed.processes import Process
 from openstack_bed.settings import HOSTS, Bed, BedError
+from openstack_bed.steps import Step
 
 Progress = Callable[[str], None]
 
-_START_S = 180.0
+_START_S = 240.0
+_FREE_S = 10.0
+_GRACE_S = 5.0
+#: For those that have to write what they hold.
+_BASE_GRACE_S = 30.0
 
 
-def up(bed: Bed, progress: Progress) -> None:
+def up(bed: Bed, progress: Progress, *, python38: str | None = None) -> None:
     """Bring a bed up from whatever there is of it.
 
+    :param python38: the interpreter for Congress; None looks for one.
     :raises BedError: something did not come up.
     """
     bed.save()
-    software.install(bed, progress)
+    bed = software.install(bed, progress, python38=python38)
+    bed.save()
     progress('the software is installed')
     config.write(bed)
-    _forget(bed)
-    schema.prepare_rabbitmq(bed)
-    schema.prepare_mariadb(bed)
-    _start(bed, services.bases(bed))
-    progress('RabbitMQ, MariaDB and memcached answer')
-    if not schema.exists(bed):
-        schema.create(bed, progress)
-        progress('the databases are made')
-    _start(bed, [services.keystone(bed)])
-    api = Api(bed)
-    catalog.fill(bed, api)
-    progress('Keystone answers, with users and catalogue')
-    _start(bed, services.cloud(bed))
-    progress('all APIs answer')
-    catalog.furnish(api)
-    _await_hosts(bed, api)
     clients.write(bed)
+    _forget(bed)
+    api = Api(bed)
+    steps.do([
+        *schema.steps(bed),
+        *_starts(bed, services.everything(bed)),
+        Step('catalog', lambda: catalog.fill(bed, api), ('keystone',)),
+        Step('furniture', lambda: catalog.furnish(bed, api),
+             ('catalog', 'glance', 'nova-api')),
+        Step('hosts-up', lambda: _await_hosts(bed, api), (
+            'catalog', 'nova-api', 'neutron-api', 'nova-scheduler',
+            *(services.compute(bed, host).name for host in HOSTS)))],
+        progress)
     progress(f'{len(HOSTS)} compute hosts are up')
 
 
@@ -56,11 +61,12 @@ def down(bed: Bed, progress: Progress) -> None:
     """Stop all that runs; the data stays."""
     everything = processes.names(bed)
     bases = [base.name for base in services.bases(bed)]
-    processes.stop(bed, [name for name in everything if name not in bases])
+    processes.stop(bed, [name for name in everything if name not in bases],
+                   _GRACE_S)
     progress('the services are stopped')
     processes.stop(bed, [name for name in everything if name in bases
-                         and name != 'epmd'])
-    processes.stop(bed, ['epmd'])
+                         and name != 'epmd'], _BASE_GRACE_S)
+    processes.stop(bed, ['epmd'], _GRACE_S)
     _forget(bed)
     progress('nothing runs')
 
@@ -73,6 +79,22 @@ def wipe(bed: Bed, progress: Progress) -> None:
     progress(f'{bed.folder} is gone')
 
 
+def start(bed: Bed, chosen: Iterable[Process], progress: Progress) -> None:
+    """Start processes of a bed that is up, and wait until they answer.
+
+    :raises BedError: one does not.
+    """
+    steps.do(_starts(bed, chosen), progress)
+
+
+def stop(bed: Bed, chosen: Iterable[Process]) -> None:
+    """Stop processes in good order; those that do not run are fine."""
+    bases = [base.name for base in services.bases(bed)]
+    for process in chosen:
+        processes.stop(bed, [process.name], _BASE_GRACE_S
+                       if process.name in bases else _GRACE_S)
+
+
 def _forget(bed: Bed) -> None:
     """Whatever ended or was failed before is to start afresh."""
     for name in processes.names(bed):
@@ -82,31 +104,33 @@ def _forget(bed: Bed) -> None:
         bed.failed_mark(host).unlink(missing_ok=True)
 
 
-def _start(bed: Bed, wanted: list[Process]) -> None:
-    for process in wanted:
-        processes.start(bed, process)
-    end = time.monotonic() + _START_S
-    for process in wanted:
-        def ready(process: Process = process) -> bool:
-            _all_run(bed)
-            return probes.answers(bed, process) is not False
-
-        processes.wait(ready, max(1.0, end - time.monotonic()),
-                       f'{process.name} to answer; see '
-                       f'{bed.log(process.name)}')
+def _starts(bed: Bed, chosen: Iterable[Process]) -> list[Step]:
+    return [Step(process.name, functools.partial(_start, bed, process),
+                 process.after) for process in chosen]
 
 
-def _all_run(bed: Bed) -> None:
-    """Nobody waits for what has died."""
-    for name in processes.names(bed):
-        if processes.pid(bed, name) is None:
-            raise BedError(f'{name} has ended; see {bed.log(name)}')
+def _start(bed: Bed, process: Process) -> None:
+    if (process.probe in probes.LISTENING
+            and processes.pid(bed, process.name) is None):
+        # The last of its threads may hold it for a moment after its end.
+        processes.wait(lambda: sockets.is_free(process.port), _FREE_S,
+                       f'port {process.port} of {process.name} to be free')
+    processes.start(bed, process)
+
+    def ready() -> bool:
+        # Nobody waits for what has died.
+        if processes.pid(bed, process.name) is None:
+            raise BedError(f'{process.name} has ended; see '
+                           f'{bed.log(process.name)}')
+        return probes.answers(bed, process) is not False
+
+    processes.wait(ready, _START_S, f'{process.name} to answer; see '
+                   f'{bed.log(process.name)}')
 
 
 def _await_hosts(bed: Bed, api: Api) -> None:
     """Wait until Nova can place servers on all hosts."""
     def ready() -> bool:
-        _all_run(bed)
         live = probes.live_services(api)
         # What is asked of a service or an agent that is not there is lost.
         if not ({('nova-compute', host) for host in HOSTS} <= live
@@ -116,4 +140,4 @@ def _await_hosts(bed: Bed, api: Api) -> None:
         found = api.call('GET', 'nova', '/v2.1/os-hypervisors')
         return len(found['hypervisors']) >= len(HOSTS)
 
-    processes.wait(ready, _START_S, 'the compute hosts', 0.5)
+    processes.wait(ready, _START_S, 'the compute hosts', 0.3)

@@ -4,6 +4,7 @@ import socket
 import urllib.error
 import urllib.request
 
+from openstack_bed import processes, sockets
 from openstack_bed.api import Api
 from openstack_bed.processes import Process
 from openstack_bed.settings import HOSTS, Bed
@@ -12,9 +13,16 @@ _TIMEOUT_S = 2.0
 
 
 def answers(bed: Bed, process: Process) -> bool | None:
-    """None for a process without a port."""
-    if not process.port:
+    """Whether a process does what it is there for; None: cannot be told.
+
+    The probe ``bus`` is for those that are connected to a port rather than
+    listening at one.
+    """
+    if not process.probe:
         return None
+    if process.probe == 'bus':
+        number = processes.pid(bed, process.name)
+        return number is not None and sockets.connected(number, process.port)
     try:
         return bool(_PROBES[process.probe](bed, process.port))
     except OSError:
@@ -70,3 +78,5 @@ def _udp(bed: Bed, port: int) -> bool:
 
 
 _PROBES = {'tcp': _tcp, 'amqp': _amqp, 'http': _http, 'udp': _udp}
+#: Those of processes that listen at their port, with TCP.
+LISTENING = frozenset({'tcp', 'amqp', 'http'})

@@ -12,6 +12,9 @@ HOSTS = ('compute-1', 'compute-2', 'compute-3')
 #: Of everybody in the bed, which nobody but this machine can reach.
 PASSWORD = 'secret'
 REGION = 'RegionOne'
+INTERFACES = ('admin', 'internal', 'public')
+#: What a folder's bed is, below the folder.
+_STATE = 'bed.json'
 
 #: Well away from a real cloud's ports, and below those that the kernel gives
 #: to clients.
@@ -22,6 +25,8 @@ _PORTS = {
     'neutron': 29696,
     'nova': 28774,
     'aodh': 28042,
+    'vitrage': 28999,
+    'congress': 21789,
     'mariadb': 23306,
     'memcached': 21211,
     'rabbitmq': 25672,
@@ -30,6 +35,10 @@ _PORTS = {
     'hosts': 20007,
     'inspector': 22345,
 }
+
+
+#: What a bed can have besides.
+EXTRAS = ('vitrage', 'congress')
 
 
 class BedError(Exception):
@@ -43,11 +52,16 @@ class Bed:
     :ivar home: the virtual environments, shared by all beds.
     :ivar folder: configuration, data, logs and process ids of this one.
     :ivar offset: what is added to every port.
+    :ivar extras: those of :data:`EXTRAS` that it has.
+    :ivar plain: whether it came up without what Doctor needs; its
+        configuration is then written once, and belongs to whom changes it.
     """
 
     home: Path
     folder: Path
     offset: int = 0
+    extras: tuple[str, ...] = ()
+    plain: bool = False
 
     def port(self, name: str) -> int:
         return _PORTS[name] + self.offset
@@ -87,16 +101,20 @@ class Bed:
         return self.folder / 'failed' / host
 
     def core(self, command: str) -> str:
-        return str(self.home / 'core' / 'bin' / command)
+        return self.program('core', command)
 
     def telemetry(self, command: str) -> str:
-        return str(self.home / 'telemetry' / 'bin' / command)
+        return self.program('telemetry', command)
+
+    def program(self, environment: str, command: str) -> str:
+        return str(self.home / environment / 'bin' / command)
 
     def save(self) -> None:
-        """Let later commands on this folder know the ports."""
+        """Let later commands on this folder know what it is."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / 'bed.json').write_text(
-            json.dumps({'offset': self.offset}))
+        (self.folder / _STATE).write_text(json.dumps({
+            'home': str(self.home), 'offset': self.offset,
+            'extras': self.extras, 'plain': self.plain}))
 
 
 def find(folder: str | None, offset: int | None) -> Bed:
@@ -110,11 +128,12 @@ def find(folder: str | None, offset: int | None) -> Bed:
                 or Path.home() / '.cache' / 'doctor-openstack-bed').absolute()
     where = Path(folder).absolute() if folder else home / 'bed'
     try:
-        known = json.loads((where / 'bed.json').read_text())['offset']
+        known = json.loads((where / _STATE).read_text())
     except FileNotFoundError:
-        known = None
-    if None not in (known, offset) and known != offset:
-        raise BedError(f'{where} was brought up with the port offset {known}; '
-                       'take another folder, or "bed wipe" it first.')
-    return Bed(home, where, offset if known is None and offset is not None
-               else known or 0)
+        return Bed(home, where, offset or 0)
+    if offset not in (None, known['offset']):
+        raise BedError(f'{where} was brought up with the port offset '
+                       f'{known["offset"]}; take another folder, or '
+                       '"bed wipe" it first.')
+    return Bed(Path(known.get('home', home)), where, known['offset'],
+               tuple(known.get('extras', ())), known.get('plain', False))

@@ -17,7 +17,7 @@ RECORDED = [
     ['service', 1, 'compute'], ['project_id', 1, 'p1'],
     ['user_id', 1, 'u1'], ['tenant_id', 1, 'p1'], ['instance_id', 1, 's1'],
     ['display_name', 1, 'vm1'], ['resource_id', 1, 's1'],
-    ['cell_name', 1, ''], ['host', 1, 'compute-1'], ['memory_mb', 2, 64],
+    ['cell_name', 1, ''], ['host', 1, 'api'], ['memory_mb', 2, 64],
     ['disk_gb', 2, 1], ['root_gb', 2, 1], ['ephemeral_gb', 2, 0],
     ['vcpus', 2, 1], ['instance_type_id', 1, '1'],
     ['instance_flavor_id', 1, 'f1'], ['instance_type', 1, 'tiny'],
@@ -29,7 +29,7 @@ class ToEventTest(testtools.TestCase):
 
     def event(self, **changes):
         return telemetry.to_event('compute.instance.update',
-                                  PAYLOAD | changes, 1.5)
+                                  PAYLOAD | changes, 1.5, 'api')
 
     def test_the_traits_are_those_of_ceilometer(self):
         event = self.event()
@@ -37,7 +37,7 @@ class ToEventTest(testtools.TestCase):
         self.assertEqual('1970-01-01T00:00:01.500000', event.generated)
 
     def test_what_is_unknown_is_no_trait(self):
-        self.assertIsNone(self.event(host=None).trait('host'))
+        self.assertIsNone(self.event(user_id=None).trait('user_id'))
         self.assertIsNone(self.event(launched_at='').trait('launched_at'))
 
     def test_a_long_text_is_cut(self):
@@ -45,13 +45,15 @@ class ToEventTest(testtools.TestCase):
             self.event(display_name='x' * 300).trait('display_name')))
 
     def test_other_notifications_are_no_events(self):
-        self.assertIsNone(telemetry.to_event('port.update.end', {}, 0.0))
+        self.assertIsNone(telemetry.to_event('port.update.end', {}, 0.0,
+                                             'api'))
 
 
 class FromBusTest(testtools.TestCase):
 
     def test_what_doctor_sends_comes_back(self):
-        event = telemetry.to_event('compute.instance.update', PAYLOAD, 1.0)
+        event = telemetry.to_event('compute.instance.update', PAYLOAD, 1.0,
+                                   'api')
         self.assertEqual([event], telemetry.from_bus(
             [events.event_to_payload(event)]))
 

@@ -1,0 +1,9 @@
+"""Tests of tools/openstack-bed, which is no package of doctor_core."""
+
+import sys
+from pathlib import Path
+
+import doctor_core
+
+sys.path.insert(0, str(Path(doctor_core.__file__).parent.parent / 'tools'
+                       / 'openstack-bed'))
