@@ -40,11 +40,20 @@ class BedCase:
 
     def bed(self, *words):
         """Run a command of the bed; what it wrote."""
+        return self.call_bed(*words)
+
+    @classmethod
+    def call_bed(cls, *words, timeout_s=300):
+        """As :meth:`bed`, also before there is a test.
+
+        :raises AssertionError: it did not end well.
+        """
         done = subprocess.run(
-            [sys.executable, str(_TOOL), '--folder', str(self.folder),
-             *words], capture_output=True, text=True, timeout=300,
+            [sys.executable, str(_TOOL), '--folder', str(cls.folder),
+             *words], capture_output=True, text=True, timeout=timeout_s,
             check=False)
-        self.assertEqual(0, done.returncode, done.stderr)
+        if done.returncode:
+            raise AssertionError(f'{words}: {done.stdout}{done.stderr}')
         return done.stdout
 
     def fail_host(self, name):

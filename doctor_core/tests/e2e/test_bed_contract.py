@@ -7,6 +7,7 @@ from doctor_core.tests.contract_cloud_compute import (
     ServersContract,
 )
 from doctor_core.tests.contract_cloud_identity import IdentityContract
+from doctor_core.tests.contract_cloud_image import ImagesContract
 from doctor_core.tests.contract_cloud_network import NetworkContract
 from doctor_core.tests.contract_cloud_notifications import (
     NotificationsContract,
@@ -23,6 +24,10 @@ class BedServersTest(BedCase, ServersContract, testtools.TestCase):
 
 
 class BedHostsTest(BedCase, HostsContract, testtools.TestCase):
+    pass
+
+
+class BedImagesTest(BedCase, ImagesContract, testtools.TestCase):
     pass
 
 
