@@ -12,6 +12,7 @@ from cliff.command import Command
 from cliff.lister import Lister
 
 from doctor_core.cli.errors import EXIT_FAILED, PlainErrors
+from doctor_core.exceptions import ConfigError
 from doctor_core.model import Need
 
 if TYPE_CHECKING:
@@ -175,7 +176,8 @@ class Status(_Installing, Lister):
     "put back by hand"; "half applied" or "half undone", when apply or undo
     was interrupted: repeat either; "unknown", when the node is down.
 
-    Exit code: 0 all nodes answered, 1 not all did, 2 wrong configuration.
+    Exit code: 0 all nodes answered, 1 not all did, or what is needed by
+    default is not there to be changed, 2 wrong configuration.
     """
 
     _status = 0
@@ -185,8 +187,16 @@ class Status(_Installing, Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         with self.preparation(parsed_args) as (preparation, needs):
-            reports = preparation.status(needs)
-        self._status = self.complain(reports)
+            try:
+                reports = preparation.status(needs)
+            except ConfigError as error:
+                if parsed_args.need:
+                    raise
+                # What was changed is told all the same.
+                print(f'doctor: {error}', file=sys.stderr)
+                self._status = EXIT_FAILED
+                reports = preparation.status(())
+        self._status = self.complain(reports) or self._status
         return ('Node', 'What', 'State'), [
             (report.node or _CLOUD, what.removeprefix(f'{report.node}:'),
              state) for report in reports

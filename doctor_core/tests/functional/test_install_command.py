@@ -100,6 +100,20 @@ class CommandTest(InstallTestCase):
         self.assertIn('install plan: error: argument --need',
                       self.install('plan', '--need', 'x', status=2).stderr)
 
+    def test_what_was_changed_is_told_whatever_else_is_needed(self):
+        self.install('apply')
+        with open(self.conf, 'r+', encoding='utf-8') as file:
+            text = file.read().replace('data_plane_status = false',
+                                       'data_plane_status = true')
+            file.seek(0)
+            file.write(text)
+            file.truncate()
+        status = self.install('status', '-f', 'json', status=1)
+        self.assertIn('neutron-ml2.conf', status.stderr)
+        self.assertEqual(
+            [{'Node': 'one', 'What': NOVA, 'State': 'applied'}],
+            json.loads(status.stdout))
+
     def test_run_prepares_and_puts_back(self):
         """It could not be set up: there is no cloud."""
         done = run('doctor', 'run', '--config-file', self.conf, status=None)
