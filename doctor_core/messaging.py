@@ -40,6 +40,8 @@ IN_MEMORY_CALM = 'fake://'
 
 _ATTEMPTS = 5
 _PAUSE_S = 1.0
+#: How long the broker may take to remove a queue.
+_REMOVE_S = 5.0
 #: A handler waits for those whom it tells; hosts that fail together must
 #: not wait for each other's.
 _HANDLERS = 512
@@ -167,11 +169,24 @@ class Bus:
 
     def _remove(self, queue: str) -> None:
         """A queue that nobody reads would fill the broker."""
+        # A broker that is stuck must not keep us from ending.
+        removing = threading.Thread(target=self._delete, args=(queue,),
+                                    name='remove-queue', daemon=True)
+        removing.start()
+        removing.join(_REMOVE_S)
+        if removing.is_alive():
+            LOG.warning('The queue %s may be left on the broker, which does '
+                        'not answer', queue)
+
+    def _delete(self, queue: str) -> None:
         driver = self._transport._driver
         if not hasattr(driver, '_get_connection'):
             return  # not a broker's
         try:
-            with driver._get_connection(retry=self._retry) as connection:
+            # Without the lock oslo.messaging's heartbeat would now and then
+            # read the answer, and it would be waited for in vain.
+            with driver._get_connection(retry=self._retry) as connection, \
+                    connection._connection_lock:
                 connection.channel.queue_delete(queue)
         except Exception:  # drivers raise what their library raises
             LOG.exception('The queue %s was not removed from the broker',
