@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import fixtures
+import openstack
 import testtools
 
 from doctor_core.tests.functional import daemons
@@ -64,6 +65,25 @@ class CommandTest(testtools.TestCase):
             status, output = self.wrong(*options)
             self.assertEqual((2, 1), (status, output.count('\n')), output)
         self.assertEqual(2, self.wrong('--port', '70000')[0])
+
+    def test_a_bus_that_is_away_does_not_hold_nova_up(self):
+        """In a process of its own: who waits for a broker logs each second,
+        into the middle of other tests, and cannot be told to stop.
+        """
+        self.start('--transport-url', 'rabbit://127.0.0.1:1/',
+                   '--write-clouds-yaml', self.clouds)
+        config = openstack.config.OpenStackConfig(
+            config_files=[str(self.clouds)], load_envvars=False)
+        connection = openstack.connection.Connection(
+            config=config.get_one('doctor-embedded-member'))
+        self.addCleanup(connection.close)
+        server = connection.compute.create_server(
+            name='vm', image_id=next(connection.image.images()).id,
+            flavor_id='1',
+            networks=[{'uuid': next(connection.network.networks()).id}])
+        server = connection.compute.wait_for_server(
+            server, interval=0.1, wait=daemons.PATIENCE_S)
+        self.assertEqual('ACTIVE', server.status)
 
 
 class OpenStackClientTest(testtools.TestCase):
