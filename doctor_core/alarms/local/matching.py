@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from doctor_core import wire
 from doctor_core.exceptions import DoctorError
 from doctor_core.model import AlarmRule, Condition, Event, TraitType
 
@@ -57,11 +58,8 @@ class InvalidRule(DoctorError, ValueError):
 
 
 def _utc(text: str) -> datetime.datetime:
-    """A time in UTC without a zone; one that names none is in UTC."""
-    moment = datetime.datetime.fromisoformat(text)
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(datetime.UTC).replace(tzinfo=None)
-    return moment
+    """A time, of no kind that can be compared with a number."""
+    return datetime.datetime.fromtimestamp(wire.utc(text), datetime.UTC)
 
 
 _CONVERTERS: dict[int, Callable[[Any], Value]] = {

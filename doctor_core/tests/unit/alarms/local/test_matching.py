@@ -1,6 +1,6 @@
 import testtools
 
-from doctor_core.alarms.matching import (
+from doctor_core.alarms.local.matching import (
     InvalidRule,
     Matcher,
     project_of,

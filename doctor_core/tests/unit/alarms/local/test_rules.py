@@ -7,7 +7,7 @@ import testtools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doctor_core.alarms.rules import InvalidRule, RuleBook, webhook_body
+from doctor_core.alarms.local.rules import InvalidRule, RuleBook, webhook_body
 from doctor_core.exceptions import NotFound
 from doctor_core.model import AlarmState, Condition, Severity
 from doctor_core.tests.unit.alarms import samples

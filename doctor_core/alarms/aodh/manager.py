@@ -9,9 +9,10 @@ from urllib.parse import quote, urlencode
 from oslo_config import cfg
 
 from doctor_core import clock
-from doctor_core.alarms.aodh_watch import AodhWatch, went_off_at
-from doctor_core.alarms.base import AlarmManager, Outlets
-from doctor_core.alarms.matching import (
+from doctor_core.alarms import reach
+from doctor_core.alarms.aodh.watch import AodhWatch, went_off_at
+from doctor_core.alarms.base import AlarmManager, Keeper, Outlets
+from doctor_core.alarms.local.matching import (
     InvalidRule,
     Matcher,
     project_of,
@@ -32,6 +33,7 @@ from doctor_core.model import (
     Need,
     Stage,
 )
+from doctor_core.plugins import Options
 
 LOG = logging.getLogger(__name__)
 
@@ -81,9 +83,9 @@ class AodhAlarmManager(AlarmManager):
                      'there, to know when it does.'),
         ]
 
-    def __init__(self, conf: cfg.ConfigOpts, cloud: Cloud,
-                 outlets: Outlets) -> None:
-        super().__init__(conf, cloud, outlets)
+    def __init__(self, options: Options, cloud: Cloud,
+                 outlets: Outlets, keeper: Keeper | None = None) -> None:
+        super().__init__(options, cloud, outlets, keeper)
         # One thread: events stay in order and the bus needs one connection.
         self._publisher = ThreadPoolExecutor(1, 'alarms-aodh')
         self._watch = AodhWatch(outlets)
@@ -99,6 +101,12 @@ class AodhAlarmManager(AlarmManager):
         :raises ConfigError: the cloud's catalogue has no alarming service.
         """
         Matcher(rule)
+        try:
+            reach.check(rule)
+        except InvalidRule as error:
+            # Ceilometer's definitions may make more of Nova's notifications.
+            LOG.warning('The alarm %r is not met by what Doctor sends to '
+                        'Aodh: %s', rule.name, error)
         for found in self._named(rule):
             if _is_of(found, rule):
                 return self._made_ready(found, rule)
@@ -136,13 +144,14 @@ class AodhAlarmManager(AlarmManager):
                 raise
 
     def tell(self, updates: Sequence[Event], *, host: str,
-             fault_id: str) -> 'Future[list[str]]':
+             fault_id: str) -> 'list[Future[list[str]]]':
         """Send the events straight to Aodh, past Nova and Ceilometer.
 
-        :returns: done when the bus took them. What Aodh makes of them is
-            not known here.
+        :returns: all done when the bus took them, or failed with BusError
+            when it did not. What Aodh makes of them is not known here.
         """
-        return self._publisher.submit(self._publish, list(updates), host)
+        return [self._publisher.submit(self._publish, list(updates), host)
+                ] * len(updates)
 
     def _publish(self, updates: Sequence[Event], host: str) -> list[str]:
         if not updates:
@@ -154,8 +163,9 @@ class AodhAlarmManager(AlarmManager):
             # took it two to three times the processor time.
             self.outlets.publish(updates)
         except BusError as error:
-            return [f'Aodh was not told of {len(updates)} events of host '
-                    f'{host}: {error}']
+            raise BusError(f'Aodh was not told of {len(updates)} events of '
+                           f'host {host}: {error}',
+                           recoverable=True) from error
         return []
 
     def head_start_s(self, count: int) -> float:
@@ -164,8 +174,7 @@ class AodhAlarmManager(AlarmManager):
         What Nova notifies of meanwhile, Aodh's listener has to look at, too,
         and on the same processors Nova takes more of them than Aodh.
         """
-        return min(_TELLS_S * count,
-                   float(self.conf.alarm_aodh.head_start_s))
+        return min(_TELLS_S * count, float(self.options.head_start_s))
 
     def missed(self, updates: Sequence[Event]) -> list[Event]:
         """Those that meet the rule of an alarm that has not gone off; blocks
@@ -204,7 +213,7 @@ class AodhAlarmManager(AlarmManager):
         """Stamp when Ceilometer sends an event to Aodh, and when Aodh's
         evaluator hands an alarm that has gone off to its notifier.
         """
-        self._watch.start(self.conf.alarm_aodh)
+        self._watch.start(self.options)
 
     def evaluated_at(self, alarm: Alarm) -> float | None:
         """When Aodh noted in the alarm's history that it goes off.

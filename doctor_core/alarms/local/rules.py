@@ -11,8 +11,8 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from doctor_core import events
-from doctor_core.alarms.matching import (
+from doctor_core import wire
+from doctor_core.alarms.local.matching import (
     InvalidRule,
     Key,
     Matcher,
@@ -47,15 +47,23 @@ class Firing:
 
 @dataclasses.dataclass
 class _Entry:
-    """An alarm of the book; ``number`` counts up in the order of coming."""
+    """An alarm of the book.
+
+    :ivar number: counts up in the order of coming.
+    :ivar untold: what has put it into its state, as long as the owner was
+        not told.
+    :ivar is_missed: whether the owner will not be told of that any more.
+    """
 
     number: int
     alarm: Alarm
     matcher: Matcher
+    untold: Firing | None = None
+    is_missed: bool = False
 
     def armed(self) -> bool:
         return self.alarm.rule.enabled and (
-            self.alarm.rule.repeat_actions
+            self.alarm.rule.repeat_actions or self.is_missed
             or self.alarm.state is not AlarmState.ALARM)
 
 
@@ -115,18 +123,35 @@ class RuleBook:
         :raises InvalidRule: its rule could never be decided, or it has no
             project; the book is as it was.
         """
-        if not alarm.rule.project_id:
-            raise InvalidRule('project_id', 'is missing')
-        matcher = Matcher(alarm.rule)
+        matcher = _matcher(alarm)
         with self._lock:
             old = self._entries.get(alarm.id)
-            if old is not None:
-                self._unshelve(old)
-            number = old.number if old else next(self._numbers)
-            entry = _Entry(number, alarm, matcher)
-            self._entries[alarm.id] = entry
-            self._shelves.setdefault(
-                alarm.rule.project_id, _Shelf()).add(entry)
+            self._put(old, _Entry(old.number if old else next(self._numbers),
+                                  alarm, matcher))
+
+    def replace(self, alarm: Alarm) -> None:
+        """Hold this alarm in place of the one of the same id.
+
+        Its owner is still to be told, if he was, unless the state is another.
+
+        :raises NotFound: there is none any more.
+        :raises InvalidRule: as :meth:`add`.
+        """
+        matcher = _matcher(alarm)
+        with self._lock:
+            old = self._entry(alarm.id)
+            is_same = (alarm.state, alarm.state_at) == (
+                old.alarm.state, old.alarm.state_at)
+            self._put(old, _Entry(
+                old.number, alarm, matcher,
+                *((old.untold, old.is_missed) if is_same else ())))
+
+    def _put(self, old: _Entry | None, entry: _Entry) -> None:
+        if old is not None:
+            self._unshelve(old)
+        self._entries[entry.alarm.id] = entry
+        self._shelves.setdefault(
+            entry.alarm.rule.project_id, _Shelf()).add(entry)
 
     def remove(self, alarm_id: str) -> bool:
         """Forget an alarm.
@@ -167,7 +192,40 @@ class RuleBook:
             entry = self._entry(alarm_id)
             entry.alarm = dataclasses.replace(
                 entry.alarm, state=state, state_at=at)
+            entry.untold, entry.is_missed = None, False
             return entry.alarm
+
+    def told(self, firing: Firing) -> bool:
+        """The owner was told of a firing.
+
+        :returns: whether there is a state to be kept because of it.
+        """
+        with self._lock:
+            entry = self._entries.get(firing.alarm.id)
+            if entry is None or entry.untold is not firing:
+                return False
+            entry.untold, entry.is_missed = None, False
+            return True
+
+    def missed(self, firing: Firing) -> None:
+        """Nobody was told of a firing: the next event sets the alarm off, as
+        if this one had not.
+        """
+        with self._lock:
+            entry = self._entries.get(firing.alarm.id)
+            if entry is not None and entry.untold is firing:
+                entry.is_missed = True
+
+    def to_keep(self, alarm_id: str) -> Alarm | None:
+        """An alarm as it would have to go on in another process: one whose
+        owner was not told goes off there again. None when it is gone.
+        """
+        with self._lock:
+            entry = self._entries.get(alarm_id)
+            if entry is None:
+                return None
+            return entry.alarm if entry.untold is None else \
+                dataclasses.replace(entry.alarm, state=entry.untold.previous)
 
     def _entry(self, alarm_id: str) -> _Entry:
         entry = self._entries.get(alarm_id)
@@ -199,11 +257,21 @@ class RuleBook:
             return [self._fire(entry, event, at) for entry in met]
 
     def _fire(self, entry: _Entry, event: Event, at: float) -> Firing:
-        previous = entry.alarm.state
+        previous = entry.untold.previous \
+            if entry.untold and entry.is_missed else entry.alarm.state
         if previous is not AlarmState.ALARM:
             entry.alarm = dataclasses.replace(
                 entry.alarm, state=AlarmState.ALARM, state_at=at)
+            entry.untold = Firing(entry.alarm, previous, event)
+            entry.is_missed = False
+            return entry.untold
         return Firing(entry.alarm, previous, event)
+
+
+def _matcher(alarm: Alarm) -> Matcher:
+    if not alarm.rule.project_id:
+        raise InvalidRule('project_id', 'is missing')
+    return Matcher(alarm.rule)
 
 
 def webhook_body(firing: Firing) -> dict[str, Any]:
@@ -220,5 +288,5 @@ def webhook_body(firing: Firing) -> dict[str, Any]:
                   f'event_type={event.event_type}> hits the query '
                   f'<query={query}>.',
         'reason_data': {'type': 'event',
-                        'event': events.event_to_payload(event)},
+                        'event': wire.event_to_payload(event)},
     }

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from doctor_core import events
+from doctor_core import wire
 from doctor_core.alarms.base import Outlets
 from doctor_core.exceptions import BusError
 from doctor_core.model import (
@@ -38,7 +38,7 @@ class AodhWatch:
         self._sent = set()
         try:
             self._outlets.overhear(
-                events.AODH_TOPIC, options.events_exchange,
+                wire.AODH_TOPIC, options.events_exchange,
                 self._transformed)
             self._outlets.overhear(
                 options.notifier_topic, options.exchange, self._fired)
@@ -67,7 +67,7 @@ class AodhWatch:
 
     def _stamp(self, stage: Stage, notice: Notice,
                metadata: Mapping[str, Any]) -> None:
-        sent_at = events.sent_at(metadata, 0.0)
+        sent_at = wire.sent_at(metadata, 0.0)
         if sent_at and notice.server_id:
             self._outlets.checkpoint(Checkpoint(
                 stage, sent_at, host='', server_id=notice.server_id))
@@ -86,4 +86,4 @@ def went_off_at(change: object) -> float:
     if not isinstance(detail, Mapping) \
             or detail.get('state') != AlarmState.ALARM:
         return 0.0
-    return events.sent_at(change, 0.0)
+    return wire.sent_at(change, 0.0)

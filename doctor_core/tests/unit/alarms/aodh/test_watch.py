@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import testtools
 
-from doctor_core.alarms.aodh_watch import AodhWatch
+from doctor_core.alarms.aodh.watch import AodhWatch
 from doctor_core.exceptions import BusError
 from doctor_core.model import Stage
 from doctor_core.tests.unit.alarms import samples

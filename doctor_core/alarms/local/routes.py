@@ -1,26 +1,28 @@
 """The alarms of Aodh's v2 REST API, over a rule book.
 
 Answers, errors included, are those of Aodh, so that its clients need no
-change. What it leaves out: the history, complex queries and quotas.
+change. What it leaves out, the history, quotas and metrics, it says.
 """
 
 import dataclasses
 import functools
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from doctor_core import clock
-from doctor_core.alarms.matching import InvalidRule
-from doctor_core.alarms.rules import RuleBook
+from doctor_core.alarms.actions import Actions
+from doctor_core.alarms.local import listing
+from doctor_core.alarms.local.matching import InvalidRule
+from doctor_core.alarms.local.rules import RuleBook
 from doctor_core.alarms.wire import (
     alarm_to_json,
     rule_from_json,
     state_from_json,
 )
 from doctor_core.exceptions import NotFound
-from doctor_core.model import Alarm, AlarmState, new_id
-from doctor_core.web.server import Refused, Request, Response, Route
+from doctor_core.model import Alarm, AlarmRule, AlarmState, new_id
+from doctor_core.web.exchange import TENANT, Refused, Request, Response, Route
+from doctor_core.web.pools import Pool
 
 
 class Asker(NamedTuple):
@@ -33,61 +35,75 @@ class Asker(NamedTuple):
 
 #: Says who asks; must not block. Raises Refused when nobody may.
 Who: TypeAlias = Callable[[Request], tuple[str, str, bool]]
-#: Told of an alarm that is new or changed, or of the id of one that is gone.
-Changed: TypeAlias = Callable[[Alarm | str], None]
-
-DEFAULT_SCHEMES = frozenset({'http', 'https', 'log'})
-#: They write into the service itself.
-_ADMIN_SCHEMES = frozenset({'log', 'memory'})
+#: Told of the id of an alarm that is new, changed or gone.
+Changed: TypeAlias = Callable[[str], None]
 
 #: Aodh's own list of what it can, for clients that ask.
 _CAPABILITIES = {
     'api': {'alarms:query:simple': True,
-            'alarms:query:complex': False,
+            'alarms:query:complex': True,
             'alarms:history:query:simple': False,
             'alarms:history:query:complex': False},
     'alarm_storage': {'storage:production_ready': True},
 }
-_FILTERS: dict[str, Callable[[Alarm], str]] = {
-    'name': lambda alarm: alarm.rule.name,
-    'alarm_id': lambda alarm: alarm.id,
-    'project_id': lambda alarm: alarm.rule.project_id,
-    'user_id': lambda alarm: alarm.rule.user_id,
-    'state': lambda alarm: str(alarm.state),
-    'severity': lambda alarm: str(alarm.rule.severity),
-    'enabled': lambda alarm: str(alarm.rule.enabled).lower(),
-    'type': lambda alarm: 'event',
+#: What Aodh has and this has not, by what a client asks for.
+_MISSING = {
+    'The history of alarms is not kept here': (
+        ('GET', '/v2/alarms/{id}/history'),
+        ('POST', '/v2/query/alarms/history')),
+    'There are no quotas here': (
+        ('GET', '/v2/quotas'), ('GET', '/v2/quotas/{id}'),
+        ('POST', '/v2/quotas'), ('DELETE', '/v2/quotas/{id}')),
+    'There are no metrics here': (('GET', '/v2/metrics'),),
 }
 
 
 def routes(book: RuleBook, who: Who, *, prefix: str = '',
-           schemes: Collection[str] = DEFAULT_SCHEMES,
-           changed: Changed = lambda change: None) -> list[Route]:
+           actions: Actions | None = None,
+           check: Callable[[AlarmRule], None] = lambda rule: None,
+           changed: Changed = lambda alarm_id: None) -> list[Route]:
     """Serve a rule book.
 
     :param book: may be used by others at the same time.
     :param who: asked at each request whose alarms it may see.
     :param prefix: put before ``/v2``.
-    :param schemes: which actions' URL schemes an alarm may name; ``log``
-        and ``memory`` among them are for administrators, as in Aodh.
+    :param actions: which URLs an alarm may name; by default those that the
+        installed notifiers serve.
+    :param check: raises InvalidRule for what can never be met.
     :param changed: called from any thread before the answer is sent; may
         block. When it raises, the request fails with 500.
     """
-    api = _Api(book, who, prefix, schemes, changed)
+    api = _Api(book, who, prefix, actions or Actions(), check, changed)
     one = f'{prefix}/v2/alarms/{{id}}'
-    table: list[tuple[str, str, Callable[[Request], Response]]] = [
-        ('POST', f'{prefix}/v2/alarms', api.create),
-        ('GET', f'{prefix}/v2/alarms', api.show_all),
-        ('GET', one, api.show),
-        ('PUT', one, api.update),
-        ('DELETE', one, api.delete),
-        ('GET', f'{one}/state', api.show_state),
-        ('PUT', f'{one}/state', api.set_state),
-        ('GET', f'{prefix}/v2/capabilities', api.capabilities),
+    table: list[tuple[str, str, Callable[[Request], Response], str]] = [
+        ('POST', f'{prefix}/v2/alarms', api.create, 'create'),
+        ('GET', f'{prefix}/v2/alarms', api.show_all, 'list'),
+        ('GET', one, api.show, 'get'),
+        ('PUT', one, api.update, 'update'),
+        ('DELETE', one, api.delete, 'delete'),
+        ('GET', f'{one}/state', api.show_state, 'get'),
+        ('PUT', f'{one}/state', api.set_state, 'update'),
+        ('POST', f'{prefix}/v2/query/alarms', api.search, 'list'),
+        ('GET', f'{prefix}/v2/capabilities', api.capabilities,
+         'capabilities'),
+        ('GET', f'{prefix}/v2/capabilities/', api.capabilities,
+         'capabilities'),
+        *((method, prefix + path, api.missing(why), 'missing')
+          for why, requests in _MISSING.items()
+          for method, path in requests),
     ]
-    # What changes something may block in ``changed``, so it gets a thread.
-    return [Route(method, path, _as_aodh(handler), blocking=method != 'GET')
-            for method, path, handler in table]
+    # What changes something may block in ``changed``, so it gets a thread; a
+    # list may be long, and holds up nobody but others who want one.
+    changing, lists = Pool('alarms'), Pool('alarm lists', threads=2)
+
+    def pool(method: str, rule: str) -> Pool | None:
+        if rule == 'list':
+            return lists
+        return None if method == 'GET' else changing
+
+    return [Route(method, path, _as_aodh(handler), pool(method, rule),
+                  f'doctor:alarms:{rule}', TENANT)
+            for method, path, handler, rule in table]
 
 
 def _as_aodh(handler: Callable[[Request], Response]
@@ -120,37 +136,42 @@ class _Api:
     book: RuleBook
     who: Who
     prefix: str
-    schemes: Collection[str]
+    actions: Actions
+    check: Callable[[AlarmRule], None]
     changed: Changed
 
     def create(self, request: Request) -> Response:
         body = _object(request)
         asker = Asker(*self.who(request))
-        rule = rule_from_json(
-            body, _owner(body, 'project_id', asker.project_id, asker),
-            _owner(body, 'user_id', asker.user_id, asker),
-            self._schemes(asker))
+        rule = self._rule(body, asker, asker.project_id, asker.user_id)
         alarm = Alarm(new_id(), rule, state_from_json(body), clock.now())
         self.book.add(alarm)
-        self.changed(alarm)
+        self.changed(alarm.id)
         return Response(201, json=alarm_to_json(alarm), headers={
             'Location': f'{self.prefix}/v2/alarms/{alarm.id}'})
 
     def show_all(self, request: Request) -> Response:
         asker = Asker(*self.who(request))
-        wanted = _query(request.query)
+        wanted = listing.filters(request.query)
         project_id = wanted.get('project_id', asker.project_id)
         everybody = wanted.pop('all_projects', '').lower() in ('true', '1')
         if not asker.is_admin and (
                 everybody or project_id != asker.project_id):
             raise Refused(401, 'Not Authorized to access project '
                                f'{project_id}')
-        found = [alarm for alarm
-                 in self.book.alarms(None if everybody else project_id)
-                 if all(_FILTERS[field](alarm) == value
-                        for field, value in wanted.items())]
-        return Response(json=[alarm_to_json(alarm)
-                              for alarm in _page(found, request.query)])
+        found = [alarm_to_json(alarm) for alarm
+                 in self.book.alarms(None if everybody else project_id)]
+        return Response(json=listing.page(
+            [alarm for alarm in found if listing.has(alarm, wanted)],
+            request.query))
+
+    def search(self, request: Request) -> Response:
+        """Aodh's complex query; a tenant's sees his own project only."""
+        asker = Asker(*self.who(request))
+        query = listing.ComplexQuery(_object(request))
+        return Response(json=query.of(
+            alarm_to_json(alarm) for alarm in self.book.alarms(
+                None if asker.is_admin else asker.project_id)))
 
     def show(self, request: Request) -> Response:
         return Response(json=alarm_to_json(self._found(request)))
@@ -160,14 +181,12 @@ class _Api:
         body = _object(request)
         asker = Asker(*self.who(request))
         state = state_from_json(body)
-        rule = rule_from_json(
-            body, _owner(body, 'project_id', old.rule.project_id, asker),
-            _owner(body, 'user_id', old.rule.user_id, asker),
-            self._schemes(asker))
+        rule = self._rule(body, asker, old.rule.project_id,
+                          old.rule.user_id)
         alarm = Alarm(old.id, rule, state, old.state_at
                       if state is old.state else clock.now())
-        self.book.add(alarm)
-        self.changed(alarm)
+        self.book.replace(alarm)
+        self.changed(alarm.id)
         return Response(json=alarm_to_json(alarm))
 
     def delete(self, request: Request) -> Response:
@@ -185,15 +204,28 @@ class _Api:
         if state not in list(AlarmState):
             raise InvalidRule('state', 'state invalid')
         alarm = self.book.set_state(alarm.id, AlarmState(state), clock.now())
-        self.changed(alarm)
+        self.changed(alarm.id)
         return Response(json=str(alarm.state))
 
     def capabilities(self, request: Request) -> Response:
         return Response(json=_CAPABILITIES)
 
-    def _schemes(self, asker: Asker) -> Collection[str]:
-        return self.schemes if asker.is_admin \
-            else set(self.schemes) - _ADMIN_SCHEMES
+    def missing(self, why: str) -> Callable[[Request], Response]:
+        """A handler that says so, to whom may ask at all."""
+        def answer(request: Request) -> Response:
+            self.who(request)
+            return _fault(501, why)
+        return answer
+
+    def _rule(self, body: Mapping[str, Any], asker: Asker, project_id: str,
+              user_id: str) -> AlarmRule:
+        """The rule that somebody asks for, of an owner unless it says so."""
+        rule = rule_from_json(
+            body, _owner(body, 'project_id', project_id, asker),
+            _owner(body, 'user_id', user_id, asker),
+            lambda url: self.actions.complaint(url, asker.is_admin))
+        self.check(rule)
+        return rule
 
     def _found(self, request: Request) -> Alarm:
         """The alarm that the path names, if it is the asker's to see."""
@@ -229,35 +261,3 @@ def _owner(body: Mapping[str, Any], field: str, default: str,
         raise Refused(401, f'Not Authorized to access '
                       f'{field.removesuffix("_id")} {asked}')
     return asked
-
-
-def _query(query: Mapping[str, str]) -> dict[str, str]:
-    """The filters of a list, ``q.field=name&q.op=eq&q.value=...``."""
-    parts: dict[str, list[str]] = {'field': [], 'op': [], 'value': []}
-    for name, value in query.items():
-        if name.startswith('q.') and name[2:] in parts:
-            parts[name[2:]].append(value)
-    if len(parts['field']) != len(parts['value']):
-        raise InvalidRule('q', 'needs a value for each field')
-    if any(op not in ('', 'eq') for op in parts['op']):
-        raise InvalidRule('q.op', 'must be eq')
-    for field in parts['field']:
-        if field not in _FILTERS and field != 'all_projects':
-            raise InvalidRule('q.field', f'{field!r} is not one of '
-                                         f'{", ".join(_FILTERS)}')
-    return dict(zip(parts['field'], parts['value'], strict=True))
-
-
-def _page(alarms: list[Alarm], query: Mapping[str, str]) -> list[Alarm]:
-    """What comes after the marker, up to the limit."""
-    marker, limit = query.get('marker'), query.get('limit')
-    if marker:
-        ids = [alarm.id for alarm in alarms]
-        if marker not in ids:
-            raise InvalidRule('marker', f'There is no alarm {marker!r} here')
-        alarms = alarms[ids.index(marker) + 1:]
-    if limit:
-        if not re.fullmatch('0*[1-9][0-9]{0,8}', limit):
-            raise InvalidRule('limit', 'must be a number above 0')
-        alarms = alarms[:int(limit)]
-    return alarms
