@@ -1,31 +1,18 @@
-"""The message bus; the only module that knows oslo.messaging.
-
-What oslo.messaging does by itself loses faults: its notifier logs a message
-that was not taken and returns as if it had been sent, its queues do not
-outlive the broker, a handler that raises is called again at once and for
-ever. So messages are published through the transport, which does raise;
-queues are durable by default; and a handler's failures are counted, spaced
-and, in the end, set aside on ``<topic>.dead`` where an operator finds them.
-"""
+"""A connection to a message bus."""
 
 import logging
 import threading
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import oslo_messaging
+from kombu import transport
 from oslo_config import cfg
 
-from doctor_core import clock, events
-from doctor_core.exceptions import BusError, ConfigError
-from doctor_core.model import Fault, new_id
-
-with warnings.catch_warnings():
-    # A library below imports eventlet if it is there; Doctor uses threads,
-    # and an operator can do nothing about the warning.
-    warnings.filterwarnings('ignore', message=r'\s*Eventlet is deprecated')
-    import oslo_messaging
-    from oslo_messaging import opts as messaging_opts
+from doctor_core import clock, wire
+from doctor_core.exceptions import BusError, BusRefused, ConfigError
+from doctor_core.messaging import settings
+from doctor_core.model import new_id
 
 LOG = logging.getLogger(__name__)
 
@@ -33,18 +20,18 @@ LOG = logging.getLogger(__name__)
 #: of one exchange that disagree on durability block each other.
 EXCHANGE = 'doctor'
 PUBLISHER = 'doctor'
-#: A bus within this process: quick, and polled without a pause.
+#: A bus within this process.
 IN_MEMORY = 'kombu+memory://'
-#: Another one, polled every 50 ms, for what is in no hurry.
-IN_MEMORY_CALM = 'fake://'
+# Kombu's own would cost each process that uses it a whole core.
+transport.TRANSPORT_ALIASES['memory'] = \
+    'doctor_core.messaging.in_memory:Transport'
 
 _ATTEMPTS = 5
 _PAUSE_S = 1.0
 #: How long the broker may take to remove a queue.
 _REMOVE_S = 5.0
-#: A handler waits for those whom it tells; hosts that fail together must
-#: not wait for each other's.
-_HANDLERS = 512
+#: Of AMQP: a wrong user or password, a virtual host that there is not.
+_REFUSALS = frozenset({403, 530})
 
 #: Called with the event type, the payload and the envelope's metadata.
 Handler = Callable[[str, Any, Mapping[str, Any]], None]
@@ -61,40 +48,52 @@ def memory_conf() -> cfg.ConfigOpts:
 class Bus:
     """A connection to a message bus.
 
-    :param conf: whose files hold ``[oslo_messaging_*]``.
+    :param conf: whose files hold oslo.messaging's options: for Doctor's own
+        exchange in ``[oslo_messaging_*]``, for any other, which is the
+        deployment's, in ``[notifications_*]``.
     :param url: the transport URL; empty for ``[DEFAULT] transport_url``.
     :param exchange: the exchange of its topics; None for the deployment's
         ``control_exchange``, with its queues as the deployment declares them.
     :param retry: connection attempts for one message.
+    :param option: where the URL was written, if not in the configuration.
     :ivar own_queues: names of the queues that go when listening ends.
-    :raises ConfigError: the URL is not understood.
+    :ivar is_closing: whether listening ends.
+    :raises ConfigError: the URL or an option is not understood.
     """
 
     def __init__(self, conf: cfg.ConfigOpts, url: str = '', *,
-                 exchange: str | None = EXCHANGE, retry: int = 3) -> None:
+                 exchange: str | None = EXCHANGE, retry: int = 3,
+                 option: str = '') -> None:
         self._exchange = exchange
         self._retry = retry
         self._lock = threading.Lock()
         self._listeners: list[Any] = []
         self.own_queues: list[str] = []
-        own = cfg.ConfigOpts()
-        own([], project='doctor',
-            default_config_files=_files(conf), default_config_dirs=[])
-        _set_defaults(own, ours=exchange == EXCHANGE,
-                      in_memory=url.startswith(IN_MEMORY))
+        self.is_closing = False
+        side = settings.OURS if exchange == EXCHANGE else settings.NOVAS
+        self._option = option or (
+            side.option if url else '[DEFAULT] transport_url')
+        own = settings.transport_conf(conf, side,
+                                      in_memory=url.startswith(IN_MEMORY))
         try:
             self._transport = oslo_messaging.get_notification_transport(
                 own, url=url or None)
-        except (oslo_messaging.InvalidTransportURL,
-                oslo_messaging.DriverLoadFailure) as error:
+        except oslo_messaging.DriverLoadFailure as error:
+            raise ConfigError(f'{self._option}: there is no driver '
+                              f'{error.driver!r}.') from None
+        except (oslo_messaging.InvalidTransportURL, ValueError):
+            # Their words repeat the password.
             raise ConfigError(
-                f'The transport URL cannot be used: {error}') from None
+                f'{self._option} is not written as rabbit://user:password@'
+                'host:port/vhost, special characters of the password as '
+                '%XX.') from None
 
     def publish(self, topic: str, event_type: str, payload: Any, *,
                 priority: str = 'info') -> None:
         """Send a notification; blocks until the broker has it.
 
-        :raises BusError: the broker did not take it.
+        :raises BusError: the broker did not take it; BusRefused where it
+            does not take user, password or virtual host.
         """
         message = {
             'message_id': new_id(),
@@ -102,7 +101,7 @@ class Bus:
             'event_type': event_type,
             'priority': priority.upper(),
             'payload': payload,
-            'timestamp': events.iso(clock.now()).replace('T', ' '),
+            'timestamp': wire.iso(clock.now()).replace('T', ' '),
         }
         try:
             # One at a time: connections beyond the pool are not worth it,
@@ -112,11 +111,27 @@ class Bus:
                     self._target(f'{topic}.{priority}'), {}, message,
                     version=2.0, retry=self._retry)
         except Exception as error:  # drivers raise what their library raises
+            refusal = self._refusal(error)
+            if refusal:
+                raise BusRefused(refusal) from error
             raise BusError(f'The bus did not take {event_type} for {topic}: '
                            f'{error}', recoverable=True) from error
 
+    def _refusal(self, error: BaseException) -> str:
+        """What the broker refuses for good, and the option that has it;
+        empty when an error is none of those.
+        """
+        cause: BaseException | None = error
+        while cause is not None:
+            if getattr(cause, 'reply_code', 0) in _REFUSALS:
+                return (f'{self._option}: the broker refuses it: '
+                        f'{" ".join(str(cause).split())}')
+            cause = cause.__cause__ or cause.__context__
+        return ''
+
     def listen(self, topic: str, handler: Handler, *, priority: str = 'info',
-               exchange: str | None = None, pool: str | None = None) -> None:
+               exchange: str | None = None, pool: str | None = None,
+               in_order: bool = False) -> None:
         """Have a handler called for each message, several at a time.
 
         A message is acknowledged when its handler returns. One whose handler
@@ -126,12 +141,23 @@ class Bus:
             own exchange by default.
         :param pool: a queue of our own, that takes nothing from other
             listeners of the topic.
+        :param in_order: one message at a time, in the order of arrival; the
+            next one waits while a handler that raised is called again. For
+            handlers that do not block for long.
+        :raises ConfigError: the broker refuses user, password or virtual
+            host. One that is away is waited for.
         """
-        endpoint = _Endpoint(self, topic, handler, priority)
+        endpoint = _Endpoint(self, topic, handler, priority, in_order)
         listener = oslo_messaging.get_notification_listener(
             self._transport, [self._target(topic, exchange)], [endpoint],
             executor='threading', allow_requeue=True, pool=pool)
-        listener.start()
+        try:
+            listener.start(override_pool_size=1 if in_order else None)
+        except Exception as error:  # drivers raise what their library raises
+            refusal = self._refusal(error)
+            if refusal:
+                raise ConfigError(refusal) from error
+            raise
         self._listeners.append(listener)
 
     def overhear(self, topic: str, handler: Handler, *,
@@ -139,18 +165,22 @@ class Bus:
                  name: str = '') -> None:
         """Have a handler called for a copy of each message from now on.
 
-        As :meth:`listen`, but nobody else misses anything, and nothing is
-        kept for later: the queue is removed when listening ends.
+        As :meth:`listen`, in the order of arrival; but nobody else misses
+        anything, and nothing is kept for later: the queue is removed when
+        listening ends.
 
         :param name: whose queue it is, so that one who was killed and comes
             back leaves none behind.
         :raises BusError: the broker does not allow it.
+        :raises ConfigError: as :meth:`listen`.
         """
         queue = f'{PUBLISHER}-{name or new_id()}'
         self.own_queues.append(queue)
         try:
             self.listen(topic, handler, priority=priority, exchange=exchange,
-                        pool=queue)
+                        pool=queue, in_order=True)
+        except ConfigError:
+            raise
         except Exception as error:  # drivers raise what their library raises
             raise BusError(f'Nothing is heard of {topic} on exchange '
                            f'{exchange or self._exchange}: {error}'
@@ -158,11 +188,13 @@ class Bus:
 
     def stop_listening(self) -> None:
         """Take no more messages; wait for the handlers that run."""
+        self.is_closing = True
         for listener in self._listeners:
             listener.stop()
         for listener in self._listeners:
             listener.wait()
         self._listeners.clear()
+        self.is_closing = False
         for queue in self.own_queues:
             self._remove(queue)
         self.own_queues.clear()
@@ -203,37 +235,13 @@ class Bus:
                                      exchange=exchange or self._exchange)
 
 
-def _files(conf: cfg.ConfigOpts) -> list[str]:
-    try:
-        return list(conf.config_file or [])
-    except cfg.NoSuchOptError:
-        return []
-
-
-def _set_defaults(conf: cfg.ConfigOpts, *, ours: bool,
-                  in_memory: bool) -> None:
-    for group, options in messaging_opts.list_opts():
-        if group in (None, 'oslo_messaging_rabbit'):
-            conf.register_opts(options, group=group)
-    messaging_opts.set_defaults(conf, executor_thread_pool_size=_HANDLERS)
-    # Back within a second of the broker, instead of up to half a minute.
-    rabbit: dict[str, Any] = {
-        'rabbit_retry_backoff': 1, 'rabbit_interval_max': 1,
-        'kombu_reconnect_delay': 0.1}
-    if ours:
-        rabbit['amqp_durable_queues'] = True
-    if in_memory:
-        rabbit['heartbeat_timeout_threshold'] = 0
-    for name, value in rabbit.items():
-        conf.set_default(name, value, group='oslo_messaging_rabbit')
-
-
 class _Endpoint:
     """What oslo.messaging calls; it finds the priority by the name."""
 
     def __init__(self, bus: Bus, topic: str, handler: Handler,
-                 priority: str) -> None:
+                 priority: str, in_order: bool = False) -> None:
         self._bus = bus
+        self._in_order = in_order
         self._topic = topic
         self._handler = handler
         self._failures: dict[str, int] = {}
@@ -241,21 +249,28 @@ class _Endpoint:
 
     def _handle(self, _ctxt: Any, _publisher: str, event_type: str,
                 payload: Any, metadata: Mapping[str, Any]) -> Any:
-        try:
-            self._handler(event_type, payload, metadata)
-        except Exception:  # the outermost frame of a listener
-            return self._failed(event_type, payload, metadata)
-        self._failures.pop(str(metadata.get('message_id')), None)
-        return oslo_messaging.NotificationResult.HANDLED
+        while True:
+            try:
+                self._handler(event_type, payload, metadata)
+            except Exception:  # the outermost frame of a listener
+                result = self._failed(event_type, payload, metadata)
+                # What the broker brings again comes after others.
+                if self._in_order and not self._bus.is_closing \
+                        and self._failures.get(str(metadata.get(
+                            'message_id')), _ATTEMPTS) < _ATTEMPTS:
+                    continue
+                return result
+            self._failures.pop(str(metadata.get('message_id')), None)
+            return oslo_messaging.NotificationResult.HANDLED
 
     def _failed(self, event_type: str, payload: Any,
                 metadata: Mapping[str, Any]) -> Any:
         message_id = str(metadata.get('message_id'))
         count = self._failures.get(message_id, 0) + 1
         self._failures[message_id] = count
-        LOG.exception('Message %s (%s) on %s could not be handled, time %d '
-                      'of %d', message_id, event_type, self._topic, count,
-                      _ATTEMPTS)
+        what = wire.escaped(f'{message_id} ({event_type})')
+        LOG.exception('Message %s on %s could not be handled, time %d of %d',
+                      what, self._topic, count, _ATTEMPTS)
         if count < _ATTEMPTS:
             clock.sleep(_PAUSE_S)
             return oslo_messaging.NotificationResult.REQUEUE
@@ -263,8 +278,7 @@ class _Endpoint:
             self._bus.publish(f'{self._topic}.dead', event_type, payload)
         except BusError:
             return oslo_messaging.NotificationResult.REQUEUE
-        LOG.error('Message %s (%s) was set aside on %s.dead',
-                  message_id, event_type, self._topic)
+        LOG.error('Message %s was set aside on %s.dead', what, self._topic)
         self._failures.pop(message_id, None)
         return oslo_messaging.NotificationResult.HANDLED
 
@@ -273,87 +287,12 @@ def ping(bus: Bus, topic: str) -> None:
     """Open the way to a topic, and let the log say so if it is closed.
 
     The first message of a connection takes ten times as long as the others.
+
+    :raises ConfigError: the broker refuses user, password or virtual host.
     """
     try:
-        bus.publish(topic, events.PING, {})
+        bus.publish(topic, wire.PING, {})
+    except BusRefused as error:
+        raise ConfigError(str(error)) from error
     except BusError as error:
         LOG.error('The bus does not work yet: %s', error)
-
-
-class FaultPublisher:
-    """Publishes faults from a thread of its own; keeps what was not taken.
-
-    While the bus is away only the latest fault of each host is kept: that is
-    the state that counts, and no outage fills the memory.
-
-    :param publish: sends one fault; raises BusError.
-    :param retry_s: seconds between two attempts.
-    """
-
-    def __init__(self, publish: Callable[[Fault], None],
-                 retry_s: float = 1.0) -> None:
-        self._publish = publish
-        self._retry_s = retry_s
-        self._pending: dict[str, Fault] = {}
-        self._changed = threading.Condition()
-        self._closing = False
-        self._thread = threading.Thread(
-            target=self._main, name='fault-publisher', daemon=True)
-        self._thread.start()
-
-    def put(self, fault: Fault) -> None:
-        """Take a fault; never blocks; from any thread."""
-        with self._changed:
-            superseded = self._pending.pop(fault.hostname, None)
-            self._pending[fault.hostname] = fault
-            self._changed.notify_all()
-        if superseded is not None:
-            LOG.warning('Fault %s (host %s is %s) was not sent: the bus was '
-                        'away, and the host is %s since', superseded.id,
-                        fault.hostname, superseded.status, fault.status)
-
-    def close(self, drain_s: float) -> list[Fault]:
-        """Send what is left, for so many seconds, and end.
-
-        :returns: what could not be sent.
-        """
-        with self._changed:
-            self._closing = True
-            deadline = clock.Deadline(drain_s)
-            self._changed.notify_all()
-            while self._pending and not deadline.passed:
-                self._changed.wait(deadline.left_s())
-            left = list(self._pending.values())
-            self._pending.clear()
-            self._changed.notify_all()
-        self._thread.join(1.0)
-        return left
-
-    def _main(self) -> None:
-        while (fault := self._next()) is not None:
-            try:
-                self._publish(fault)
-            except BusError as error:
-                LOG.warning('Fault %s (host %s is %s) is kept: %s', fault.id,
-                            fault.hostname, fault.status, error)
-                with self._changed:
-                    self._changed.wait(self._retry_s)
-                continue
-            except Exception:  # the thread's outermost frame
-                LOG.exception('Fault %s (host %s is %s) is lost', fault.id,
-                              fault.hostname, fault.status)
-            self._sent(fault)
-
-    def _next(self) -> Fault | None:
-        with self._changed:
-            while not self._pending:
-                if self._closing:
-                    return None
-                self._changed.wait()
-            return next(iter(self._pending.values()))
-
-    def _sent(self, fault: Fault) -> None:
-        with self._changed:
-            if self._pending.get(fault.hostname) is fault:
-                del self._pending[fault.hostname]
-            self._changed.notify_all()
