@@ -3,8 +3,8 @@ import testtools
 
 from doctor_core.exceptions import BackendError, CommandFailed
 from doctor_core.fixtures import FakeClock
-from doctor_core.monitors.collectd_agent import Agent, plugin_source
-from doctor_core.monitors.collectd_conf import Watch
+from doctor_core.monitors.collectd.agent import Agent, plugin_source
+from doctor_core.monitors.collectd.conf import Watch
 from doctor_core.tests.unit.monitors.machine import Machine
 
 WATCH = Watch(hostname='h1', folder='/d', url='http://127.0.0.1:1/events',

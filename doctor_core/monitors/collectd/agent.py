@@ -11,7 +11,7 @@ from doctor_core.exceptions import (
     CommandFailed,
     DeadlineExceeded,
 )
-from doctor_core.monitors.collectd_conf import PLUGIN, Watch, render
+from doctor_core.monitors.collectd.conf import PLUGIN, Watch, render
 from doctor_core.runner import Runner, SavedFile
 
 LOG = logging.getLogger(__name__)
@@ -148,5 +148,5 @@ class Agent:
 
 def plugin_source() -> bytes:
     """The text of our plugin for collectd."""
-    return importlib.resources.files('doctor_core.collectd').joinpath(
+    return importlib.resources.files('doctor_core.monitors.collectd').joinpath(
         f'{PLUGIN}.py').read_bytes()

@@ -11,11 +11,14 @@ from oslo_config import cfg
 
 from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.model import Fault, Host
-from doctor_core.monitors.base import Monitor
-from doctor_core.monitors.collectd_agent import Agent
-from doctor_core.monitors.collectd_conf import Watch
+from doctor_core.monitors.base import HostStatus, Monitor
+from doctor_core.monitors.collectd.agent import Agent
+from doctor_core.monitors.collectd.conf import Watch
+from doctor_core.monitors.collectd.settings import collectd_opts
+from doctor_core.periodic import Periodic
+from doctor_core.plugins import Options
 from doctor_core.runner import LocalRunner, Runner, SshRunner
-from doctor_core.web.server import is_loopback
+from doctor_core.web.addresses import is_loopback
 
 LOG = logging.getLogger(__name__)
 
@@ -48,108 +51,34 @@ class CollectdMonitor(Monitor):
         when None.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts,
+    def __init__(self, options: Options,
                  report: Callable[[Fault], None],
                  reach: Callable[[Host], Runner] | None = None) -> None:
-        super().__init__(conf, report)
+        super().__init__(options, report)
         self._reach = reach or self._runner
-        self._options = conf.monitor_collectd
-        self._url = self._options.inspector_url \
-            or f'http://127.0.0.1:{conf.inspector.port}/events'
+        self._url = options.inspector_url
         self._check()
         self._hosts: dict[str, Host] = {}
         self._posts: dict[str, _Post] = {}
         self._tending = threading.Lock()
-        self._stopping = threading.Event()
-        self._upkeep = threading.Thread(target=self._keep_up,
-                                        name='collectd-upkeep', daemon=True)
+        self._upkeep = Periodic('collectd-upkeep', self._look,
+                                lambda: options.check_s)
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
-        return [
-            cfg.StrOpt(
-                'mode', default='ssh',
-                choices=[('ssh', 'reach every compute host by SSH'),
-                         ('local', 'watch the one host that this runs on')],
-                help='How the compute hosts are reached.'),
-            cfg.StrOpt('user', default='',
-                       help='Whom to log in as. Empty for who runs this.'),
-            cfg.PortOpt('ssh_port', default=22, help='The port of SSH.'),
-            cfg.StrOpt('key_file', default='',
-                       help='The private key to log in with. Empty for '
-                            'those of the SSH agent and of ~/.ssh.'),
-            cfg.StrOpt('known_hosts', default='',
-                       help='The file with the host keys to trust. Empty for '
-                            '~/.ssh/known_hosts. A host that is not in it is '
-                            'refused.'),
-            cfg.BoolOpt('sudo', default=False,
-                        help='Whether collectd is started and ended with '
-                             '"sudo -n". To ping, it has to be root or have '
-                             'CAP_NET_RAW.'),
-            cfg.StrOpt('collectd', default='/usr/sbin/collectd',
-                       help='The collectd program on the compute hosts.'),
-            cfg.StrOpt('base_dir', default='/var/lib/doctor-collectd',
-                       help='The folder on the compute hosts for all that '
-                            'this collectd needs. The user has to be able '
-                            'to make it or to write there.'),
-            cfg.StrOpt('inspector_url', default='',
-                       help='Where events are posted. Empty for the '
-                            'inspector of this configuration.'),
-            cfg.PortOpt('tunnel_port', default=12345,
-                        help='With mode = ssh: the port on the loopback of '
-                             'every compute host that leads to '
-                             'inspector_url, through the SSH connection, '
-                             'for as long as this monitor runs. 0 for none: '
-                             'the compute hosts reach inspector_url '
-                             'themselves.'),
-            cfg.StrOpt('cafile', default='',
-                       help='The file, on the compute hosts, with the '
-                            'authorities to trust when inspector_url is '
-                            'https.'),
-            cfg.ListOpt('interfaces', default=[],
-                        help='The links without which a compute host counts '
-                             'as down.'),
-            cfg.StrOpt(
-                'link_plugin', default='connectivity',
-                choices=[('connectivity', 'interfaces of the kernel'),
-                         ('ovs_events', 'interfaces of Open vSwitch')],
-                help='The plugin of collectd that watches the links.'),
-            cfg.IntOpt('neighbours', default=1, min=0,
-                       help='How many other compute hosts each one pings. '
-                            'Somebody has to tell of a host that cannot tell '
-                            'itself. 0 for none.'),
-            cfg.FloatOpt('ping_interval_s', default=0.1, min=0.01,
-                         help='Seconds between two pings of a neighbour.'),
-            cfg.IntOpt('ping_misses', default=3, min=1,
-                       help='How many unanswered pings in a row mean that a '
-                            'neighbour is down.'),
-            cfg.FloatOpt('settle_s', default=0.5, min=0.0,
-                         help='Seconds for which a neighbour has to be down '
-                              'before it is told. Who sees no neighbour at '
-                              'all, or has lost a link, tells of none.'),
-            cfg.ListOpt('plugins', default=[],
-                        help='Further plugins of collectd whose FAILURE '
-                             'means that the host they run on is down.'),
-            cfg.ListOpt('includes', default=[],
-                        help='Files on the compute hosts with their '
-                             'configuration.'),
-            cfg.FloatOpt('check_s', default=10.0, min=0.1,
-                         help='Seconds between two looks whether every '
-                              'collectd runs; one that does not is started '
-                              'again.'),
-        ]
+        return collectd_opts()
 
     def _check(self) -> None:
         parts = urllib.parse.urlsplit(self._url)
-        where = f'[monitor_collectd] inspector_url = {self._url}'
+        where = f'[{self.options.section}] inspector_url = {self._url}'
         if parts.scheme not in ('http', 'https') or not parts.hostname:
             raise ConfigError(f'{where} is not http:// or https://.')
-        tunnel = self._options.mode == 'ssh' and self._options.tunnel_port
+        tunnel = self.options.mode == 'ssh' and self.options.tunnel_port
         if tunnel and parts.scheme == 'https':
             raise ConfigError(f'{where}: set tunnel_port = 0. The certificate '
                               'is not that of the other end of a tunnel, '
                               'which needs no HTTPS.')
-        if self._options.mode == 'ssh' and not tunnel \
+        if self.options.mode == 'ssh' and not tunnel \
                 and is_loopback(parts.hostname):
             raise ConfigError(f'{where} is the compute host itself: set '
                               'tunnel_port.')
@@ -163,13 +92,13 @@ class CollectdMonitor(Monitor):
             be, for a reason that does not pass by itself.
         """
         self._hosts = {host.name: host for host in hosts}
-        if self._options.mode == 'local' and len(hosts) != 1:
-            raise ConfigError('[monitor_collectd] mode = local watches one '
-                              f'host; [monitor] hosts has {len(hosts)}.')
+        if self.options.mode == 'local' and len(hosts) != 1:
+            raise ConfigError(f'[{self.options.section}] mode = local watches '
+                              f'one host; [monitor] hosts has {len(hosts)}.')
         for watch in self.watches().values():
             if not (watch.interfaces or watch.neighbours or watch.plugins):
                 raise ConfigError(
-                    '[monitor_collectd] leaves nothing to watch on '
+                    f'[{self.options.section}] leaves nothing to watch on '
                     f'{watch.hostname}: set interfaces, neighbours or '
                     'plugins.')
         errors = self._tend()
@@ -186,11 +115,17 @@ class CollectdMonitor(Monitor):
 
     def stop(self) -> None:
         """End every collectd and put back what was there."""
-        self._stopping.set()
-        if self._upkeep.is_alive():
-            self._upkeep.join()
+        self._upkeep.stop()
         with self._tending:
             self._dismiss(list(self._posts))
+
+    def status(self) -> list[HostStatus]:
+        """Whether each host is watched; how it is, its collectd tells."""
+        posts = dict(self._posts)
+        return [HostStatus(host, 'watched' if name in posts
+                           and posts[name].current else 'unwatched',
+                           posts[name].trouble if name in posts else '')
+                for name, host in self._hosts.items()]
 
     def troubles(self) -> dict[str, str]:
         """Why which hosts are not watched as they should be."""
@@ -202,7 +137,7 @@ class CollectdMonitor(Monitor):
 
         The hosts form a ring, and each pings those that follow it.
         """
-        options = self._options
+        options = self.options
         names = sorted(self._hosts)
         return {name: Watch(
             hostname=name, folder=options.base_dir, url=self._seen_url(),
@@ -217,31 +152,27 @@ class CollectdMonitor(Monitor):
         ) for index, name in enumerate(names)}
 
     def _seen_url(self) -> str:
-        if self._options.mode == 'local' or not self._options.tunnel_port:
+        if self.options.mode == 'local' or not self.options.tunnel_port:
             return self._url
         path = urllib.parse.urlsplit(self._url).path
-        return f'http://127.0.0.1:{self._options.tunnel_port}{path}'
+        return f'http://127.0.0.1:{self.options.tunnel_port}{path}'
 
     def _post(self, host: Host) -> _Post:
-        options = self._options
+        options = self.options
         return _Post(host, Agent(
             self._reach(host), options.base_dir, collectd=options.collectd,
             become=('sudo', '-n') if options.sudo else ()))
 
     def _runner(self, host: Host) -> Runner:
-        options = self._options
+        options = self.options
         if options.mode == 'local':
             return LocalRunner()
         return SshRunner(
             host.address, port=options.ssh_port, user=options.user,
             key_file=options.key_file, known_hosts=options.known_hosts)
 
-    def _keep_up(self) -> None:
-        while not self._stopping.wait(self._options.check_s):
-            try:
-                self._tend()
-            except Exception:  # the thread's outermost frame
-                LOG.exception('A round of looking after collectd failed')
+    def _look(self) -> None:
+        self._tend()
 
     def _tend(self) -> list[BackendError]:
         """Have every host watched as it should be.
@@ -283,9 +214,9 @@ class CollectdMonitor(Monitor):
         return None
 
     def _tunnel(self, runner: Runner) -> None:
-        if isinstance(runner, SshRunner) and self._options.tunnel_port:
+        if isinstance(runner, SshRunner) and self.options.tunnel_port:
             parts = urllib.parse.urlsplit(self._url)
-            runner.forward_back(self._options.tunnel_port,
+            runner.forward_back(self.options.tunnel_port,
                                 str(parts.hostname), parts.port or 80)
 
     def _dismiss(self, names: Sequence[str]) -> None:
@@ -299,6 +230,6 @@ class CollectdMonitor(Monitor):
             post.agent.stop()
         except BackendError as error:
             LOG.error('The collectd of %s may still run, in %s: %s', name,
-                      self._options.base_dir, error)
+                      self.options.base_dir, error)
         finally:
             post.agent.runner.close()

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from doctor_core import clock
-from doctor_core.monitors.prober import Prober
+from doctor_core.monitors.probing.prober import Prober
 
 LOG = logging.getLogger(__name__)
 
@@ -17,6 +17,9 @@ _RECOVER_S = 1.0
 
 class Engine:
     """A prober's thread; it survives any error, and says so.
+
+    It wakes when the next answer is due, a thousand times a second if need
+    be, with a priority of its own: nothing for a Periodic.
 
     :param name: the thread's name.
     :param priority: of real-time scheduling; 0 for the ordinary.

@@ -1,7 +1,7 @@
 """The configuration of a collectd that watches for Doctor.
 
 Its options are those of collectd.conf(5) of collectd 5.12, and those of
-:mod:`doctor_core.collectd.doctor_notify`.
+:mod:`doctor_core.monitors.collectd.doctor_notify`.
 """
 
 import dataclasses
@@ -76,7 +76,7 @@ def _module(watch: Watch) -> list[str]:
     lines = [f'URL {_quoted(watch.url)}',
              f'StateFile {_quoted(f"{watch.folder}/state.json")}',
              f'ReadyFile {_quoted(f"{watch.folder}/ready")}',
-             f'Source {_quoted(f"collectd on {watch.hostname}")}',
+             f'MonitorId {_quoted(watch.hostname)}',
              f'SettleSeconds {watch.settle_s:g}']
     if watch.cafile:
         lines.append(f'CAFile {_quoted(watch.cafile)}')

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor_core.exceptions import ConfigError
-from doctor_core.monitors.collectd_conf import Watch, render
+from doctor_core.monitors.collectd.conf import Watch, render
 
 BARE = Watch(hostname='h1', folder='/d', url='http://127.0.0.1:1/events')
 
@@ -32,7 +32,7 @@ LoadPlugin syslog
     URL "https://inspector/events"
     StateFile "/d/state.json"
     ReadyFile "/d/ready"
-    Source "collectd on h1"
+    MonitorId "h1"
     SettleSeconds 0.5
     CAFile "/ca.pem"
     <Match>

@@ -4,7 +4,7 @@ import fixtures
 import testtools
 
 from doctor_core import clock
-from doctor_core.monitors.engine import Engine
+from doctor_core.monitors.probing.engine import Engine
 
 WAIT_S = 20
 

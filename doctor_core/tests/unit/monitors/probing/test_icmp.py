@@ -4,7 +4,7 @@ import hypothesis
 import testtools
 from hypothesis import strategies as st
 
-from doctor_core.monitors import icmp
+from doctor_core.monitors.probing import icmp
 
 
 class TestChecksum(testtools.TestCase):

@@ -34,11 +34,16 @@ if TYPE_CHECKING:
 
     #: Time, cause and severity.
     News = tuple[float, str, str]
-    #: What has failed, and whether it was told, by host.
-    Dump = dict[str, tuple[list[str], bool]]
+    #: ``hosts``: what has failed, and whether it was told, by host;
+    #: ``epoch`` and ``number``: how many events there were.
+    Dump = dict[str, Any]
 
 HOST_DOWN = 'compute.host.down'
 HOST_UP = 'compute.host.up'
+
+#: How far the count goes on after a start: what was counted last may not
+#: have reached the disk of a host that crashed.
+LEAP = 1000
 
 FIRST_PAUSE_S = 0.2
 LAST_PAUSE_S = 30.0
@@ -139,7 +144,10 @@ class Board:
                      if not match.observed}
         known = self._observed | self._own
         self._states = {host: State() for host in sorted(known)}
-        for host, (failing, told) in (saved or {}).items():
+        saved = saved or {}
+        self._epoch = str(saved.get('epoch') or uuid.uuid4())
+        self._number = int(saved.get('number', 0)) + LEAP
+        for host, (failing, told) in saved.get('hosts', {}).items():
             # Of a host that is no longer watched, nothing will be heard.
             if host in known:
                 self._states[host] = State(failing, told)
@@ -207,8 +215,16 @@ class Board:
         """All that has to outlive the process."""
         with self.changed:
             self._unsaved = False
-            return {host: (sorted(state.failing), state.told)
-                    for host, state in self._states.items()}
+            return {'epoch': self._epoch, 'number': self._number,
+                    'hosts': {host: (sorted(state.failing), state.told)
+                              for host, state in self._states.items()}}
+
+    def next_number(self) -> dict[str, Any]:
+        """Where one more event stands among all of this host's."""
+        with self.changed:
+            self._number += 1
+            self._unsaved = True
+            return {'epoch': self._epoch, 'number': self._number}
 
     def _is_blind(self) -> bool:
         """Whether it is rather this host than all the others.
@@ -293,19 +309,19 @@ class Teller:
         or HTTPException.
     :param save: keeps a dump of the board.
     :param log: takes a line for collectd's log.
-    :param source: who says it, for the events.
+    :param monitor_id: who says it, for the events.
     :param settle_s: seconds for which what is seen of other hosts has to
         last before it is told.
     """
 
     def __init__(self, board: Board, post: Callable[[dict[str, Any]], int],
                  save: Callable[[Dump], None], log: Callable[[str], None],
-                 source: str = 'collectd', settle_s: float = 1.0) -> None:
+                 monitor_id: str = 'collectd', settle_s: float = 1.0) -> None:
         self._board = board
         self._post = post
         self._save = save
         self._log = log
-        self._source = source
+        self._monitor_id = monitor_id
         self._settle_s = settle_s
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._main, daemon=True,
@@ -365,8 +381,11 @@ class Teller:
         # One by one: an event that is refused must not keep back others.
         taken = True
         for host, (is_down, news) in due.items():
+            event = self._event(host, is_down, news)
+            # Its number is kept before it is given away.
+            self._save(self._board.dump())
             try:
-                status = self._post(self._event(host, is_down, news))
+                status = self._post(event)
             except (OSError, http.client.HTTPException) as error:
                 self._log('doctor: the intake did not take what is new of '
                           f'{host}: {error or type(error).__name__}')
@@ -384,6 +403,7 @@ class Teller:
         at, cause, severity = news
         event: dict[str, Any] = {
             'type': HOST_DOWN if is_down else HOST_UP,
+            'sequence': self._board.next_number(),
             'details': {
                 'hostname': host,
                 'status': 'down' if is_down else 'up',
@@ -391,7 +411,9 @@ class Teller:
                 'monitor_event_id': str(uuid.uuid4()),
                 'cause': cause,
                 'severity': 'critical' if is_down else severity.lower(),
-                'source': self._source,
+                # Whichever host's collectd says it: one kind of monitor.
+                'source': 'collectd',
+                'monitor_id': self._monitor_id,
             }}
         if at:
             event['time'] = datetime.datetime.fromtimestamp(
@@ -410,12 +432,17 @@ class StateFile:
         """What was kept; empty when nothing was, or nothing readable."""
         try:
             with open(self._path, encoding='utf-8') as file:
-                return {str(host): (list(failing), bool(told))
-                        for host, (failing, told)
-                        in json.load(file).items()}
+                kept = json.load(file)
+            # Formerly it was the hosts, and nothing else.
+            hosts = kept['hosts'] if 'epoch' in kept else kept
+            return {'epoch': str(kept.get('epoch') or uuid.uuid4()),
+                    'number': int(kept.get('number', 0)),
+                    'hosts': {str(host): (list(failing), bool(told))
+                              for host, (failing, told) in hosts.items()}}
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError,
+                KeyError) as error:
             self._log(f'doctor: {self._path} cannot be read: {error}')
             return {}
 
@@ -459,7 +486,7 @@ class Plugin:
             if node.key == 'Match':
                 self._matches.append(_match(node))
             elif node.key in ('URL', 'CAFile', 'StateFile', 'ReadyFile',
-                              'Source', 'TimeoutSeconds', 'SettleSeconds'):
+                              'MonitorId', 'TimeoutSeconds', 'SettleSeconds'):
                 self._options[node.key] = node.values[0]
             else:
                 raise ValueError(f'doctor: {node.key} is not known')
@@ -478,7 +505,7 @@ class Plugin:
         kept = StateFile(options['StateFile'], log)
         self._board = Board(self._matches, kept.read())
         self._teller = Teller(self._board, intake.post, kept.write, log,
-                              options.get('Source', 'collectd'),
+                              options.get('MonitorId', 'collectd'),
                               float(options.get('SettleSeconds', 1)))
         for notice in links(self._matches):
             self._board.note(notice, notice.severity)

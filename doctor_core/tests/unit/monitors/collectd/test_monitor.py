@@ -1,10 +1,10 @@
 import fixtures
 import testtools
 
+from doctor_core import fixtures as doubles
 from doctor_core.exceptions import ConfigError
-from doctor_core.fixtures import Reported, configuration
 from doctor_core.model import Host
-from doctor_core.monitors.collectd import CollectdMonitor
+from doctor_core.monitors.collectd.monitor import CollectdMonitor
 from doctor_core.tests.unit.monitors.machine import Machine
 
 HOSTS = [Host(f'h{number}', (f'10.0.0.{number}', f'10.1.0.{number}'))
@@ -24,14 +24,9 @@ class CollectdTestCase(testtools.TestCase):
         return self.machines[host.name]
 
     def make(self, **options):
-        monitor = CollectdMonitor(configuration({
-            ('monitor', 'type'): 'collectd',
-            ('monitor_collectd', 'collectd'): 'collectd',
-            ('monitor_collectd', 'base_dir'): '/d',
-            ('monitor_collectd', 'check_s'): 3600.0,
-            **{('monitor_collectd', name): value
-               for name, value in options.items()}}),
-            Reported(), self.reach)
+        monitor = CollectdMonitor(doubles.options(CollectdMonitor, **{
+            'collectd': 'collectd', 'base_dir': '/d', 'check_s': 3600.0,
+            **options}), doubles.Reported(), self.reach)
         self.addCleanup(monitor.stop)
         return monitor
 
@@ -97,6 +92,15 @@ class LifeTest(CollectdTestCase):
         monitor.update(HOSTS)
         self.assertEqual(({}, ['h1', 'h2', 'h3']),
                          (monitor.troubles(), self.running()))
+
+    def test_status_says_who_is_watched(self):
+        """``doctor hosts`` showed nothing of this monitor."""
+        self.machines['h2'].away = True
+        self.assertEqual(
+            [('h1', 'watched', ''), ('h2', 'unwatched', 'away'),
+             ('h3', 'watched', '')],
+            [(status.host.name, status.state, status.problem)
+             for status in self.start().status()])
 
     def test_trouble_is_logged_once(self):
         self.machines['h2'].away = True
@@ -168,7 +172,8 @@ class ConfigurationTest(CollectdTestCase):
         for url, port, text in (
                 ('ftp://x/', 1, 'is not http:// or https://'),
                 ('https://x/events', 1, 'set tunnel_port = 0'),
-                ('', 0, 'is the compute host itself')):
+                ('', 1, 'is not http:// or https://'),
+                ('http://127.0.0.1:1/e', 0, 'is the compute host itself')):
             self.assertIn(text, self.refused(inspector_url=url,
                                              tunnel_port=port))
 

@@ -6,8 +6,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from doctor_core.monitors.datagrams import Datagrams, Salvo
-from doctor_core.monitors.wire import Address, Answer
+from doctor_core.monitors.probing.datagrams import Datagrams, Salvo
+from doctor_core.monitors.probing.wire import Address, Answer
 
 _PROBE = struct.Struct('!4sHH')
 #: One byte more, so that a longer datagram is not taken for a probe.

@@ -9,17 +9,15 @@ up to answers, not to misses.
 """
 
 import collections
-import logging
 import random
 from collections.abc import Callable, Iterable, Sequence
 
 from doctor_core import clock
-from doctor_core.monitors.batches import Batch, Burst
-from doctor_core.monitors.targets import Network, Target, Timing
-from doctor_core.monitors.verdict import FAILED, Change, State
-from doctor_core.monitors.wire import Address, Wire
-
-LOG = logging.getLogger(__name__)
+from doctor_core.monitors.judgement import Network, Target
+from doctor_core.monitors.probing.batches import Batch, Burst
+from doctor_core.monitors.probing.settings import Timing
+from doctor_core.monitors.probing.wire import Address, Wire
+from doctor_core.monitors.verdict import Change, State
 
 #: Slots closer together than this cost more wake-ups than they spread load.
 _SLOT_S = 0.002
@@ -30,12 +28,6 @@ _LINGER_S = 1.0
 _RENEW_S = 30.0
 #: How many bystanders are probed along with suspects.
 _WITNESSES = 3
-#: How often the log has a near miss of the same target.
-_NOTE_S = 60.0
-#: After a break of the monitor's own link, its neighbours are found again one
-#: by one: a lost question is repeated after a second (RFC 4861 section 10,
-#: RETRANS_TIMER; Linux does the same with ARP).
-_SETTLE_S = 1.5
 #: The longest time between two steps.
 _IDLE_S = 1.0
 
@@ -125,7 +117,8 @@ class Prober:
             self._allow_for_lag(now, now - self._wake_at)
         self._take(now)
         self._expire(now)
-        self._judge_itself(now)
+        for network in self._networks:
+            network.doubt_itself(now)
         self._send_bursts(now)
         self._send_slot(now)
         while self._news:
@@ -151,43 +144,21 @@ class Prober:
             if batch is None or target is None:
                 self.strays += 1
                 continue
-            target.heard_at = now
-            if batch.expired:
-                target.late += 1
-            if target.health.state is not State.HEALTHY:
+            # In a hurry: there are tens of thousands a second.
+            if (batch.expired
+                    or target.health.state is not State.HEALTHY):
                 self._answered(target, batch, now)
+            target.heard_at = now
             if target.network.guard.seen(batch.sent_at):
                 witnessed.add(target.network)
         for network in witnessed:
-            if network.withheld and not self._unsettled(network, now):
-                self._reconsider(network, now)
+            if network.withheld:
+                self._confirm(network.reconsider(now), now)
 
     def _answered(self, target: Target, batch: Batch, now: float) -> None:
-        if batch.expired and target.health.state in FAILED:
-            return
-        change = target.health.answered(now)
-        target.network.withheld.discard(target)
-        target.network.suspects -= change is Change.REFUTED
+        change = target.network.answered(target, now, late=batch.expired)
         if change is Change.UP:
-            target.network.standing += 1
             self._news.append((target, change))
-        elif change is Change.REFUTED:
-            target.near_misses += 1
-            if now - target.noted_at >= _NOTE_S:
-                target.noted_at = now
-                LOG.info('Near miss: %s answered %.1f ms after a probe that '
-                         'it missed; near misses so far: %d, late answers: '
-                         '%d', target.name, (now - target.suspect_at) * 1000,
-                         target.near_misses, target.late)
-
-    def _reconsider(self, network: Network, now: float) -> None:
-        """Somebody answers again: look at the silent ones afresh."""
-        suspects = list(network.withheld)
-        network.withheld.clear()
-        for target in suspects:
-            target.health.reconsider()
-            target.suspect_at = now
-        self._confirm(suspects, now)
 
     def _confirm(self, suspects: list[Target], now: float) -> None:
         if suspects and self.timing.confirm:
@@ -218,48 +189,10 @@ class Prober:
 
         :returns: whether the target has become suspect.
         """
-        health, network = target.health, target.network
-        if not health.misses:
-            target.suspect_at = sent_at
-        was_standing = health.state not in FAILED
-        was_suspect = health.state is State.SUSPECT
-        change = health.missed(now, witnessed=(
-            not self._unsettled(network, now)
-            and network.guard.witnessed(target.suspect_at, sent_at,
-                                        network.standing - 1)))
-        network.suspects += (health.state is State.SUSPECT) - was_suspect
+        change = target.network.missed(target, sent_at, now)
         if change is Change.DOWN:
-            network.standing -= was_standing
-            network.withheld.discard(target)
             self._news.append((target, change))
-        elif health.withheld:
-            network.withheld.add(target)
         return change is Change.SUSPECTED
-
-    @staticmethod
-    def _unsettled(network: Network, now: float) -> bool:
-        """Whether who is silent may only not have been found again yet."""
-        return network.isolated or now < network.settles_at
-
-    def _judge_itself(self, now: float) -> None:
-        for network in self._networks:
-            isolated = network.guard.isolated(len(network.withheld),
-                                              network.standing)
-            shaken = network.guard.shaken(network.suspects, network.standing)
-            if network.isolated or (shaken and not network.shaken):
-                network.settles_at = now + _SETTLE_S
-            network.shaken = shaken
-            if isolated == network.isolated:
-                continue
-            network.isolated = isolated
-            if isolated:
-                LOG.error('None of %d addresses on network %s answers: the '
-                          'monitor seems to be cut off; nothing is reported '
-                          'until one answers', network.standing,
-                          network.name)
-            else:
-                LOG.warning('Answers come again on network %s; who stays '
-                            'silent is reported', network.name)
 
     def _send_bursts(self, now: float) -> None:
         for burst in self._bursts:

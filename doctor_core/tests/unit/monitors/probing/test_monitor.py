@@ -2,12 +2,12 @@ import queue
 
 import fixtures
 import testtools
-from oslo_config import cfg
 
 from doctor_core import clock
+from doctor_core import fixtures as doubles
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import FaultStatus, Host
-from doctor_core.monitors.probing import ProbingMonitor
+from doctor_core.monitors.probing.monitor import ProbingMonitor
 from doctor_core.monitors.watchlist import HostState
 from doctor_core.tests.unit.monitors.doubles import FakeClock, FakeWire
 
@@ -36,10 +36,31 @@ class LoopbackWire(FakeWire):
 class LoopbackMonitor(ProbingMonitor):
     """Hosts in memory."""
 
-    name = 'loopback'
-
     def wire(self):
-        return self.conf.wire
+        return self.loopback
+
+
+class ProbingContractTest(doubles.WatchContract, testtools.TestCase):
+    monitor_class = LoopbackMonitor
+    hosts = (A, B, C)
+    values = {'interval_ms': 20.0, 'soak_s': 0.0, 'soak_samples': 2,
+              'hold_down_s': 0.0}
+
+    def setUp(self):
+        super().setUp()
+        self.useFixture(fixtures.FakeLogger())
+        self.loopback = LoopbackWire()
+
+    def make(self, report=None, **values):
+        monitor = super().make(report, **values)
+        monitor.loopback = self.loopback
+        return monitor
+
+    def fail(self, host):
+        self.loopback.dead.add(host.address)
+
+    def heal(self, host):
+        self.loopback.dead.discard(host.address)
 
 
 class TestProbingMonitor(testtools.TestCase):
@@ -48,39 +69,37 @@ class TestProbingMonitor(testtools.TestCase):
         super().setUp()
         self.log = self.useFixture(fixtures.FakeLogger())
         self.faults = queue.Queue()
-        self.conf = cfg.ConfigOpts()
-        self.conf([], default_config_files=[], default_config_dirs=[])
-        self.conf.register_opts(LoopbackMonitor.get_opts(),
-                                group='monitor_loopback')
-        self.set(interval_ms=20.0, soak_s=0.0, soak_samples=2)
-        self.conf.wire = LoopbackWire()
-        self.monitor = LoopbackMonitor(self.conf, self.faults.put)
-        self.addCleanup(self.monitor.stop)
+        self.wire = LoopbackWire()
+        self.make()
 
-    def set(self, **options):
-        for name, value in options.items():
-            self.conf.set_override(name, value, group='monitor_loopback')
+    def make(self, **values):
+        self.monitor = LoopbackMonitor(
+            doubles.options(LoopbackMonitor, **{
+                'interval_ms': 20.0, 'soak_s': 0.0, 'soak_samples': 2,
+                **values}), self.faults.put)
+        self.monitor.loopback = self.wire
+        self.addCleanup(self.monitor.stop)
 
     def next_fault(self):
         return self.faults.get(timeout=WAIT_S)
 
     def test_fault_says_who_since_when_and_why(self):
-        self.conf.wire.dead.add('192.0.2.2')
+        self.wire.dead.add('192.0.2.2')
         self.monitor.start([A, B, C])
         fault = self.next_fault()
         self.assertEqual(
-            ('b', 'compute.host.down', FaultStatus.DOWN, 'monitor_loopback',
-             'critical', '192.0.2.2'),
-            (fault.hostname, fault.type, fault.status, fault.source,
-             fault.severity, fault.details['address']))
+            ('b', 'compute.host.down', FaultStatus.DOWN, 'critical',
+             '192.0.2.2'),
+            (fault.hostname, fault.type, fault.status, fault.severity,
+             fault.details['address']))
         self.assertGreaterEqual(fault.details['missed_probes'], 4)
         self.assertIsNone(fault.details['last_answer_at'])
 
     def test_up_follows_down_with_an_id_of_its_own(self):
-        self.conf.wire.dead.add('192.0.2.2')
+        self.wire.dead.add('192.0.2.2')
         self.monitor.start([A, B, C])
         down = self.next_fault()
-        self.conf.wire.dead.clear()
+        self.wire.dead.clear()
         up = self.next_fault()
         self.assertEqual(('b', 'compute.host.up', FaultStatus.UP),
                          (up.hostname, up.type, up.status))
@@ -89,7 +108,7 @@ class TestProbingMonitor(testtools.TestCase):
         self.assertGreater(up.detected_at, down.detected_at)
 
     def test_log_has_the_words_that_tools_look_for(self):
-        self.conf.wire.dead.add('192.0.2.2')
+        self.wire.dead.add('192.0.2.2')
         self.monitor.start([A, B, C])
         fault = self.next_fault()
         self.assertIn(f'doctor monitor detected at {fault.detected_at:.6f} '
@@ -120,13 +139,13 @@ class TestProbingMonitor(testtools.TestCase):
                        clock.Deadline(WAIT_S), what=str(states))
 
     def test_status_of_every_host(self):
-        self.conf.wire.dead.add('192.0.2.3')
+        self.wire.dead.add('192.0.2.3')
         self.monitor.start([A, B, C])
         self.await_states(a='healthy', b='healthy', c='down')
         self.assertFalse(self.monitor.isolated())
 
     def test_update_adds_and_removes_and_remembers(self):
-        self.conf.wire.dead.add('192.0.2.2')
+        self.wire.dead.add('192.0.2.2')
         self.monitor.start([A, B])
         self.assertEqual('b', self.next_fault().hostname)
         self.monitor.update([B, C])
@@ -134,7 +153,7 @@ class TestProbingMonitor(testtools.TestCase):
         self.assertTrue(self.faults.empty())
 
     def test_host_down_is_up_again_by_a_new_address(self):
-        self.conf.wire.dead.add('192.0.2.2')
+        self.wire.dead.add('192.0.2.2')
         self.monitor.start([A, B])
         self.next_fault()
         self.monitor.update([A, Host('b', ('192.0.2.22',))])
@@ -151,14 +170,27 @@ class TestProbingMonitor(testtools.TestCase):
                          (fault.hostname, fault.status))
 
     def test_who_was_down_before_a_restart_and_is_is_told_once_more(self):
-        self.conf.wire.dead.add('192.0.2.2')
+        self.wire.dead.add('192.0.2.2')
         self.monitor.presume_down({'b'})
         self.monitor.start([A, B, C])
         fault = self.next_fault()
         self.assertEqual(('b', FaultStatus.DOWN),
                          (fault.hostname, fault.status))
-        self.conf.wire.dead.clear()
+        self.wire.dead.clear()
         self.assertIs(FaultStatus.UP, self.next_fault().status)
+
+    def test_host_that_went_while_it_was_down_is_up_when_it_comes(self):
+        """A host taken off the list and put back stayed down for ever."""
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.start([A, B, C])
+        self.assertEqual('b', self.next_fault().hostname)
+        self.monitor.update([A, C])
+        self.await_states(a='healthy', c='healthy')
+        self.wire.dead.clear()
+        self.monitor.update([A, B, C])
+        fault = self.next_fault()
+        self.assertEqual(('b', FaultStatus.UP),
+                         (fault.hostname, fault.status))
 
     def test_down_on_all_networks_only(self):
         two = Host('two', ('192.0.2.4', '192.0.2.5'))
@@ -169,56 +201,46 @@ class TestProbingMonitor(testtools.TestCase):
                                                    '192.0.2.7'))])
         self.await_states(a='healthy', b='healthy', two='healthy',
                           d='healthy')
-        self.conf.wire.dead.add('192.0.2.4')
+        self.wire.dead.add('192.0.2.4')
         self.await_states(a='healthy', b='healthy', two='degraded',
                           d='healthy')
         self.assertTrue(self.faults.empty())
-        self.conf.wire.dead.add('192.0.2.5')
+        self.wire.dead.add('192.0.2.5')
         fault = self.next_fault()
         self.assertEqual(['network-1', 'network-2'],
                          fault.details['unreachable'])
 
     def test_verdict_matrix_decides(self):
-        self.set(networks=['management', 'tenant'],
+        self.make(networks=['management', 'tenant'],
                  verdicts=['management = ignore', 'default = down'])
         two = [Host(name, (f'192.0.2.{i}', f'192.0.2.{i + 1}'))
                for name, i in (('x', 10), ('y', 20))]
         self.monitor.start(two)
         self.await_states(x='healthy', y='healthy')
-        self.conf.wire.dead.add('192.0.2.10')
-        self.conf.wire.dead.add('192.0.2.21')
+        self.wire.dead.add('192.0.2.10')
+        self.wire.dead.add('192.0.2.21')
         self.assertEqual('y', self.next_fault().hostname)
         self.assertTrue(self.faults.empty())
 
     def test_witness_tells_a_single_hosts_death_from_isolation(self):
-        self.set(witnesses=['192.0.2.254'])
+        self.make(witnesses=['192.0.2.254'])
         self.monitor.start([A])
         self.await_states(a='healthy')
-        self.conf.wire.dead.update({'192.0.2.1', '192.0.2.254'})
+        self.wire.dead.update({'192.0.2.1', '192.0.2.254'})
         clock.wait_for(self.monitor.isolated, clock.Deadline(WAIT_S),
                        what='isolation')
         self.assertTrue(self.faults.empty())
-        self.conf.wire.dead.discard('192.0.2.254')
+        self.wire.dead.discard('192.0.2.254')
         self.assertEqual('a', self.next_fault().hostname)
 
-    def test_mass_failure_is_marked(self):
-        hosts = [Host(f'm{i}', (f'198.51.100.{i}',)) for i in range(1, 5)]
-        self.monitor.start(hosts)
-        self.await_states(m1='healthy', m2='healthy', m3='healthy',
-                          m4='healthy')
-        self.conf.wire.dead.update(f'198.51.100.{i}' for i in (1, 2, 3))
-        marks = [self.next_fault().details['mass_failure']
-                 for _ in range(3)]
-        self.assertEqual([False, False, True], marks)
-
     def test_timeout_above_interval_is_refused(self):
-        self.set(timeout_ms=21.0)
+        self.make(timeout_ms=21.0)
         error = self.assertRaises(ConfigError, self.monitor.start, [A])
-        self.assertIn('[monitor_loopback] timeout_ms = 21 is above '
+        self.assertIn('[plugin_test] timeout_ms = 21 is above '
                       'interval_ms = 20', str(error))
 
     def test_hold_down_above_its_end_is_refused(self):
-        self.set(hold_down_s=301.0)
+        self.make(hold_down_s=301.0)
         error = self.assertRaises(ConfigError, self.monitor.start, [A])
         self.assertIn('hold_down_s = 301', str(error))
 
@@ -227,7 +249,7 @@ class TestProbingMonitor(testtools.TestCase):
         self.monitor.start([A])
         self.monitor.stop()
         self.monitor.stop()
-        self.assertTrue(self.conf.wire.closed)
+        self.assertTrue(self.wire.closed)
 
     def test_report_that_raises_is_repeated(self):
         told = []
@@ -238,7 +260,7 @@ class TestProbingMonitor(testtools.TestCase):
                 raise RuntimeError('no room')
             self.faults.put(fault)
         self.monitor.report = fail_once
-        self.conf.wire.dead.add('192.0.2.2')
+        self.wire.dead.add('192.0.2.2')
         self.monitor.start([A, B])
         self.assertEqual('b', self.next_fault().hostname)
         self.assertIn('RuntimeError: no room', self.log.output)

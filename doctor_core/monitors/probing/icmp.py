@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from doctor_core.exceptions import ConfigError
-from doctor_core.monitors.datagrams import Datagrams, Salvo
-from doctor_core.monitors.wire import Address, Answer
+from doctor_core.monitors.probing.datagrams import Datagrams, Salvo
+from doctor_core.monitors.probing.wire import Address, Answer
 
 _ECHO = struct.Struct('!BBHHH')
 #: Absent from the ``socket`` module: linux/in.h.

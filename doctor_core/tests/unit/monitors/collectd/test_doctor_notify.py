@@ -12,8 +12,8 @@ import testtools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctor_core import events
-from doctor_core.collectd import doctor_notify as plugin
+from doctor_core import wire
+from doctor_core.monitors.collectd import doctor_notify as plugin
 
 AT = 1_700_000_000.5
 ETH0 = 'connectivity/eth0/gauge/interface_status'
@@ -170,7 +170,7 @@ class TellerTest(testtools.TestCase):
         self.saved, self.logged = [], []
         self.teller = plugin.Teller(
             self.board, self.post, self.saved.append, self.logged.append,
-            source='collectd on h1', settle_s=0)
+            monitor_id='h1', settle_s=0)
 
     def post(self, event):
         self.posted.append(event)
@@ -185,10 +185,10 @@ class TellerTest(testtools.TestCase):
     def test_event_is_one_that_doctor_reads(self):
         self.board.note(link(), 'FAILURE')
         self.assertTrue(self.teller.tell())
-        fault, = events.parse_faults(self.posted, 0.0)
+        fault, = wire.parse_faults(self.posted, AT).faults
         self.assertEqual(
-            ('h1', events.HOST_DOWN, AT, ETH0, 'critical',
-             'collectd on h1'),
+            ('h1', wire.HOST_DOWN, AT, ETH0, 'critical',
+             'collectd'),
             (fault.hostname, fault.type, fault.detected_at, fault.cause,
              fault.severity, fault.source))
         self.assertEqual({'down'}, {fault.details['status'], fault.status})
@@ -236,11 +236,40 @@ class TellerTest(testtools.TestCase):
         self.board.note(link(), 'FAILURE')
         self.teller.tell()
         self.assertEqual([([ETH0], False), ([ETH0], True)],
-                         [dump['h1'] for dump in self.saved])
+                         [dump['hosts']['h1'] for dump in self.saved[1:]])
+
+    def test_events_are_numbered_and_say_whose_they_are(self):
+        """An old event that came late was taken for the newest."""
+        for severity in ('FAILURE', 'OKAY'):
+            self.board.note(link(), severity)
+            self.teller.tell()
+        first, second = (event['sequence'] for event in self.posted)
+        self.assertEqual((first['epoch'], first['number'] + 1),
+                         (second['epoch'], second['number']))
+        self.assertEqual({('collectd', 'h1')}, {
+            (event['details']['source'], event['details']['monitor_id'])
+            for event in self.posted})
+
+    def test_number_is_kept_before_it_is_given(self):
+        self.answers = [TimeoutError('late')]
+        self.board.note(link(), 'FAILURE')
+        self.teller.tell()
+        self.assertEqual(self.posted[-1]['sequence']['number'],
+                         self.saved[-1]['number'])
+
+    def test_numbers_go_on_after_a_restart(self):
+        self.board.note(link(), 'FAILURE')
+        self.teller.tell()
+        self.teller._board = plugin.Board(matches(), self.saved[-1])
+        self.teller._board.note(link(), 'OKAY')
+        self.teller.tell()
+        before, after = (event['sequence'] for event in self.posted)
+        self.assertEqual(before['epoch'], after['epoch'])
+        self.assertGreater(after['number'], before['number'])
 
     def test_restarted_without_a_time_tells_none(self):
-        self.teller._board = plugin.Board(matches(),
-                                          {'h1': ([ETH0], False)})
+        self.teller._board = plugin.Board(
+            matches(), {'hosts': {'h1': ([ETH0], False)}})
         self.teller.tell()
         self.assertNotIn('time', self.posted[0])
 
@@ -276,16 +305,23 @@ class StateFileTest(testtools.TestCase):
 
     def test_there_and_back(self):
         self.assertEqual({}, self.file.read())
+        dump = {'epoch': 'e', 'number': 3, 'hosts': {'h1': (['x'], True)}}
+        self.file.write(dump)
+        self.assertEqual((dump, []), (self.file.read(), self.logged))
+
+    def test_what_was_kept_before_there_were_numbers(self):
         self.file.write({'h1': (['x'], True)})
-        self.assertEqual(({'h1': (['x'], True)}, []),
-                         (self.file.read(), self.logged))
+        kept = self.file.read()
+        self.assertEqual(({'h1': (['x'], True)}, 0),
+                         (kept['hosts'], kept['number']))
 
     def test_rubbish_is_logged(self):
-        for text in ('{', '[]', '{"h1": 7}', '{"h1": [1]}', '7'):
+        for text in ('{', '[]', '{"h1": 7}', '{"h1": [1]}', '7',
+                     '{"epoch": "e"}'):
             with open(self.path, 'w', encoding='utf-8') as file:
                 file.write(text)
             self.assertEqual({}, self.file.read(), text)
-        self.assertEqual(5, len(self.logged))
+        self.assertEqual(6, len(self.logged))
 
     def test_not_writable_is_logged(self):
         plugin.StateFile('/no/such/folder/x', self.logged.append).write({})
@@ -355,5 +391,5 @@ class ConfigurationTest(testtools.TestCase):
                          - {*sys.stdlib_module_names, 'collectd'})
 
     def test_says_what_doctor_calls_it(self):
-        self.assertEqual((events.HOST_DOWN, events.HOST_UP),
+        self.assertEqual((wire.HOST_DOWN, wire.HOST_UP),
                          (plugin.HOST_DOWN, plugin.HOST_UP))

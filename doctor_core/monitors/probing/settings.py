@@ -1,12 +1,26 @@
 """The options of monitors that probe."""
 
-from typing import Any
+import dataclasses
 
 from oslo_config import cfg
 
 from doctor_core.exceptions import ConfigError
-from doctor_core.monitors.targets import Timing
-from doctor_core.monitors.verdict import Policy
+from doctor_core.monitors.policy import policy_opts
+from doctor_core.plugins import Options
+
+
+@dataclasses.dataclass(frozen=True)
+class Timing:
+    """When probes are sent and how long answers may take, in seconds.
+
+    :ivar confirm: how many probes follow a miss at once.
+    :ivar spacing_s: the pause between these.
+    """
+
+    interval_s: float
+    timeout_s: float
+    confirm: int
+    spacing_s: float
 
 
 def probing_opts(realtime_priority: int) -> list[cfg.Opt]:
@@ -14,7 +28,7 @@ def probing_opts(realtime_priority: int) -> list[cfg.Opt]:
 
     :param realtime_priority: its default.
     """
-    return [*_timing_opts(), *_policy_opts(), *_judgement_opts(),
+    return [*_timing_opts(), *policy_opts(soak_samples=5), *_judgement_opts(),
             cfg.IntOpt(
                 'realtime_priority', default=realtime_priority, min=0,
                 max=99,
@@ -44,32 +58,6 @@ def _timing_opts() -> list[cfg.Opt]:
     ]
 
 
-def _policy_opts() -> list[cfg.Opt]:
-    return [
-        cfg.IntOpt(
-            'soak_samples', default=5, min=1,
-            help='Answers in a row until a host that was down is up.'),
-        cfg.FloatOpt(
-            'soak_s', default=1.0, min=0.0,
-            help='Seconds for which it has to answer, besides.'),
-        cfg.FloatOpt(
-            'hold_down_s', default=10.0, min=0.0,
-            help='Seconds that a host stays down, counted from its last '
-                 'failure, which goes down soon after having come up; '
-                 'doubles each time.'),
-        cfg.FloatOpt(
-            'hold_down_max_s', default=300.0, min=0.0,
-            help='The longest that a host is held down, in seconds.'),
-        cfg.FloatOpt(
-            'flap_window_s', default=300.0, min=0.0,
-            help='Going down so many seconds after having come up is '
-                 '"soon".'),
-        cfg.IntOpt(
-            'flap_limit', default=3, min=1,
-            help='As many times soon in a row, and the host is flapping.'),
-    ]
-
-
 def _judgement_opts() -> list[cfg.Opt]:
     return [
         cfg.ListOpt(
@@ -87,45 +75,19 @@ def _judgement_opts() -> list[cfg.Opt]:
             help='Addresses on the first network, e.g. of its gateway, that '
                  'are probed only to know whether the monitor\'s own link is '
                  'up. With a single host there is no other way to know.'),
-        cfg.FloatOpt(
-            'mass_failure_share', default=0.5, min=0.0, max=1.0,
-            help='When more than this share of the hosts, and more than one, '
-                 'go down within mass_failure_window_s, their faults say '
-                 'that they are part of a mass failure.'),
-        cfg.FloatOpt(
-            'mass_failure_window_s', default=10.0, min=0.0,
-            help='Seconds within which failures are taken as one.'),
     ]
 
 
-def timing(options: Any, group: str) -> Timing:
+def timing(options: Options) -> Timing:
     """When to probe.
 
     :raises ConfigError: the options contradict each other.
     """
     if options.timeout_ms > options.interval_ms:
         raise ConfigError(
-            f'[{group}] timeout_ms = {options.timeout_ms:g} is above '
-            f'interval_ms = {options.interval_ms:g}.')
+            f'[{options.section}] timeout_ms = {options.timeout_ms:g} is '
+            f'above interval_ms = {options.interval_ms:g}.')
     return Timing(interval_s=options.interval_ms / 1000,
                   timeout_s=options.timeout_ms / 1000,
                   confirm=options.confirm_probes,
                   spacing_s=options.confirm_spacing_ms / 1000)
-
-
-def policy(options: Any, group: str) -> Policy:
-    """How much evidence a verdict needs.
-
-    :raises ConfigError: the options contradict each other.
-    """
-    if options.hold_down_s > options.hold_down_max_s:
-        raise ConfigError(
-            f'[{group}] hold_down_s = {options.hold_down_s:g} is above '
-            f'hold_down_max_s = {options.hold_down_max_s:g}.')
-    return Policy(misses=options.confirm_probes + 1,
-                  soak_samples=options.soak_samples,
-                  soak_s=options.soak_s,
-                  hold_down_s=options.hold_down_s,
-                  hold_down_max_s=options.hold_down_max_s,
-                  flap_window_s=options.flap_window_s,
-                  flap_limit=options.flap_limit)

@@ -7,23 +7,25 @@ from typing import Any
 
 from oslo_config import cfg
 
-from doctor_core import clock, events
+from doctor_core import clock
 from doctor_core.exceptions import ConfigError
-from doctor_core.model import Fault, FaultStatus, Host, new_id
-from doctor_core.monitors import settings
+from doctor_core.model import Fault, Host, new_id
 from doctor_core.monitors.base import HostStatus, Monitor
-from doctor_core.monitors.engine import Engine
-from doctor_core.monitors.guard import MassFailure
+from doctor_core.monitors.judgement import Target
 from doctor_core.monitors.matrix import Matrix, Meaning
-from doctor_core.monitors.prober import Prober
-from doctor_core.monitors.targets import Target
+from doctor_core.monitors.policy import policy
+from doctor_core.monitors.probing import settings
+from doctor_core.monitors.probing.engine import Engine
+from doctor_core.monitors.probing.prober import Prober
+from doctor_core.monitors.probing.wire import Wire
+from doctor_core.monitors.reports import host_down, host_up, last_answer_at
 from doctor_core.monitors.verdict import Change, State
 from doctor_core.monitors.watchlist import (
     UNNAMED,
     WatchedHost,
     Watchlist,
 )
-from doctor_core.monitors.wire import Wire
+from doctor_core.plugins import Options
 
 LOG = logging.getLogger(__name__)
 
@@ -31,14 +33,12 @@ LOG = logging.getLogger(__name__)
 class ProbingMonitor(Monitor):
     """Probes hosts by a wire that its plugins choose."""
 
-    #: The plugin's name, as in the entry point.
-    name = ''
     #: Default of the option.
     realtime_priority = 0
 
-    def __init__(self, conf: cfg.ConfigOpts,
+    def __init__(self, options: Options,
                  report: Callable[[Fault], None]) -> None:
-        super().__init__(conf, report)
+        super().__init__(options, report)
         self._engine: Engine | None = None
         self._watchlist: Watchlist | None = None
         self._presumed: frozenset[str] = frozenset()
@@ -54,26 +54,19 @@ class ProbingMonitor(Monitor):
         :raises ConfigError: there is none here.
         """
 
-    @property
-    def source(self) -> str:
-        """What faults name as their source; the option group, too."""
-        return f'monitor_{self.name}'
-
     def presume_down(self, hostnames: Collection[str]) -> None:
         self._presumed = frozenset(hostnames)
 
     def start(self, hosts: Sequence[Host]) -> None:
-        options = self.conf[self.source]
-        timing = settings.timing(options, self.source)
-        policy = settings.policy(options, self.source)
+        options, section = self.options, self.options.section
+        timing = settings.timing(options)
+        needed = policy(options, options.confirm_probes + 1)
         self._networks = list(options.networks) or list(UNNAMED)
         self._matrix = Matrix(self._networks, options.verdicts,
-                              f'[{self.source}] verdicts')
-        self._mass = MassFailure(options.mass_failure_share,
-                                 options.mass_failure_window_s)
+                              f'[{section}] verdicts')
         wire = self.wire()
         try:
-            watchlist = Watchlist(wire, policy, self._networks,
+            watchlist = Watchlist(wire, needed, self._networks,
                                   options.witnesses)
         except ConfigError:
             wire.close()
@@ -83,8 +76,7 @@ class ProbingMonitor(Monitor):
             if watched.host.name in self._presumed:
                 watched.presume_down(clock.monotonic())
         prober = Prober(self._watchlist.targets, wire, timing, self._changed)
-        self._engine = Engine(prober, self.source,
-                              options.realtime_priority)
+        self._engine = Engine(prober, section, options.realtime_priority)
         self._engine.start()
         LOG.info('Watching %d hosts by %d addresses every %g ms, answers '
                  'within %g ms', len(hosts), len(self._watchlist.targets),
@@ -104,12 +96,23 @@ class ProbingMonitor(Monitor):
             assert self._watchlist
             probed = set(self._watchlist.targets)
             fresh.inherit(self._watchlist)
+            self._remember(self._watchlist, fresh)
             self._watchlist = fresh
             if set(fresh.targets) != probed:
                 engine.prober.probe(fresh.targets)
             for watched in fresh:
                 self._judge(watched)
         engine.order(swap)
+
+    def _remember(self, old: Watchlist, fresh: Watchlist) -> None:
+        """Who goes while it is down is down when it comes again."""
+        now = clock.monotonic()
+        for name, watched in fresh.hosts.items():
+            if name not in old.hosts and name in self._presumed:
+                watched.presume_down(now)
+        self._presumed |= {
+            name for name, watched in old.hosts.items()
+            if name not in fresh.hosts and watched.meaning is Meaning.DOWN}
 
     def prove_alive(self) -> None:
         if self._engine:
@@ -150,39 +153,24 @@ class ProbingMonitor(Monitor):
         if meaning is before and not anew:
             return
         down = meaning is Meaning.DOWN
-        if down or before is Meaning.DOWN:
-            self.report(self._fault(watched, down))
+        name = watched.host.name
+        if down:
+            self.report(host_down(
+                name, 'no answer to probes', self._details(watched),
+                evidence=_unreachable(watched)))
+        elif before is Meaning.DOWN:
+            self.report(host_up(name, self._details(watched)))
         elif meaning is Meaning.DEGRADED:
-            LOG.warning('Host %s is degraded: %s', watched.host.name,
+            LOG.warning('Host %s is degraded: %s', name,
                         _unreachable(watched))
         # Only now: a report that raised is made again.
         watched.meaning = meaning
-        self._presumed -= {watched.host.name}
-
-    def _fault(self, watched: WatchedHost, down: bool) -> Fault:
-        now, name = clock.now(), watched.host.name
-        details = self._details(watched)
-        if down:
-            details['mass_failure'] = self._mass.fell(
-                clock.monotonic(), len(self._watchlist.hosts)
-                if self._watchlist else 1)
-            LOG.info('doctor monitor detected at %f host %s is down: %s',
-                     now, name, _unreachable(watched))
-        else:
-            LOG.info('Host %s is up again since %f', name, now)
-        return Fault(
-            hostname=name,
-            type=events.HOST_DOWN if down else events.HOST_UP,
-            status=FaultStatus.DOWN if down else FaultStatus.UP,
-            detected_at=now, received_at=now, source=self.source,
-            cause='no answer to probes' if down else 'answers again',
-            severity='critical' if down else 'info',
-            details=details)
+        self._presumed -= {name}
 
     def _details(self, watched: WatchedHost) -> dict[str, Any]:
         return {
-            'monitor': self.source,
-            'monitor_event_id': f'{self.source}_{new_id()}',
+            'monitor': self.options.section,
+            'monitor_event_id': f'{self.options.section}_{new_id()}',
             'address': watched.host.address,
             'unreachable': [target.network.name for target in watched.failed],
             'missed_probes': max(
@@ -198,12 +186,3 @@ def _unreachable(watched: WatchedHost) -> str:
     return ', '.join(f'{target.health.misses} probes of {target.name} on '
                      f'{target.network.name} in a row without an answer'
                      for target in watched.failed)
-
-
-def last_answer_at(targets: Sequence[Target]) -> float | None:
-    """When the last answer came, by the epoch; None before the first."""
-    heard_at = max((target.heard_at for target in targets),
-                   default=float('-inf'))
-    if heard_at == float('-inf'):
-        return None
-    return clock.now() - (clock.monotonic() - heard_at)

@@ -1,7 +1,7 @@
 """Probes on their way."""
 
-from doctor_core.monitors.targets import Target
-from doctor_core.monitors.wire import Address
+from doctor_core.monitors.judgement import Target
+from doctor_core.monitors.probing.wire import Address
 
 
 class Batch:
