@@ -1,6 +1,6 @@
 import testtools
 
-from doctor_core.inspectors import policy
+from doctor_core.inspectors.congress import policy
 
 
 class RowsTest(testtools.TestCase):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from doctor_core import events
+from doctor_core import wire
 
 #: The columns of the table of events, in the order in which rows are read.
 COLUMNS = ('time', 'type', 'hostname', 'status', 'monitor',
@@ -23,7 +23,7 @@ DEFAULT_API_VERSION = '2.26'
 RULES: Mapping[str, str] = {
     'host_down':
         'host_down(host) :- doctor:events(hostname=host, '
-        f'type="{events.HOST_DOWN}", status="down")',
+        f'type="{wire.HOST_DOWN}", status="down")',
     'active_instance_in_host':
         'active_instance_in_host(vmid, host) :- nova:servers(id=vmid, '
         'host_name=host, status="ACTIVE")',
@@ -43,7 +43,7 @@ def row(host: str, at: float) -> Row:
 
     :param at: seconds since the epoch.
     """
-    return {'time': events.iso(at, zone=True), 'type': events.HOST_DOWN,
+    return {'time': wire.iso(at, zone=True), 'type': wire.HOST_DOWN,
             'details': {'hostname': host, 'status': 'down',
                         'monitor': 'doctor', 'monitor_event_id': host}}
 
@@ -58,7 +58,7 @@ def read_row(data: Sequence[Any]) -> Row:
 
 def is_down_row(one: Row, host: str) -> bool:
     """Whether a row says that this host is down."""
-    return one['type'] == events.HOST_DOWN \
+    return one['type'] == wire.HOST_DOWN \
         and one['details'].get('hostname') == host \
         and one['details'].get('status') == 'down'
 

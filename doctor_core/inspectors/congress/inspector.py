@@ -4,6 +4,7 @@ Congress's data source ``doctor`` has a table of events, its data source
 ``nova`` one of the servers; four rules of a policy say what follows.
 """
 
+import dataclasses
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,11 +12,12 @@ from typing import Any
 from oslo_config import cfg
 
 from doctor_core import clock
-from doctor_core.cloud import Cloud
+from doctor_core.cloud import Cloud, calls
 from doctor_core.exceptions import BackendError, CloudError, ConfigError
-from doctor_core.inspectors import handover, policy
-from doctor_core.inspectors.following import is_lowering
-from doctor_core.model import Action, Correction, Need, StateChange
+from doctor_core.inspectors import handover
+from doctor_core.inspectors.congress import policy
+from doctor_core.model import Action, Correction, Mark, Need, StateChange
+from doctor_core.plugins import Options
 
 _SOURCES = '/v1/data-sources'
 _ROWS = f'{_SOURCES}/doctor/tables/events/rows'
@@ -31,14 +33,15 @@ class CongressInspector(handover.Handover):
     needs = frozenset({Need.CONGRESS})
     name = 'Congress'
     service_type = 'policy'
-    group = 'inspector_congress'
     nudged_after = 0.1
 
-    def __init__(self, conf: cfg.ConfigOpts, cloud: Cloud, *,
+    def __init__(self, options: Options, cloud: Cloud, *,
                  waiting: clock.Clock = clock.SYSTEM) -> None:
-        super().__init__(conf, cloud, waiting=waiting)
+        super().__init__(options, cloud, waiting=waiting)
         #: Held from reading the table until it is written.
         self._table = threading.Lock()
+        #: By host, marks that were taken back before Congress knew.
+        self._lifted: dict[str, Correction] = {}
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -68,10 +71,10 @@ class CongressInspector(handover.Handover):
         """It resets servers that it has seen as ACTIVE only, and takes
         nothing back.
         """
-        return is_lowering(correction) and (
+        return correction.mark is Mark.LOST and (
             correction.action is Action.FORCE_DOWN
             or (correction.action is Action.RESET_STATE
-                and correction.old == 'active'))
+                and correction.before == calls.ACTIVE))
 
     # Preparing.
 
@@ -138,7 +141,7 @@ class CongressInspector(handover.Handover):
             raise ConfigError(
                 'Congress has no data source nova: make one there with '
                 f'api_version {policy.API_VERSION}, or set nova_auth_url, '
-                f'nova_username and nova_password in [{self.group}].')
+                f'nova_username and nova_password in [{options.section}].')
         return {'auth_url': options.nova_auth_url,
                 'username': options.nova_username,
                 'password': options.nova_password,
@@ -215,20 +218,50 @@ class CongressInspector(handover.Handover):
 
     def correct(self, corrections: Sequence[Correction],
                 done: Callable[[StateChange], None]) -> list[StateChange]:
-        if corrections and not is_lowering(corrections[0]):
-            # Servers that are active again would be reset once more by a
-            # row that is still there.
+        host = corrections[0].host if corrections else ''
+        if corrections and corrections[0].mark is Mark.BACK:
             try:
-                self.release(corrections[0].host)
+                self.release(host)
             except BackendError as error:
-                why = f'Congress does not know yet that the host is back: ' \
-                      f'{error}'
-                changes = [StateChange(one, self.clock.now(), why)
-                           for one in corrections]
-                for change in changes:
-                    done(change)
-                return changes
+                self.check_ended()
+                return self._correct_alone(corrections, done, str(error))
+        else:
+            self._lifted.pop(host, None)
         return super().correct(corrections, done)
+
+    def _correct_alone(self, corrections: Sequence[Correction],
+                       done: Callable[[StateChange], None], why: str
+                       ) -> list[StateChange]:
+        """What can be taken back before Congress knows that a host is back:
+        its mark. Servers that are active again would be reset once more by a
+        row that is still there.
+
+        :param why: it does not know.
+        """
+        why = f'Congress does not know yet that the host is back: {why}'
+        marks = [one for one in corrections
+                 if one.action is Action.FORCE_DOWN]
+        changes = [StateChange(one, self.clock.now(), why)
+                   for one in corrections if one not in marks]
+        for change in changes:
+            done(change)
+        self._lifted |= {one.host: one for one in marks}
+        return changes + [
+            dataclasses.replace(change, remark=why)
+            for change in self.cloud.correct(marks, done)]
+
+    def release(self, host: str) -> None:
+        super().release(host)
+        # A Congress that was restarted with its rows has marked it again.
+        mark = self._lifted.get(host)
+        if mark is not None and self.shown(
+                host, Action.FORCE_DOWN, ()).get(mark.target_id) == 'true':
+            change, = self.cloud.correct([mark], lambda change: None)
+            if not change.done:
+                raise CloudError(f'The mark of host {host} that Congress has '
+                                 f'made anew: {change.error}',
+                                 recoverable=True)
+        self._lifted.pop(host, None)
 
     def _rows(self) -> list[policy.Row]:
         return [policy.read_row(data) for data in self._read(_ROWS)]
