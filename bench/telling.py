@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.reports import told_last_ms
+
 _SERVERS = (1, 20, 50)
 _MODES = ('shortcut', 'conservative')
 _HEADER = f'{"servers":>8}  {"notification":<13} {"runs":>5} ' \
@@ -22,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
     :returns: 1 when a run did not pass.
     """
     parser = argparse.ArgumentParser(
-        prog='python -m doctor_core.bench telling', description=(
+        prog='python -m bench telling', description=(
             'From the detection of a lost host to the moment when the owner '
             'of its last server is told, in the demo\'s embedded cloud.'))
     parser.add_argument('--runs', type=int, default=5, metavar='N',
@@ -55,15 +57,6 @@ def _measure(servers: int, mode: str, runs: int) -> Mapping[str, Any]:
             'passed': sum(document['verdict'] == 'PASSED'
                           for document in documents),
             'median_ms': statistics.median(last), 'max_ms': max(last)}
-
-
-def told_last_ms(document: Mapping[str, Any]) -> float:
-    """From T01 to the last T09 of a report; infinite if one is missing."""
-    detected = document['stages']['T01']
-    told = [server['stages']['T09'] for server in document['servers']]
-    if detected is None or None in told or not told:
-        return float('inf')
-    return float(max(told) - detected)
 
 
 def _demo(servers: int, mode: str) -> Mapping[str, Any]:

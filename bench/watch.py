@@ -1,6 +1,6 @@
 """Our monitor as the bench runs it: a process which writes its verdicts.
 
-``python -m doctor_core.bench.watch OPTIONS < ADDRESSES``, options as JSON;
+``python -m bench.watch OPTIONS < ADDRESSES``, options as JSON;
 writes ``ready``, then ``down ADDRESS AT`` and ``up ADDRESS AT`` by the
 monotonic clock, until its input ends.
 """
@@ -10,8 +10,7 @@ import logging
 import sys
 import time
 
-from oslo_config import cfg
-
+from doctor_core import fixtures
 from doctor_core.model import Fault, Host
 from doctor_core.monitors.sample import SampleMonitor
 
@@ -31,13 +30,9 @@ def main() -> None:
     """Watch until the input ends."""
     # The table is what is to be read.
     logging.disable(logging.CRITICAL)
-    conf = cfg.ConfigOpts()
-    conf([], default_config_files=[], default_config_dirs=[])
-    conf.register_opts(SampleMonitor.get_opts(), group='monitor_sample')
-    for name, value in json.loads(sys.argv[1]).items():
-        conf.set_override(name, value, group='monitor_sample')
+    options = fixtures.options(SampleMonitor, **json.loads(sys.argv[1]))
     addresses = sys.stdin.readline().split()
-    monitor = SampleMonitor(conf, tell)
+    monitor = SampleMonitor(options, tell)
     monitor.start([Host(address, (address,)) for address in addresses])
     say('ready')
     sys.stdin.read()

@@ -1,6 +1,6 @@
 """Detectors of others, as processes that write like :mod:`.watch`.
 
-``python -m doctor_core.bench.peers NAME INTERVAL_MS TIMEOUT_MS < ADDRESSES``.
+``python -m bench.peers NAME INTERVAL_MS TIMEOUT_MS < ADDRESSES``.
 A peer takes one missed probe for down, as it comes.
 """
 
@@ -17,8 +17,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from doctor_core.bench.watch import say
-from doctor_core.monitors.icmp import checksum
+from bench.watch import say
+from doctor_core.monitors.probing.icmp import checksum
 
 _ECHO = struct.Struct('!BBHHH')
 

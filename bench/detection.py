@@ -15,13 +15,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from bench import peers
+from bench.far import Far
 from doctor_core import clock
-from doctor_core.bench import peers
-from doctor_core.bench.far import Far
 from doctor_core.exceptions import ConfigError
 
+#: Where Python finds this package, which is not installed.
+_CHECKOUT = Path(__file__).parent.parent
 #: Seconds after which a cut counts as missed.
 _MISSED_S = 3.0
 _SETTLE_S = 1.5
@@ -101,8 +104,9 @@ class Detector:
                          str(timeout_ms)]
         self.process = subprocess.Popen(
             ['ip', 'netns', 'exec', far.near, sys.executable, '-m',
-             f'doctor_core.bench.{arguments[0]}', *arguments[1:]],
-            text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+             f'bench.{arguments[0]}', *arguments[1:]],
+            text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            cwd=_CHECKOUT)
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(' '.join(far.addresses) + '\n')
         self.process.stdin.flush()
