@@ -4,11 +4,16 @@ Stamps are seconds since the epoch (``now``); timers use the monotonic clock
 (``monotonic``), which no administrator sets back.
 """
 
+import functools
+import threading
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
 from typing import Protocol, TypeVar
 
-from doctor_core.exceptions import DeadlineExceeded
+from doctor_core.exceptions import BackendError, DeadlineExceeded
 
 T = TypeVar('T')
 
@@ -50,6 +55,19 @@ def now() -> float:
 def monotonic() -> float:
     """Seconds on a clock that never goes back."""
     return SYSTEM.monotonic()
+
+
+@functools.cache
+def boot_id() -> str:
+    """Names the run of this machine: times of the monotonic clock with the
+    same one can be compared, those of another process included.
+    """
+    try:
+        return Path('/proc/sys/kernel/random/boot_id').read_text(
+            encoding='ascii').strip()
+    except (OSError, ValueError):
+        # Then nobody else's can be.
+        return uuid.uuid4().hex
 
 
 def sleep(seconds: float) -> None:
@@ -97,3 +115,79 @@ def wait_for(predicate: Callable[[], T], deadline: Deadline, *, what: str,
         if not left_s:
             raise DeadlineExceeded(what, deadline.seconds)
         deadline.clock.sleep(min(interval_s, left_s))
+
+
+class Attempt:
+    """One of several attempts; swallows a BackendError, and keeps it.
+
+    :ivar error: why the attempt failed; None when it did not.
+    """
+
+    def __init__(self) -> None:
+        self.error: BackendError | None = None
+
+    def __enter__(self) -> 'Attempt':
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None,
+                 error: BaseException | None,
+                 _traceback: TracebackType | None) -> bool:
+        if isinstance(error, BackendError):
+            self.error = error
+        return self.error is not None
+
+
+class Pauses:
+    """Pauses of which each is twice the one before.
+
+    :param last_s: none is longer.
+    :ivar first_s: the first one, in seconds.
+    """
+
+    def __init__(self, *, first_s: float, last_s: float) -> None:
+        self.first_s = self._next_s = first_s
+        self._last_s = last_s
+
+    def next_s(self) -> float:
+        """The next one, in seconds."""
+        pause_s = self._next_s
+        self._next_s = min(2 * pause_s, self._last_s)
+        return pause_s
+
+    def reset(self) -> None:
+        """Begin with the first one again."""
+        self._next_s = self.first_s
+
+
+class Backoff:
+    """Attempts with growing pauses, until one succeeds or all is to end::
+
+        for attempt in Backoff(first_s=1, last_s=30, stop=stopping,
+                               failed=lambda error, pause_s: ...):
+            with attempt:
+                return ask()
+
+    :param first_s: seconds between the first two attempts; each pause is
+        twice the one before.
+    :param last_s: no pause is longer.
+    :param stop: set when nobody is to try any more, a pause included.
+    :param failed: told of each failure, and how long the pause after it is.
+    """
+
+    def __init__(self, *, first_s: float, last_s: float,
+                 stop: threading.Event,
+                 failed: Callable[[BackendError, float], None]) -> None:
+        self._pauses = Pauses(first_s=first_s, last_s=last_s)
+        self._stop = stop
+        self._failed = failed
+
+    def __iter__(self) -> Iterator[Attempt]:
+        self._pauses.reset()
+        while not self._stop.is_set():
+            attempt = Attempt()
+            yield attempt
+            if attempt.error is None:
+                return
+            pause_s = self._pauses.next_s()
+            self._failed(attempt.error, pause_s)
+            self._stop.wait(pause_s)

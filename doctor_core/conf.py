@@ -3,30 +3,42 @@
 import difflib
 import logging
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from oslo_config import cfg, iniparser
+from oslo_config import cfg
 
 import doctor_core
 from doctor_core import opts, plugins
-from doctor_core.exceptions import ConfigError
+from doctor_core.conf_files import Sections, files_of, line_of, normal
+from doctor_core.conf_values import plain, refuse_wrong
+from doctor_core.exceptions import ConfigError, PluginFailed
 
 #: Where doctor.conf is looked for when none is named.
 DEFAULT_FILES = ('/etc/doctor/doctor.conf',)
-#: Groups that take options which Doctor does not declare itself.
-_OPEN_GROUPS = frozenset({'DEFAULT', 'cloud'})
+
+
+class _Options(cfg.ConfigOpts):
+    """Options whose wrong values are all found by :func:`refuse_wrong`."""
+
+    def _validate_cli_options(self, namespace: Any) -> None:
+        """Nothing here: of what a file says of an option that the command
+        line has, too, oslo.config would print a line without the file's name,
+        and end the process.
+        """
 
 
 def prepare(files: Sequence[str] | None = None,
             overrides: Mapping[tuple[str, str], Any] | None = None,
             argv: Sequence[str] = (), prog: str = 'doctor',
-            kinds: Sequence[str] = tuple(opts.DEFAULTS)) -> cfg.ConfigOpts:
+            kinds: Sequence[str] = tuple(opts.DEFAULTS),
+            folders: Sequence[str] = ()) -> cfg.ConfigOpts:
     """Read the configuration.
 
     :param files: what to read; None for ``/etc/doctor/doctor.conf`` if it
         exists. ``--config-file`` on the command line comes instead of it.
+    :param folders: whose files ``*.conf`` are read after those, in the order
+        of their names, as ``--config-dir`` has it.
     :param argv: a daemon's command line, as all of OpenStack takes it; a
         wrong one ends the process with a line and exit code 2.
     :param prog: the daemon's name, for ``--help``.
@@ -39,32 +51,44 @@ def prepare(files: Sequence[str] | None = None,
     """
     if files is None:
         files = [path for path in DEFAULT_FILES if os.path.exists(path)]
-    conf = cfg.ConfigOpts()
+    conf = _Options()
     opts.register(conf)
     _register_logging(conf)
     try:
         conf(list(argv), project='doctor', prog=prog,
-             default_config_files=list(files), default_config_dirs=[],
+             default_config_files=list(files),
+             default_config_dirs=list(folders),
              version=doctor_core.__version__ if argv else None)
     except cfg.ConfigFilesNotFoundError as error:
         raise ConfigError('Cannot read the configuration file '
                           f'{", ".join(error.config_files)}.') from None
     except (cfg.Error, ValueError) as error:
-        raise ConfigError(f'Configuration: {error}') from None
+        raise ConfigError(
+            f'Configuration: {" ".join(str(error).split())}') from None
     for (group, name), value in (overrides or {}).items():
         _override(conf, group, name, value)
     for kind in kinds:
         plugins.chosen(conf, kind)
-    for (group, name), value in (overrides or {}).items():
-        _override(conf, group, name, value, late=True)
-    _refuse_unknown(conf.config_file or [])
-    _refuse_wrong(conf)
+    override(conf, overrides or {})
+    _refuse_unknown(conf)
+    refuse_wrong(conf)
     return conf
 
 
 def _register_logging(conf: cfg.ConfigOpts) -> None:
     from oslo_log import log
     log.register_options(conf)
+
+
+def override(conf: cfg.ConfigOpts,
+             values: Mapping[tuple[str, str], Any]) -> None:
+    """Set values that win over the files.
+
+    :param values: by (group, option); all of them are registered.
+    :raises ConfigError: one is not, or takes no such value.
+    """
+    for (group, name), value in values.items():
+        _override(conf, group, name, value, late=True)
 
 
 def _override(conf: cfg.ConfigOpts, group: str, name: str, value: Any,
@@ -77,81 +101,95 @@ def _override(conf: cfg.ConfigOpts, group: str, name: str, value: Any,
             raise ConfigError(
                 f'There is no option {name!r} in [{group}].') from None
     except ValueError as error:
-        raise ConfigError(f'[{group}] {name}: {error}') from None
+        raise ConfigError(f'[{group}] {name}: {plain(error)}') from None
 
 
-def _refuse_wrong(conf: cfg.ConfigOpts) -> None:
-    """oslo.config looks at a value when it is used: use each once, now."""
-    for name in list(conf):
-        section = conf[name]
-        if not isinstance(section, cfg.ConfigOpts.GroupAttr):
-            continue
-        for option in section:
-            try:
-                section[option]
-            except (cfg.Error, ValueError) as error:
-                raise ConfigError(
-                    f'[{name}] {option}: {error}') from None
+def _refuse_unknown(conf: cfg.ConfigOpts) -> None:
+    """What is misspelt must not be taken for its default in silence."""
+    parsed = [Sections(path) for path in files_of(conf)]
+    known = _Known(conf, {
+        name: value for file in parsed
+        for group, name, value in file.found if group == 'cloud'})
+    for file in parsed:
+        for group, name, _value in file.found:
+            complaint = known.complaint(group, name)
+            if complaint:
+                line = line_of(file.path, group, name)
+                raise ConfigError(f'{file.path}, line {line}: {complaint}')
 
 
-class _Sections(iniparser.BaseParser):
-    """Collects which options a file sets."""
+class _Known:
+    """The sections and options that a file may have.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.section = 'DEFAULT'
-        self.found: list[tuple[str, str]] = []
+    :param cloud: what [cloud] sets: its auth_type has options of its own.
+    """
 
-    def new_section(self, section: str) -> None:
-        self.section = section
+    def __init__(self, conf: cfg.ConfigOpts,
+                 cloud: Mapping[str, str]) -> None:
+        self._conf = conf
+        self._auth_type = cloud.get('auth_type', cloud.get('auth_plugin', ''))
+        #: Whose options are not looked at.
+        self._open = {normal(section) for section
+                      in [*conf.foreign_sections,
+                          cloud.get('auth_section', '')] if section}
+        self._names: dict[str, set[str]] = {}
 
-    def assignment(self, key: str, value: Any) -> None:
-        self.found.append((self.section, key))
+    def complaint(self, group: str, name: str) -> str:
+        """What is wrong with setting this option; empty if nothing is."""
+        if group in self._open:
+            return ''
+        try:
+            names = self._names_of(group)
+        except PluginFailed:  # of one that is not used: it would have failed
+            self._open.add(group)
+            return ''
+        if name in names or name in _former(group):
+            return ''
+        if not names and group not in self._sections():
+            return (f'there is no section [{group}]'
+                    f'{_hint(group, self._sections(), "[{}]")} A section of '
+                    'another program is taken when [DEFAULT] '
+                    'foreign_sections names it.')
+        return (f'there is no option {name!r} in [{group}]'
+                f'{_hint(name, names, "{!r}")}{_elsewhere(group, name)}')
+
+    def _names_of(self, group: str) -> set[str]:
+        if group not in self._names:
+            self._names[group] = self._known(group)
+        return self._names[group]
+
+    def _known(self, group: str) -> set[str]:
+        options = [*opts.group_opts(group), *opts.library_opts(group)]
+        if group == 'DEFAULT':
+            # What oslo.config itself takes, such as config_source.
+            return {*self._conf, *_names(options)}
+        if group == 'cloud':
+            options += opts.credential_opts(self._auth_type)
+        return _names(options)
+
+    def _sections(self) -> set[str]:
+        return {*opts.sections(), *opts.library_sections(), *self._open}
 
 
-def _refuse_unknown(files: Sequence[str]) -> None:
-    """A misspelt option must not be taken for its default in silence."""
-    known: dict[str, set[str] | None] = {}
-    for path in files:
-        parser = _Sections()
-        with open(path, encoding='utf-8') as lines:
-            parser.parse(lines)
-        for group, name in parser.found:
-            if group not in known:
-                known[group] = _known(group)
-            names = known[group]
-            if names is None or name in names:
-                continue
-            close = difflib.get_close_matches(name, names, 1)
-            hint = f' Did you mean {close[0]!r}?' if close else ''
-            line = _line_of(path, group, name)
-            raise ConfigError(f'{path}, line {line}: there is no option '
-                              f'{name!r} in [{group}].{hint}')
+def _names(options: Iterable[cfg.Opt]) -> set[str]:
+    """What a file may call options; a name with hyphens is not read."""
+    names = {option.dest for option in options}
+    return names | {old.name.replace('-', separator)
+                    for option in options for old in option.deprecated_opts
+                    if old.name and not old.group for separator in '-_'}
 
 
-def _line_of(path: str, group: str, name: str) -> int:
-    """Where a file sets an option; the parser says where its value ends."""
-    section = 'DEFAULT'
-    with open(path, encoding='utf-8') as lines:
-        for number, line in enumerate(lines, 1):
-            if line.startswith('['):
-                section = line.strip().strip('[]')
-            elif section == group \
-                    and re.split(r'[=:]', line)[0].strip() == name:
-                return number
-    return 0
+def _hint(word: str, words: Iterable[str], form: str) -> str:
+    close = difflib.get_close_matches(word, words, 1)
+    return f'. Did you mean {form.format(close[0])}?' if close else '.'
 
 
-def _known(group: str) -> set[str] | None:
-    """The options of a group of Doctor's own; None for another's group."""
-    if group in _OPEN_GROUPS:
-        return None
-    options = opts.group_opts(group)
-    if not options:
-        return None
-    names = {name for option in options
-             for name in (option.name, option.dest)}
-    return names | _former(group)
+def _elsewhere(group: str, name: str) -> str:
+    """Where an option is that was set in a wrong section."""
+    homes = [other for other, options in opts.GROUPS.items()
+             if other != group and any(option.dest == name
+                                       for option in options)]
+    return f' There is one in [{homes[0]}].' if len(homes) == 1 else ''
 
 
 def _former(group: str) -> set[str]:
@@ -162,9 +200,16 @@ def _former(group: str) -> set[str]:
 
 
 def setup_logging(conf: cfg.ConfigOpts) -> None:
-    """Let oslo.log write as the configuration says."""
+    """Let oslo.log write as the configuration says.
+
+    :raises ConfigError: it cannot, e.g. there is no folder for the file.
+    """
     from oslo_log import log
-    log.setup(conf, 'doctor')
+    try:
+        log.setup(conf, 'doctor')
+    except Exception as error:  # what each way of writing raises is its own
+        raise ConfigError('[DEFAULT] the log cannot be written as it says: '
+                          f'{" ".join(str(error).split())}') from None
     # One line a request of every library is not what an operator looks for.
     for noisy in ('urllib3', 'keystoneauth', 'stevedore', 'amqp',
                   'oslo.messaging', 'oslo_messaging', 'asyncio'):

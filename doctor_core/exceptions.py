@@ -9,16 +9,20 @@
      |    `-- PluginFailed       kind, name, cause
      |-- BackendError            something outside said no; .recoverable
      |    |-- BusError
+     |    |    `-- BusRefused    user, password or virtual host
      |    |-- CloudError         status
      |    |-- CommandFailed      argv, status, tail
      |    |-- Conflict           somebody else has changed it since
      |    |-- HttpError          no usable answer from an HTTP peer
+     |    |    `-- NobodyListens at its address
      |    `-- NotifyError
      |-- InvalidEvent            field, why
+     |    `-- UnknownType
      |-- NotFound                what was asked for does not exist
      `-- DeadlineExceeded        what was awaited, how long
 """
 
+import difflib
 import shlex
 from collections.abc import Sequence
 
@@ -40,8 +44,14 @@ class PluginNotFound(ConfigError):
         self.name = name
         self.available = tuple(available)
         super().__init__(
-            f'No plugin {name!r} of kind {kind!r} is installed. '
+            f'No plugin {name!r} of kind {kind!r} is installed.'
+            f'{_meant(name, available)} '
             f'Available: {", ".join(available) or "none"}.')
+
+
+def _meant(name: str, available: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, available, 1)
+    return f' Did you mean {close[0]!r}?' if close else ''
 
 
 class PluginDuplicated(ConfigError):
@@ -60,7 +70,10 @@ class PluginDuplicated(ConfigError):
 
 
 class PluginFailed(ConfigError):
-    """A plugin is installed but cannot be imported."""
+    """A plugin is installed but cannot be used.
+
+    :ivar why: what is wrong with it, in one line.
+    """
 
     def __init__(self, kind: str, name: str, cause: BaseException | str,
                  available: Sequence[str]) -> None:
@@ -68,10 +81,10 @@ class PluginFailed(ConfigError):
         self.name = name
         self.cause = cause
         self.available = tuple(available)
-        what = (cause if isinstance(cause, str)
-                else f'{type(cause).__name__}: {cause}')
+        self.why = cause if isinstance(cause, str) \
+            else f'{type(cause).__name__}: {cause}'
         super().__init__(
-            f'Plugin {name!r} of kind {kind!r} cannot be loaded: {what}. '
+            f'Plugin {name!r} of kind {kind!r} cannot be loaded: {self.why}. '
             f'Available: {", ".join(available) or "none"}.')
 
 
@@ -88,6 +101,14 @@ class BackendError(DoctorError):
 
 class BusError(BackendError):
     """The message bus did not take a message."""
+
+
+class BusRefused(BusError):
+    """The broker refuses user, password or virtual host.
+
+    At the start that is a ConfigError; later, of a broker that took them, an
+    error like any other.
+    """
 
 
 class CloudError(BackendError):
@@ -134,12 +155,16 @@ class HttpError(BackendError):
     """An HTTP peer could not be reached or did not answer in time."""
 
 
+class NobodyListens(HttpError):
+    """The peer's machine is there, and nothing has its port."""
+
+
 class NotifyError(BackendError):
     """A notice was not taken by whom it was meant for."""
 
 
 class InvalidEvent(DoctorError):
-    """A body that is not an event as :mod:`doctor_core.events` reads them.
+    """A body that is not an event as :mod:`doctor_core.wire` reads them.
 
     :ivar field: the field at fault, as a path (``events[1].details``).
     :ivar why: what is wrong with it.
@@ -149,6 +174,24 @@ class InvalidEvent(DoctorError):
         self.field = field
         self.why = why
         super().__init__(f'{field}: {why}')
+
+
+class InvalidTransition(DoctorError):
+    """A state cannot become that one, or is not what it was.
+
+    :ivar old: the state before, as far as is known.
+    :ivar new: the state that was wanted.
+    """
+
+    def __init__(self, old: str, new: str, what: str = '') -> None:
+        self.old = old
+        self.new = new
+        super().__init__(f'{what or "What"} is {old}, and cannot become '
+                         f'{new}')
+
+
+class UnknownType(InvalidEvent):
+    """An event of a type that nobody acts on, where that is refused."""
 
 
 class NotFound(DoctorError):

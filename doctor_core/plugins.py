@@ -2,11 +2,13 @@
 
 import dataclasses
 import importlib.metadata
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import stevedore
 import stevedore.exception
+from oslo_config import cfg
 
 from doctor_core import exceptions
 
@@ -20,6 +22,18 @@ KINDS = {
     'notifiers': 'notifier',
     'consumers': 'consumer',
     'scenarios': 'scenario',
+}
+
+#: The class of each kind that its plugins derive from, in the module ``base``
+#: of the kind's package.
+_BASES = {
+    'monitors': 'Monitor',
+    'inspectors': 'Inspector',
+    'installers': 'Installer',
+    'alarms': 'AlarmManager',
+    'notifiers': 'Notifier',
+    'consumers': 'Consumer',
+    'scenarios': 'Scenario',
 }
 
 
@@ -38,6 +52,29 @@ class PluginState:
     distribution: str
     summary: str = ''
     error: str = ''
+
+
+class Options:
+    """The options of one plugin, as attributes, and nobody else's.
+
+    A value is looked up when it is asked for: one that may change while a
+    daemon runs is the new one.
+
+    :ivar section: where they stand in doctor.conf, for what an operator is
+        told.
+    """
+
+    def __init__(self, section: str, values: Mapping[str, Any]) -> None:
+        self.section = section
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith('_'):
+            raise AttributeError(name)
+        if name not in self._values:
+            raise AttributeError(
+                f'[{self.section}] has no option {name!r}')
+        return self._values[name]
 
 
 def group(kind: str) -> str:
@@ -62,8 +99,17 @@ def load(kind: str, name: str) -> Any:
     :param kind: one of :data:`KINDS`.
     :raises PluginNotFound: no distribution offers it.
     :raises PluginDuplicated: more than one does.
-    :raises PluginFailed: its module cannot be imported.
+    :raises PluginFailed: its module cannot be imported, or what it offers is
+        no plugin of the kind.
     """
+    plugin = _loaded(kind, name)
+    lack = _lack(kind, plugin)
+    if lack:
+        raise exceptions.PluginFailed(kind, name, lack, names(kind))
+    return plugin
+
+
+def _loaded(kind: str, name: str) -> Any:
     failures: list[BaseException] = []
 
     def failed(_manager: Any, _entry: Any, error: BaseException) -> None:
@@ -85,10 +131,30 @@ def load(kind: str, name: str) -> Any:
         raise exceptions.PluginNotFound(kind, name, available) from None
 
 
+def _lack(kind: str, plugin: Any) -> str:
+    """What a loaded plugin lacks to be one; empty when it lacks nothing."""
+    # By its name: a plugin's module has imported it, and nothing else has
+    # to be.
+    module = f'doctor_core.{kind}.base'
+    base = getattr(importlib.import_module(module), _BASES[kind])
+    where = f'{getattr(plugin, "__module__", "?")}:' \
+        f'{getattr(plugin, "__qualname__", type(plugin).__name__)}'
+    if not inspect.isclass(plugin) or not issubclass(plugin, base):
+        return f'{where} is no class that derives from ' \
+            f'{module}.{_BASES[kind]}'
+    missing = ', '.join(sorted(getattr(plugin, '__abstractmethods__', ())))
+    if missing:
+        return f'{where} lacks what {module}.{_BASES[kind]} leaves to it: ' \
+            f'{missing}'
+    return ''
+
+
 def _driver(kind: str, name: str, failed: Callable[..., None]) -> Any:
     manager = stevedore.DriverManager(
         group(kind), name, invoke_on_load=False,
-        on_load_failure_callback=failed)
+        on_load_failure_callback=failed,
+        # What is missing is said in one line, by who wanted it.
+        warn_on_missing_entrypoint=False)
     # Of invoke_on_load=False, ``driver`` is the class itself.
     return manager.driver
 
@@ -98,10 +164,9 @@ def options_group(kind: str, name: str) -> str:
     return f'{KINDS[kind]}_{name}'
 
 
-def register(conf: Any, kind: str, name: str) -> Any:
+def register(conf: cfg.ConfigOpts, kind: str, name: str) -> Any:
     """Load a plugin and register its options in a group of its own.
 
-    :param conf: an ``oslo_config.cfg.ConfigOpts``.
     :returns: the plugin's class.
     :raises ConfigError: as :func:`load`.
     """
@@ -110,12 +175,32 @@ def register(conf: Any, kind: str, name: str) -> Any:
     return plugin
 
 
-def chosen(conf: Any, kind: str) -> Any:
+def chosen(conf: cfg.ConfigOpts, kind: str) -> Any:
     """The plugin that ``[kind] type`` names; its options are registered.
 
     :raises ConfigError: as :func:`load`.
     """
     return register(conf, kind, conf[KINDS[kind]].type)
+
+
+def options_of(conf: cfg.ConfigOpts, kind: str, name: str = '') -> Options:
+    """The options of one plugin, once they are registered.
+
+    :param name: the plugin's; empty for the one that ``[kind] type`` names.
+    """
+    section = options_group(kind, name or conf[KINDS[kind]].type)
+    # A plugin without options has no group, and asking for it fails.
+    values = conf[section] if section in conf else {}  # noqa: SIM401
+    return Options(section, values)
+
+
+def make(conf: Any, kind: str, *others: Any) -> Any:
+    """The plugin that ``[kind] type`` names, made with its options.
+
+    :param others: what this kind is handed beside them.
+    :raises ConfigError: as :func:`load`, or it cannot work so.
+    """
+    return chosen(conf, kind)(options_of(conf, kind), *others)
 
 
 def states() -> list[PluginState]:
@@ -131,7 +216,7 @@ def states() -> list[PluginState]:
             except exceptions.PluginDuplicated as duplicate:
                 error = 'duplicated: ' + ', '.join(duplicate.modules)
             except exceptions.PluginFailed as failure:
-                error = f'{type(failure.cause).__name__}: {failure.cause}'
+                error = failure.why
             found.append(PluginState(kind, entry.name, entry.value,
                                      _distribution(entry), summary, error))
     return found

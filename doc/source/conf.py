@@ -19,6 +19,7 @@ exclude_patterns = ['_build']
 
 html_theme = 'openstackdocs'
 html_static_path = ['_static']
+html_css_files = ['tables.css']
 openstackdocs_repo_name = ''
 openstackdocs_auto_name = False
 openstackdocs_auto_version = False

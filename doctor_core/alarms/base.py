@@ -1,9 +1,9 @@
 """What an alarm manager is."""
 
 import abc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from oslo_config import cfg
 
@@ -17,6 +17,10 @@ from doctor_core.model import (
     Notice,
     Stage,
 )
+from doctor_core.plugins import Options
+
+if TYPE_CHECKING:
+    from doctor_core.web.server import Request, Route
 
 
 class Outlets(Protocol):
@@ -48,13 +52,51 @@ class Outlets(Protocol):
         """Stamp a stage; never blocks."""
 
 
+class Gate(Protocol):
+    """Who asks, of those whom a server lets in."""
+
+    def who(self, request: 'Request') -> tuple[str, str, bool]:
+        """The project and the user that ask, and whether as administrator;
+        never blocks.
+
+        :raises Refused: nobody may.
+        """
+
+
+class Keeper(Protocol):
+    """What alarms outlive the process in; each method from any thread."""
+
+    def all(self) -> Iterable[Mapping[str, Any]]:
+        """The documents that were kept, the oldest first."""
+
+    def save(self, alarm_id: str, document: dict[str, Any]) -> None:
+        """Keep a document, instead of another of that id."""
+
+    def delete(self, alarm_id: str) -> None:
+        """Keep it no longer; one that is gone is fine."""
+
+
+class NothingKept:
+    """A keeper for alarms that end with the process."""
+
+    def all(self) -> Iterable[Mapping[str, Any]]:
+        return ()
+
+    def save(self, alarm_id: str, document: dict[str, Any]) -> None:
+        """It is in memory as it is."""
+
+    def delete(self, alarm_id: str) -> None:
+        """It is gone from memory as it is."""
+
+
 class AlarmManager(abc.ABC):
     """Keeps the owners' rules and has them told when one is met.
 
-    :param conf: the configuration; a plugin's own options are in the group
-        ``alarm_<name>``.
+    :param options: the plugin's own, those of :meth:`get_opts`.
     :param cloud: the OpenStack APIs.
     :param outlets: where notices, events and stamps go.
+    :param keeper: for alarms that are evaluated here: those that it has
+        count from the start.
     """
 
     #: Whether the owners hear of Nova's own notification without our doing,
@@ -65,15 +107,16 @@ class AlarmManager(abc.ABC):
     #: The stages that others stamp with their clocks, and who.
     clocks: ClassVar[Mapping[Stage, str]] = {}
 
-    def __init__(self, conf: cfg.ConfigOpts, cloud: Cloud,
-                 outlets: Outlets) -> None:
-        self.conf = conf
+    def __init__(self, options: Options, cloud: Cloud,
+                 outlets: Outlets, keeper: Keeper | None = None) -> None:
+        self.options = options
         self.cloud = cloud
         self.outlets = outlets
+        self.keeper = keeper or NothingKept()
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
-        """The plugin's own options."""
+        """The plugin's own options, of the section ``[alarm_<name>]``."""
         return []
 
     @abc.abstractmethod
@@ -89,16 +132,28 @@ class AlarmManager(abc.ABC):
 
     @abc.abstractmethod
     def tell(self, events: Sequence[Event], *, host: str,
-             fault_id: str) -> 'Future[list[str]]':
+             fault_id: str) -> 'list[Future[list[str]]]':
         """Have the owners told whose rules the events meet.
 
         Called from any thread; returns at once.
 
         :param host: whose fault it is, for the stamps.
         :param fault_id: the fault's id, for the stamps.
-        :returns: when everybody was told or given up: a line for each
-            failure; empty when there was none.
+        :returns: one for each event, done when all whose rules it meets
+            were told or given up: a line for each failure; empty when there
+            was none. One that fails instead is owed still, and told again
+            later, with growing pauses; with a BackendError that is not
+            recoverable and no BusError, it is given up. The same holds for
+            all of them when this raises.
         """
+
+    def routes(self, gate: Gate) -> 'list[Route]':
+        """What the inspector serves of the alarms over HTTP; nothing where
+        others keep them.
+
+        :param gate: asked at each request whose alarms it may see.
+        """
+        return []
 
     def head_start_s(self, count: int) -> float:
         """How long those who tell the owners should be left undisturbed by

@@ -1,12 +1,12 @@
 """An alarm as the JSON of Aodh's v2 API, in both directions."""
 
-import datetime
-from collections.abc import Collection, Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from doctor_core import events
-from doctor_core.alarms.matching import InvalidRule, Matcher
+from doctor_core import wire
+from doctor_core.alarms.local.matching import InvalidRule, Matcher
 from doctor_core.model import (
     Alarm,
     AlarmRule,
@@ -26,6 +26,10 @@ _KNOWN = frozenset({
     'alarm_id', 'project_id', 'user_id', 'timestamp', 'state_timestamp',
     'state_reason', 'evaluate_timestamp'})
 _TEXT_LIMIT = 255
+_OPERATORS = {'=': 'eq', '!=': 'ne', '<': 'lt', '<=': 'le', '>': 'gt',
+              '>=': 'ge'}
+_SPOKEN = re.compile(r'(?P<field>[^=!<>]+)(?P<op>!=|>=|<=|>|<|=)(?P<value>.+)')
+Complaint: TypeAlias = Callable[[str], str]
 
 
 def query_to_json(rule: AlarmRule) -> list[dict[str, str]]:
@@ -57,7 +61,7 @@ def alarm_to_json(alarm: Alarm) -> dict[str, Any]:
     ``timestamp``, the time of the last change of the definition, is not kept
     and repeats that of the state; ``state_reason`` is not kept.
     """
-    changed_at = events.iso(alarm.state_at)
+    changed_at = wire.iso(alarm.state_at)
     return {
         **rule_to_json(alarm.rule),
         'alarm_id': alarm.id,
@@ -79,9 +83,7 @@ def alarm_from_json(body: Mapping[str, Any]) -> Alarm:
     rule = rule_from_json(body, _text(body, 'project_id'),
                           _text(body, 'user_id'))
     try:
-        state_at = datetime.datetime.fromisoformat(
-            _text(body, 'state_timestamp', required=True)).replace(
-                tzinfo=datetime.UTC).timestamp()
+        state_at = wire.utc(_text(body, 'state_timestamp', required=True))
     except ValueError:
         raise InvalidRule('state_timestamp', 'is not a time') from None
     return Alarm(_text(body, 'alarm_id', required=True), rule,
@@ -89,22 +91,25 @@ def alarm_from_json(body: Mapping[str, Any]) -> Alarm:
 
 
 def rule_from_json(body: object, project_id: str, user_id: str,
-                   schemes: Collection[str] | None = None) -> AlarmRule:
+                   complaint: Complaint | None = None) -> AlarmRule:
     """The rule of an alarm that somebody asks for.
 
     :param body: the decoded JSON.
     :param project_id: whose alarm it will be.
-    :param schemes: which actions' URL schemes may be named; any by default.
+    :param complaint: why an action may not be named, empty when it may; by
+        default any that has a scheme may.
     :raises InvalidRule: what is wrong, and the field.
     """
     if not isinstance(body, dict):
         raise InvalidRule('body', 'must be an object')
-    unknown = sorted(set(body) - _KNOWN)
-    if unknown:
-        raise InvalidRule(unknown[0], 'is not a field of an event alarm')
     if _text(body, 'type', required=True) != 'event':
         raise InvalidRule('type', 'must be "event": other alarms are not '
                                   'evaluated here')
+    # Clients send the rules of other types of alarm along, empty.
+    unknown = sorted(field for field in set(body) - _KNOWN
+                     if body[field] or not field.endswith('_rule'))
+    if unknown:
+        raise InvalidRule(unknown[0], 'is not a field of an event alarm')
     for field in _UNUSED:
         if _list(body, field):
             raise InvalidRule(field, 'must be empty: an event alarm does '
@@ -116,7 +121,7 @@ def rule_from_json(body: object, project_id: str, user_id: str,
         user_id=user_id,
         event_type=event_type,
         query=query,
-        actions=_actions(body, schemes),
+        actions=_actions(body, complaint or _no_url),
         severity=_severity(body),
         repeat_actions=_flag(body, 'repeat_actions', False),
         enabled=_flag(body, 'enabled', True),
@@ -159,9 +164,30 @@ def _event_rule(body: Mapping[str, Any]
             raise InvalidRule(f'event_rule.{field}',
                               'is not a field of an event rule')
     event_type = _text(rule, 'event_type', 'event_rule.') or '*'
+    query = rule.get('query')
+    entries = _spoken(query) if isinstance(query, str) and query \
+        else _list(rule, 'query', 'event_rule.')
     return event_type, tuple(
         _condition(entry, f'event_rule.query[{number}]')
-        for number, entry in enumerate(_list(rule, 'query', 'event_rule.')))
+        for number, entry in enumerate(entries))
+
+
+def _spoken(query: str) -> list[dict[str, str]]:
+    """The conditions of ``traits.state=string::error;...``, the form of
+    aodhclient's command line, which it sends as it is with an update.
+    """
+    entries = []
+    for number, part in enumerate(query.split(';')):
+        found = _SPOKEN.fullmatch(part.strip())
+        if found is None:
+            raise InvalidRule(f'event_rule.query[{number}]', f'{part!r} is '
+                              'not field, operator and value')
+        value_type, colons, value = found['value'].partition('::')
+        entries.append({
+            'field': found['field'], 'op': _OPERATORS[found['op']],
+            'type': value_type if colons else '',
+            'value': value if colons else found['value']})
+    return entries
 
 
 def _condition(entry: object, path: str) -> Condition:
@@ -180,25 +206,24 @@ def _condition(entry: object, path: str) -> Condition:
                      op=_text(entry, 'op', f'{path}.') or 'eq')
 
 
-def _actions(body: Mapping[str, Any], schemes: Collection[str] | None
+def _no_url(action: str) -> str:
+    try:
+        return '' if urlsplit(action).scheme else 'is not a URL'
+    except ValueError:
+        return 'is not a URL'
+
+
+def _actions(body: Mapping[str, Any], complaint: Complaint
              ) -> tuple[str, ...]:
     actions = _list(body, 'alarm_actions')
     for number, action in enumerate(actions):
         path = f'alarm_actions[{number}]'
         if not isinstance(action, str):
             raise InvalidRule(path, 'must be a URL')
-        try:
-            scheme = urlsplit(action).scheme
-        except ValueError:
-            raise InvalidRule(path, 'is not a URL') from None
-        if not scheme or (schemes is not None and scheme not in schemes):
-            raise InvalidRule(path, f'Unsupported action {scheme}:// '
-                                    f'(possible: {_listed(schemes)})')
+        why = complaint(action)
+        if why:
+            raise InvalidRule(path, why)
     return tuple(dict.fromkeys(actions))
-
-
-def _listed(schemes: Collection[str] | None) -> str:
-    return ', '.join(sorted(schemes)) if schemes else 'a URL with a scheme'
 
 
 def _text(body: Mapping[str, Any], field: str, path: str = '', *,

@@ -10,9 +10,12 @@ from typing import Any, Protocol
 from doctor_core import conf as configuration
 from doctor_core.cli.errors import EXIT_CONFIG, EXIT_FAILED
 from doctor_core.cli.readiness import Supervisor
+from doctor_core.cli.signals import Signals
 from doctor_core.exceptions import ConfigError, DoctorError
 
 LOG = logging.getLogger(__name__)
+
+_ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Service(Protocol):
@@ -30,26 +33,6 @@ class Service(Protocol):
         """
 
 
-class _Signals:
-    """Turns signals into events that the main thread waits for."""
-
-    def __init__(self) -> None:
-        self.ended = threading.Event()
-        self.reload = threading.Event()
-        self.wake = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._end)
-        signal.signal(signal.SIGHUP, self._reload)
-
-    def _end(self, *_args: Any) -> None:
-        self.ended.set()
-        self.wake.set()
-
-    def _reload(self, *_args: Any) -> None:
-        self.reload.set()
-        self.wake.set()
-
-
 def run(prog: str, kinds: Sequence[str], make: Callable[[Any], Service],
         describe: Callable[[Any, Any], str]) -> int:
     """Run a daemon until SIGTERM or SIGINT.
@@ -60,22 +43,26 @@ def run(prog: str, kinds: Sequence[str], make: Callable[[Any], Service],
     :param describe: says, for the log, what it does now that it is ready.
     :returns: the exit code.
     """
-    try:
-        conf = configuration.prepare(argv=sys.argv[1:], prog=prog,
+    def read() -> Any:
+        return configuration.prepare(argv=sys.argv[1:], prog=prog,
                                      kinds=kinds)
+
+    try:
+        conf = read()
         configuration.setup_logging(conf)
-        signals = _Signals()
+        signals = Signals((*_ENDS, signal.SIGHUP))
         service = make(conf)
-    except ConfigError as error:
-        return _fail(prog, error, EXIT_CONFIG)
     except DoctorError as error:
-        return _fail(prog, error, EXIT_FAILED)
-    return _serve(prog, conf, service, describe, signals)
+        refusal = error
+    else:
+        return _serve(prog, conf, service, describe, signals, read)
+    # Not in the handler: the log would repeat the error, with its cause.
+    return _fail(prog, refusal)
 
 
 def _serve(prog: str, conf: Any, service: Service,
            describe: Callable[[Any, Any], str],
-           signals: _Signals) -> int:
+           signals: Signals, read: Callable[[], Any]) -> int:
     outcome: list[DoctorError | None] = []
 
     def start() -> None:
@@ -89,28 +76,27 @@ def _serve(prog: str, conf: Any, service: Service,
         except Exception:  # the thread's outermost frame
             LOG.exception('%s could not start', prog)
             outcome.append(DoctorError('could not start; see the log'))
-        signals.wake.set()
+        signals.wake()
 
     supervisor = Supervisor()
     threading.Thread(target=start, name='start', daemon=True).start()
     status = 0
     announced = False
-    while not signals.ended.is_set():
-        signals.wake.wait()
-        signals.wake.clear()
+    while True:
+        heard = signals.wait()
         if outcome and outcome[0] is not None:
-            status = _fail(prog, outcome[0], EXIT_CONFIG if isinstance(
-                outcome[0], ConfigError) else EXIT_FAILED)
+            status = _fail(prog, outcome[0])
             break
-        if outcome and not announced and not signals.ended.is_set():
+        if not heard.isdisjoint(_ENDS):
+            break
+        if outcome and not announced:
             announced = True
             description = describe(conf, service)
             LOG.info('%s is ready: %s', prog, description)
             supervisor.ready(description)
             supervisor.watch(service.prove_alive)
-        if signals.reload.is_set():
-            signals.reload.clear()
-            _reload(prog, conf)
+        if signal.SIGHUP in heard:
+            _reload(prog, conf, read)
     LOG.info('%s ends', prog)
     supervisor.ending()
     service.stop()
@@ -119,10 +105,18 @@ def _serve(prog: str, conf: Any, service: Service,
     return status
 
 
-def _reload(prog: str, conf: Any) -> None:
+def _reload(prog: str, conf: Any, read: Callable[[], Any]) -> None:
+    """Take over what may change, once all that the files say is right.
+
+    :param read: reads them from the beginning; raises ConfigError.
+    """
     try:
+        read()
         changed = conf.mutate_config_files()
-    except Exception:  # whatever is wrong with the files, go on as before
+    except ConfigError as error:
+        LOG.error('%s keeps its configuration: %s', prog, error)
+        return
+    except (Exception, SystemExit):  # whatever is wrong, go on as before
         LOG.exception('%s keeps its configuration: the files cannot be read '
                       'again', prog)
         return
@@ -132,10 +126,21 @@ def _reload(prog: str, conf: Any) -> None:
              or 'nothing changed that may change')
 
 
-def _fail(prog: str, error: object, status: int) -> int:
-    LOG.error('%s: %s', prog, error)
-    print(f'{prog}: {error}', file=sys.stderr)
-    return status
+def _fail(prog: str, error: DoctorError) -> int:
+    """Say why it ends, in one line; the exit code."""
+    line = ' '.join(str(error).split())
+    _log_elsewhere(f'{prog}: {line}')
+    print(f'{prog}: {line}', file=sys.stderr)
+    return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_FAILED
+
+
+def _log_elsewhere(line: str) -> None:
+    """Log an error, but not to where it is printed anyway."""
+    record = LOG.makeRecord(LOG.name, logging.ERROR, __file__, 0, line, (),
+                            None)
+    for handler in logging.getLogger().handlers:
+        if getattr(handler, 'stream', None) is not sys.stderr:
+            handler.handle(record)
 
 
 def inspector() -> int:

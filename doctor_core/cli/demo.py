@@ -9,6 +9,10 @@ from doctor_core import conf as configuration
 from doctor_core import messaging
 from doctor_core.embedded.cloud import EmbeddedCloud
 
+_SCENARIO = 'scenario_fault_management'
+#: Seconds of the limit for each server.
+_SERVER_S = 0.005
+
 
 def run(*, hosts: int, latency_s: float, alarms: str,
         overrides: Mapping[tuple[str, str], Any],
@@ -22,7 +26,8 @@ def run(*, hosts: int, latency_s: float, alarms: str,
     :param then: called with the configuration.
     :returns: what ``then`` returns.
     """
-    cloud = EmbeddedCloud(hosts=hosts, transport_url=messaging.IN_MEMORY_CALM)
+    servers = overrides.get((_SCENARIO, 'servers'), 1)
+    cloud = EmbeddedCloud(hosts=hosts, transport_url=messaging.IN_MEMORY)
     cloud.start()
     try:
         with tempfile.TemporaryDirectory(prefix='doctor-demo-') as folder:
@@ -30,19 +35,22 @@ def run(*, hosts: int, latency_s: float, alarms: str,
             clouds.touch(mode=0o600)
             clouds.write_text(cloud.clouds_yaml(), encoding='utf-8')
             conf = configuration.prepare([], {
-                **_settings(cloud, str(clouds), alarms), **overrides})
+                **_settings(cloud, str(clouds), alarms, servers),
+                **overrides})
             cloud.latency_s = latency_s
             return then(conf)
     finally:
         cloud.stop()
 
 
-def _settings(cloud: EmbeddedCloud, clouds: str,
-              alarms: str) -> dict[tuple[str, str], Any]:
+def _settings(cloud: EmbeddedCloud, clouds: str, alarms: str,
+              servers: int) -> dict[tuple[str, str], Any]:
     return {
+        # One interpreter has the share of all owners' machines, too.
+        (_SCENARIO, 'limit_s'): max(1.0, servers * _SERVER_S),
         ('cloud', 'name'): 'doctor-embedded',
         ('cloud', 'clouds_file'): clouds,
-        ('cloud', 'notifications_transport_url'): messaging.IN_MEMORY_CALM,
+        ('cloud', 'notifications_transport_url'): messaging.IN_MEMORY,
         ('monitor', 'type'): 'fake',
         ('monitor_fake', 'port'): cloud.probe_port,
         # Hosts, cloud, owner and Doctor share one interpreter here, and wait

@@ -1,8 +1,9 @@
 """Files that a command writes beside what it prints."""
 
+import os
 from pathlib import Path
 
-from doctor_core.exceptions import ConfigError
+from doctor_core.exceptions import ConfigError, DoctorError
 
 
 def check_writable(path: str) -> None:
@@ -10,18 +11,25 @@ def check_writable(path: str) -> None:
 
     :raises ConfigError: a file could not be written there.
     """
-    folder = Path(path).resolve().parent
-    if not folder.is_dir():
-        raise ConfigError(f'Cannot write {path}: there is no folder '
-                          f'{folder}.')
+    place = os.path.realpath(path)
+    folder = os.path.dirname(place)
+    if not os.path.isdir(folder):
+        complaint = f'there is no folder {folder}'
+    elif os.path.isdir(place):
+        complaint = 'it is a folder'
+    elif not os.access(place if os.path.exists(place) else folder, os.W_OK):
+        complaint = 'you may not write there'
+    else:
+        return
+    raise ConfigError(f'Cannot write {path}: {complaint}.')
 
 
 def write(path: str, text: str) -> None:
     """Write a text in UTF-8.
 
-    :raises ConfigError: it cannot be written.
+    :raises DoctorError: it cannot be written; what it tells of is done.
     """
     try:
         Path(path).write_text(text, encoding='utf-8')
     except OSError as error:
-        raise ConfigError(f'Cannot write {path}: {error.strerror}.') from None
+        raise DoctorError(f'Cannot write {path}: {error.strerror}.') from None

@@ -7,6 +7,7 @@ import sys
 
 from cliff.command import Command
 
+from doctor_core.cli import arguments
 from doctor_core.cli.errors import PlainErrors
 
 _EPILOG = """
@@ -26,6 +27,11 @@ examples:
         URL/embedded/hosts/embedded-compute-1/fail
     curl -X POST -H "X-Auth-Token: $TOKEN" \\
         URL/embedded/hosts/embedded-compute-1/heal
+
+  Let it reboot: when it is healed, its guests are shut down:
+
+    curl -X POST -H "X-Auth-Token: $TOKEN" -d '{"how": "reboot"}' \\
+        URL/embedded/hosts/embedded-compute-1/fail
 
   One that is as slow as a busy OpenStack and sends its notifications:
 
@@ -53,7 +59,7 @@ class EmbeddedCloudCommand(PlainErrors, Command):
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.epilog = _EPILOG
         parser.add_argument(
-            '--hosts', type=int, default=3, metavar='N',
+            '--hosts', type=arguments.whole, default=3, metavar='N',
             help='compute hosts, named embedded-compute-1 and so on '
                  '(default: 3)')
         parser.add_argument(
@@ -61,12 +67,26 @@ class EmbeddedCloudCommand(PlainErrors, Command):
             help='the address to serve on (default: 127.0.0.1); anybody who '
                  'reaches it and knows a password can use the cloud')
         parser.add_argument(
-            '--port', type=_port, default=0,
+            '--port', type=arguments.port, default=0,
             help='the port to serve on (default: a free one)')
         parser.add_argument(
-            '--latency-ms', type=float, default=0.0, metavar='MS',
+            '--latency-ms', type=arguments.milliseconds, default=0.0,
+            metavar='MS',
             help='milliseconds that every API call takes longer '
                  '(default: 0)')
+        parser.add_argument(
+            '--cells', type=arguments.whole, default=1, metavar='N',
+            help='cells of Nova that the hosts are in by turns (default: 1)')
+        parser.add_argument(
+            '--report-interval', type=arguments.some_seconds, default=2.0,
+            metavar='S',
+            help='seconds between two reports of a nova-compute '
+                 '(default: 2)')
+        parser.add_argument(
+            '--power-sync-interval', type=arguments.seconds_or_never,
+            default=600.0, metavar='S',
+            help='seconds from one look of the nova-computes at their guests '
+                 'to the next; negative for none (default: 600)')
         parser.add_argument(
             '--transport-url', default='', metavar='URL',
             help='the message bus on which Nova sends its notifications and '
@@ -86,7 +106,9 @@ class EmbeddedCloudCommand(PlainErrors, Command):
         cloud = EmbeddedCloud(
             hosts=parsed_args.hosts, host=parsed_args.host,
             port=parsed_args.port, latency_s=parsed_args.latency_ms / 1000,
-            transport_url=parsed_args.transport_url)
+            transport_url=parsed_args.transport_url, cells=parsed_args.cells,
+            report_s=parsed_args.report_interval,
+            power_sync_s=parsed_args.power_sync_interval)
         url = cloud.start()
         try:
             _hand_out(cloud.clouds_yaml(), parsed_args.write_clouds_yaml)
@@ -94,13 +116,6 @@ class EmbeddedCloudCommand(PlainErrors, Command):
             signal.sigwait(ends)
         finally:
             cloud.stop()
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError
-    return port
 
 
 def _hand_out(clouds_yaml: str, path: str | None) -> None:
@@ -120,7 +135,6 @@ def _hand_out(clouds_yaml: str, path: str | None) -> None:
     except OSError as error:
         raise ConfigError(f'Cannot write {path}: {error.strerror}') from None
     print(f'The credentials are in {path}', file=sys.stderr)
-
 
 
 def _refuse_foreign(path: str) -> None:

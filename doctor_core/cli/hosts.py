@@ -6,9 +6,8 @@ from typing import Any
 
 from cliff.lister import Lister
 
+from doctor_core.cli import config_files
 from doctor_core.cli.errors import PlainErrors
-
-_DEFAULT_URL = 'http://127.0.0.1:12344'
 
 
 class ListHosts(PlainErrors, Lister):
@@ -22,13 +21,20 @@ class ListHosts(PlainErrors, Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            '--monitor-url', metavar='URL', default=_DEFAULT_URL,
-            help=f'where the monitor tells (default: {_DEFAULT_URL})')
+            '--url', '--monitor-url', metavar='URL', dest='monitor_url',
+            help='where the monitor tells (default: the status_port of '
+                 '[monitor] in doctor.conf, on this machine)')
+        config_files.add_arguments(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         from doctor_core.cli import inspector_api
-        answer = inspector_api.ask(parsed_args.monitor_url, 'GET', '/hosts')
+        url = parsed_args.monitor_url
+        if not url:
+            settings = config_files.read(parsed_args, kinds=()).monitor
+            url = f'http://127.0.0.1:{settings.status_port}'
+        answer = inspector_api.ask(url, 'GET', '/hosts',
+                                   program='doctor-monitor')
         if answer['isolated']:
             self.app.stderr.write(
                 'The monitor itself seems to be cut off: nobody answers it, '

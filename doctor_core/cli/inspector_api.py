@@ -6,14 +6,37 @@ from typing import Any
 from doctor_core import conf as configuration
 from doctor_core import loop
 from doctor_core.cloud import Cloud
-from doctor_core.exceptions import ConfigError, DoctorError
+from doctor_core.exceptions import (
+    ConfigError,
+    DoctorError,
+    NobodyListens,
+    NotFound,
+)
 from doctor_core.web import client as web
 
+#: To listen on all addresses is not to be found at all of them.
+_TO_MYSELF = {'0.0.0.0': '127.0.0.1', '::': '::1'}
+#: Bytes; a list of a hundred thousand faults is within it.
+_MAX_ANSWER = 256 << 20
 _SAYS_WHO = ('OS_CLOUD', 'OS_AUTH_URL')
 
 
+def inspector_url(settings: Any) -> str:
+    """Where [inspector] of the configuration has the inspector listen.
+
+    :raises ConfigError: on a port that only the inspector knows.
+    """
+    if not settings.port:
+        raise ConfigError('[inspector] port is 0, for a free one: say where '
+                          'the inspector listens with --url.')
+    host = _TO_MYSELF.get(str(settings.host), str(settings.host))
+    return (f'{"https" if settings.tls_cert else "http"}://'
+            f'{f"[{host}]" if ":" in host else host}:{settings.port}')
+
+
 def ask(inspector_url: str, method: str, path: str, body: Any = None, *,
-        os_cloud: str = '', cafile: str = '') -> Any:
+        os_cloud: str = '', cafile: str = '',
+        program: str = 'doctor-inspector') -> Any:
     """The decoded answer; blocks for up to some ten seconds.
 
     Keystone is asked for a token only when the inspector wants one: in a
@@ -22,7 +45,9 @@ def ask(inspector_url: str, method: str, path: str, body: Any = None, *,
     :param os_cloud: the cloud of clouds.yaml whose user asks; empty for the
         OS_* variables of the environment.
     :param cafile: whom to trust; the system's authorities when empty.
+    :param program: who should listen there, for the operator.
     :raises ConfigError: nothing says who asks, or the URL is none.
+    :raises NotFound: there is nothing of what is asked for.
     :raises DoctorError: the inspector refused, or did not answer.
     """
     if not inspector_url.startswith(('http://', 'https://')):
@@ -34,8 +59,14 @@ def ask(inspector_url: str, method: str, path: str, body: Any = None, *,
         if reply.status == 401:
             token = _token(os_cloud, inspector_url)
             reply = thread.run(_send(method, url, body, cafile, token))
+    except NobodyListens:
+        raise DoctorError(
+            f'Nothing listens at {inspector_url}: does {program} run, and '
+            'there? Say where it is with --url or --config-file.') from None
     finally:
         thread.stop()
+    if reply.status == 404:
+        raise NotFound(_refusal(reply, inspector_url))
     if reply.status >= 400:
         raise DoctorError(_refusal(reply, inspector_url))
     return reply.json()
@@ -43,7 +74,8 @@ def ask(inspector_url: str, method: str, path: str, body: Any = None, *,
 
 async def _send(method: str, url: str, body: Any, cafile: str,
                 token: str = '') -> web.Reply:
-    client = web.Client(tls=web.tls_context(cafile=cafile))
+    client = web.Client(tls=web.tls_context(cafile=cafile),
+                        max_answer=_MAX_ANSWER)
     try:
         return await client.request(
             method, url, body=body,

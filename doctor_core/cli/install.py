@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cliff.command import Command
 from cliff.lister import Lister
 
+from doctor_core.cli import config_files, documents
 from doctor_core.cli.errors import EXIT_FAILED, PlainErrors
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import Need
@@ -36,25 +37,22 @@ class _Installing(PlainErrors):
             '--need', action='append', metavar='NEED',
             choices=[need.value for need in Need],
             help=self._needs_help)
-        parser.add_argument(
-            '--config-file', action='append', metavar='FILE',
-            help='read this file instead of /etc/doctor/doctor.conf; may be '
-                 'repeated, later files win')
+        config_files.add_arguments(parser)
         return parser
 
     @contextlib.contextmanager
     def preparation(self, parsed_args: argparse.Namespace
                     ) -> Iterator[tuple['Preparation', frozenset[Need]]]:
         """The deployment, and what is needed of it."""
-        from doctor_core import conf as configuration
         from doctor_core import plugins
         from doctor_core.cli import termination
         from doctor_core.installers.preparing.preparation import Preparation
-        conf = configuration.prepare(parsed_args.config_file)
+        from doctor_core.services import chosen
+        conf = config_files.read(parsed_args)
         needs = frozenset(map(Need, parsed_args.need)) \
             if parsed_args.need is not None \
             else plugins.chosen(conf, 'scenarios').needs(conf)
-        installer = plugins.chosen(conf, 'installers')(conf)
+        installer = chosen.installer(conf)
         with termination.as_exception(), contextlib.closing(installer):
             yield Preparation(installer, self.tell), needs
 
@@ -81,15 +79,24 @@ class _InstallCommand(_Installing, Command):
             help='write what was found or done to a JSON file')
         return parser
 
+    def preparation(self, parsed_args: argparse.Namespace) -> Any:
+        """As for the others; a file that is wanted can be written."""
+        if parsed_args.json:
+            documents.check_writable(parsed_args.json)
+        return super().preparation(parsed_args)
+
     def finish(self, parsed_args: argparse.Namespace,
                reports: 'list[Report]') -> int:
-        """Write the JSON document if one is wanted; the exit code."""
+        """Write the JSON document if one is wanted; the exit code.
+
+        :raises DoctorError: it cannot be written; all else is said by then.
+        """
+        status = self.complain(reports)
         if parsed_args.json:
-            from doctor_core.cli import documents
             documents.write(parsed_args.json, json.dumps(
                 [dataclasses.asdict(report) for report in reports],
                 indent=1))
-        return self.complain(reports)
+        return status
 
     def say(self, line: str) -> None:
         print(line, file=self.app.stdout)
@@ -125,8 +132,8 @@ class Apply(_InstallCommand):
     On a node where something goes wrong all is put back; the other nodes
     stay changed, and the command may be repeated.
 
-    Exit code: 0 all is as needed, 1 not on all nodes, 2 wrong
-    configuration, with nothing changed.
+    Exit code: 0 all is as needed, 1 not on all nodes, or the JSON file
+    could not be written, 2 wrong configuration, with nothing changed.
     """
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:

@@ -54,6 +54,7 @@ class Supervisor:
             the daemon after ``WatchdogSec``.
         """
         if self._interval_s:
+            # No Periodic: what is proved may hang, and the end must not.
             threading.Thread(target=self._watch, args=(prove_alive,),
                              name='watchdog', daemon=True).start()
 

@@ -6,21 +6,24 @@ from typing import Any
 
 from cliff.command import Command
 
+from doctor_core.cli import arguments, config_files
 from doctor_core.cli.errors import EXIT_CODES, PlainErrors
 
 
 class _ScenarioCommand(PlainErrors, Command):
     """What the commands that run a scenario have in common."""
 
+    default_limit = '1000'
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            '--servers', type=int, metavar='N',
+            '--servers', type=arguments.whole, metavar='N',
             help='how many servers are on the host that fails')
         parser.add_argument(
-            '--limit-ms', type=float, metavar='MS',
+            '--limit-ms', type=arguments.some_milliseconds, metavar='MS',
             help='within how many milliseconds after the detection every '
-                 'owner has to be told (default: 1000)')
+                 f'owner has to be told (default: {self.default_limit})')
         parser.add_argument(
             '--notification', choices=['shortcut', 'conservative'],
             help='when owners are told: at once, or when Nova has the new '
@@ -46,11 +49,10 @@ class _ScenarioCommand(PlainErrors, Command):
 
     def _run(self, conf: Any, name: str,
              parsed_args: argparse.Namespace) -> int:
-        from doctor_core.cli import scenario_run, termination
-        with termination.as_exception():
-            outcome = scenario_run.run(
-                conf, name, json_path=parsed_args.json,
-                html_path=parsed_args.report, out=self.app.stdout)
+        from doctor_core.cli import scenario_run
+        outcome = scenario_run.run(
+            conf, name, json_path=parsed_args.json,
+            html_path=parsed_args.report, out=self.app.stdout)
         return EXIT_CODES[outcome.verdict]
 
 
@@ -64,13 +66,16 @@ class Demo(_ScenarioCommand):
     Exit code: 0 passed, 1 failed, 2 wrong options.
     """
 
+    default_limit = '1000, or 5 for each server where that is more'
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            '--hosts', type=int, default=3, metavar='N',
+            '--hosts', type=arguments.whole, default=3, metavar='N',
             help='how many compute hosts the cloud has (default: 3)')
         parser.add_argument(
-            '--latency-ms', type=float, default=20.0, metavar='MS',
+            '--latency-ms', type=arguments.milliseconds, default=20.0,
+            metavar='MS',
             help='how long each API call takes, as if Nova had work to do '
                  '(default: 20)')
         parser.add_argument(
@@ -79,13 +84,16 @@ class Demo(_ScenarioCommand):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:
-        from doctor_core.cli import demo
-        return demo.run(
-            hosts=parsed_args.hosts, latency_s=parsed_args.latency_ms / 1000,
-            alarms=parsed_args.alarms,
-            overrides=self._overrides(parsed_args),
-            then=lambda conf: self._run(conf, 'fault_management',
-                                        parsed_args))
+        from doctor_core.cli import demo, termination
+        # Around all of it: the cloud has a folder of its own.
+        with termination.as_exception():
+            return demo.run(
+                hosts=parsed_args.hosts,
+                latency_s=parsed_args.latency_ms / 1000,
+                alarms=parsed_args.alarms,
+                overrides=self._overrides(parsed_args),
+                then=lambda conf: self._run(conf, 'fault_management',
+                                            parsed_args))
 
 
 class Run(_ScenarioCommand):
@@ -105,17 +113,15 @@ class Run(_ScenarioCommand):
             'scenario', nargs='?', metavar='SCENARIO',
             help='the scenario; "doctor plugins --kind scenarios" lists '
                  'them (default: [scenario] type of doctor.conf)')
-        parser.add_argument(
-            '--config-file', action='append', metavar='FILE',
-            help='read this file instead of /etc/doctor/doctor.conf; may be '
-                 'repeated, later files win')
+        config_files.add_arguments(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:
-        from doctor_core import conf as configuration
         overrides: Mapping[tuple[str, str], Any] = {
             **self._overrides(parsed_args),
             **({('scenario', 'type'): parsed_args.scenario}
                if parsed_args.scenario else {})}
-        conf = configuration.prepare(parsed_args.config_file, overrides)
-        return self._run(conf, conf.scenario.type, parsed_args)
+        from doctor_core.cli import termination
+        conf = config_files.read(parsed_args, overrides)
+        with termination.as_exception():
+            return self._run(conf, conf.scenario.type, parsed_args)

@@ -3,17 +3,20 @@
 import dataclasses
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any, TextIO
 
 from doctor_core import clock, plugins
 from doctor_core.cli import documents
+from doctor_core.cli.step_progress import StepProgress
 from doctor_core.cloud import Cloud
 from doctor_core.exceptions import CloudError
 from doctor_core.model import Outcome, Verdict
 from doctor_core.profiler import report
 from doctor_core.profiler.times import FaultTimes
+from doctor_core.scenarios.base import Progress, Scenario
+from doctor_core.services import chosen
 
 _WIDTH = 100
 _NARROWEST = 80
@@ -31,29 +34,36 @@ def run(conf: Any, name: str, *, json_path: str | None,
     :param name: the scenario.
     :param json_path: where to write the JSON document, if anywhere.
     :param html_path: where to write the HTML page, if anywhere.
-    :param out: where progress and timeline go.
+    :param out: where steps and timeline go; how far a long step is goes to
+        stderr.
     :raises DoctorError: the scenario could not be set up, or the deployment
         not be put back.
     """
+    kind = plugins.register(conf, 'scenarios', name)
+    options = plugins.options_of(conf, 'scenarios', name)
+    return run_scenario(kind, options, conf, json_path=json_path,
+                        html_path=html_path, out=out)
+
+
+def run_scenario(kind: type[Scenario], options: plugins.Options, conf: Any,
+                 *, json_path: str | None, html_path: str | None,
+                 out: TextIO) -> Outcome:
+    """As :func:`run`, of a class and its options."""
     for path in filter(None, (json_path, html_path)):
         documents.check_writable(path)
-
-    def progress(line: str) -> None:
-        print(f'- {line}', file=out, flush=True)
-
-    kind = plugins.register(conf, 'scenarios', name)
+    progress = StepProgress(out)
     with _prepared(conf, kind, progress):
-        return _run(kind(conf, progress), progress, json_path, html_path,
-                    out)
+        return _run(kind(options, conf, progress), progress, json_path,
+                    html_path, out)
 
 
 @contextmanager
-def _prepared(conf: Any, kind: Any,
-              progress: Callable[[str], None]) -> Iterator[None]:
+def _prepared(conf: Any, kind: type[Scenario],
+              progress: Progress) -> Iterator[None]:
     if not conf.installer.prepare:
         yield
         return
-    with closing(plugins.chosen(conf, 'installers')(conf)) as installer, \
+    with closing(chosen.installer(conf)) as installer, \
             installer.prepared(kind.needs(conf), progress):
         _await_cloud(conf)
         yield
@@ -75,28 +85,49 @@ def _await_cloud(conf: Any) -> None:
                    what='the cloud to answer again', interval_s=1.0)
 
 
-def _run(scenario: Any, progress: Callable[[str], None],
-         json_path: str | None, html_path: str | None,
-         out: TextIO) -> Outcome:
+def _run(scenario: Scenario, progress: Progress, json_path: str | None,
+         html_path: str | None, out: TextIO) -> Outcome:
     with ExitStack() as stack:
         scenario.setup(stack)
         outcome = scenario.run()
-        times = scenario.times()
+        measured = scenario.report(outcome)
         progress('everything that was made is taken down')
     left = tuple(f'left behind, to be removed by hand: {what}'
                  for what in scenario.leftovers())
     if left:
         outcome = dataclasses.replace(
             outcome, verdict=Verdict.FAILED, reasons=outcome.reasons + left)
-    facts = scenario.facts(outcome)
     print(file=out)
+    if measured is None:
+        _tell_verdict(outcome, progress, json_path, html_path, out)
+    else:
+        times, facts = measured
+        _draw(times, dataclasses.replace(facts, outcome=outcome), json_path,
+              html_path, out)
+    return outcome
+
+
+def _draw(times: FaultTimes, facts: report.ReportFacts,
+          json_path: str | None, html_path: str | None, out: TextIO) -> None:
     print(_text(times, facts, out), file=out)
     if json_path:
         documents.write(json_path, json.dumps(
             report.as_json(times, facts), indent=1))
     if html_path:
         documents.write(html_path, report.as_html(times, facts))
-    return outcome
+
+
+def _tell_verdict(outcome: Outcome, progress: Progress,
+                  json_path: str | None, html_path: str | None,
+                  out: TextIO) -> None:
+    """How a scenario went that has measured no times."""
+    print('\n'.join([str(outcome.verdict), *(
+        f'  * {reason}' for reason in outcome.reasons)]), file=out)
+    if json_path:
+        documents.write(json_path, json.dumps(
+            report.verdict_as_json(outcome), indent=1))
+    if html_path:
+        progress(f'the scenario has no timeline: {html_path} is not written')
 
 
 def _text(times: FaultTimes, facts: report.ReportFacts,

@@ -1,4 +1,4 @@
-"""SIGTERM as an exception, so that what was begun is undone."""
+"""SIGTERM and SIGHUP as an exception, so that what was begun is undone."""
 
 import contextlib
 import signal
@@ -6,25 +6,32 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-_EXIT = 128 + signal.SIGTERM
+#: Asked to end, and left by the terminal.
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
 def as_exception() -> Iterator[None]:
-    """Have the first SIGTERM raise SystemExit in the main thread, as Ctrl-C
-    raises KeyboardInterrupt; further ones do not disturb the undoing.
+    """Have the first of these signals raise SystemExit in the main thread, as
+    Ctrl-C raises KeyboardInterrupt; further ones do not disturb the undoing.
 
-    Nothing in other threads.
+    A signal that is ignored, as nohup has it, stays so. Nothing in other
+    threads.
     """
-    def end(*_args: Any) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise SystemExit(_EXIT)
+    def end(number: int, _frame: Any) -> None:
+        for one in before:
+            signal.signal(one, signal.SIG_IGN)
+        raise SystemExit(128 + number)
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.getsignal(number) for number in _SIGNALS
+              if signal.getsignal(number) is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,28 +1,27 @@
 """Cloud: the calls that Doctor makes, in its own words."""
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
 
-from doctor_core.cloud import access, answers, endpoints, refusals, tokens
+from oslo_config import cfg
+
+from doctor_core.cloud import (
+    access,
+    credentials,
+    endpoints,
+    refusals,
+    tokens,
+)
 from doctor_core.cloud.corrections import Corrector
-from doctor_core.cloud.rest import Rest
+from doctor_core.cloud.views import Views
 from doctor_core.exceptions import CloudError, ConfigError, NotFound
 from doctor_core.model import (
-    ComputeService,
     Correction,
-    Host,
     Port,
     Server,
     StateChange,
 )
 
-LOG = logging.getLogger(__name__)
-
-_COMPUTE = 'nova-compute'
-_PORT_FIELDS = ('id', 'device_id', 'device_owner', 'project_id',
-                'binding:host_id', 'data_plane_status')
 #: What an operator has to change when Nova refuses, by status.
 _HINTS = {
     401: 'Nova does not take Keystone\'s token: do both belong to one cloud?',
@@ -32,8 +31,22 @@ _HINTS = {
          f'{endpoints.COMPUTE_MICROVERSION} (Train or later).',
 }
 
+#: How [cloud] is corrected.
+CLOUD_OPTS: list[cfg.Opt] = [
+    cfg.IntOpt(
+        'concurrency', default=100, min=1,
+        help='How many corrections are asked of Nova, and as many of '
+             'Neutron, at a time, at the most. How many there are is found: '
+             'at first 20, more while answers come no slower, fewer when '
+             'they do.'),
+    cfg.FloatOpt(
+        'retry_for_s', default=60.0, min=0.0,
+        help='Seconds for which a correction is tried again that failed '
+             'for a reason that may pass.'),
+]
 
-class Cloud(Rest):
+
+class Cloud(Views):
     """An OpenStack, seen by one user of it.
 
     Any thread may call; every method may block on the APIs, each request
@@ -42,12 +55,13 @@ class Cloud(Rest):
     when nobody answered or the same may succeed later.
 
     :param opened: the credentials.
-    :param concurrency: corrections asked of one service at a time.
+    :param concurrency: requests to one service at a time, at the most; how
+        many there are is found.
     :param timeout_s: seconds for one request.
     :param retry_for_s: seconds for which a correction is tried.
     """
 
-    def __init__(self, opened: access.Access, *, concurrency: int = 50,
+    def __init__(self, opened: access.Access, *, concurrency: int = 100,
                  timeout_s: float = 30.0, retry_for_s: float = 60.0) -> None:
         super().__init__(opened)
         self._limits: Mapping[str, Any] = {
@@ -55,10 +69,9 @@ class Cloud(Rest):
             'retry_for_s': retry_for_s}
         self._corrector = Corrector(opened, **self._limits)
         self._tokens = tokens.TokenCache(self._ask_token)
-        self._data_plane_status: bool | None = None
 
     @classmethod
-    def from_conf(cls, conf: Any) -> 'Cloud':
+    def from_conf(cls, conf: cfg.ConfigOpts) -> 'Cloud':
         """The cloud that [cloud] means; nothing is asked of it yet.
 
         [cloud] name is one of clouds.yaml; else keystoneauth's own options
@@ -67,19 +80,21 @@ class Cloud(Rest):
         :raises ConfigError: which cloud is meant is not or wrongly said.
         """
         options = conf.cloud
-        return cls(access.from_conf(conf), concurrency=options.concurrency,
+        return cls(credentials.from_conf(conf),
+                   concurrency=options.concurrency,
                    timeout_s=options.request_timeout_s,
                    retry_for_s=options.retry_for_s)
 
     @classmethod
     def named(cls, clouds_yaml_path: str, name: str, *,
-              concurrency: int = 50, timeout_s: float = 30.0,
+              concurrency: int = 100, timeout_s: float = 30.0,
               retry_for_s: float = 60.0) -> 'Cloud':
         """A cloud of a clouds.yaml; the environment does not count.
 
         :raises ConfigError: the file cannot be read or has no such cloud.
         """
-        return cls(access.named(clouds_yaml_path, name, timeout_s=timeout_s),
+        return cls(credentials.named(clouds_yaml_path, name,
+                                     timeout_s=timeout_s),
                    concurrency=concurrency, timeout_s=timeout_s,
                    retry_for_s=retry_for_s)
 
@@ -108,88 +123,33 @@ class Cloud(Rest):
                 raise
             raise ConfigError(f'{error}. {hint}') from error
 
-    def hosts(self) -> list[Host]:
-        """All compute hosts by name, with their hypervisors' addresses."""
-        services = self.compute_services()
-        with refusals.understood('GET compute /os-hypervisors/detail'):
-            return answers.hosts(services, self.listing(
-                'compute', '/os-hypervisors/detail', 'hypervisors'))
+    def find_servers(self, server_ids: Iterable[str]
+                     ) -> dict[str, Server | None]:
+        """Some servers by their ids, each asked for, several at a time.
 
-    def compute_services(self, host: str | None = None
-                         ) -> list[ComputeService]:
-        """The nova-compute services, of one host or of all."""
-        query = {'binary': _COMPUTE} | ({'host': host} if host else {})
-        answer = self.get('compute', f'/os-services?{urlencode(query)}')
-        with refusals.understood('GET compute /os-services'):
-            return [answers.compute_service(record)
-                    for record in answer['services']]
-
-    def servers(self, host: str | None = None) -> list[Server]:
-        """The servers of all projects, on one host or on all."""
-        query = [('all_tenants', '1')] + ([('host', host)] if host else [])
-        with refusals.understood('GET compute /servers/detail'):
-            servers = [answers.server(record) for record in self.listing(
-                'compute', '/servers/detail', 'servers', query)]
-        # Nova does not refuse the filter to whom it does not grant it.
-        return [server for server in servers
-                if host is None or server.host == host]
-
-    def server(self, server_id: str) -> Server:
-        """One server.
-
-        :raises NotFound: it does not exist, or not for this user.
+        :returns: all of them; None for what does not exist, or not for this
+            user.
+        :raises CloudError: of one of them, that is not known.
         """
-        path = f'/servers/{quote(server_id, safe="")}'
-        try:
-            with refusals.understood(f'GET compute {path}'):
-                return answers.server(self.get('compute', path)['server'])
-        except CloudError as error:
-            if error.status == 404:
-                raise NotFound(f'There is no server {server_id}') from error
-            raise
+        return self._corrector.find_servers(server_ids)
 
-    def ports(self, host: str | None = None) -> list[Port]:
-        """The ports of servers, on one host or on all.
-
-        :returns: none where Neutron keeps no data plane status for them.
-        """
-        if not self.has_data_plane_status():
-            return []
-        query = [('fields', field) for field in _PORT_FIELDS]
-        if host:
-            query.append(('binding:host_id', host))
-        with refusals.understood('GET network /ports'):
-            ports = answers.server_ports(
-                self.listing('network', '/ports', 'ports', query))
-        return [port for port in ports if host is None or port.host == host]
-
-    def has_data_plane_status(self) -> bool:
-        """Whether Neutron has the extension; asked once, else warned of."""
-        if self._data_plane_status is None:
-            self._data_plane_status = self._ask_data_plane_status()
-            if not self._data_plane_status:
-                LOG.warning('Neutron has no extension data-plane-status: '
-                            'ports are left alone')
-        return self._data_plane_status
-
-    def _ask_data_plane_status(self) -> bool:
-        try:
-            self.get('network', '/extensions/data-plane-status')
-        except CloudError as error:
-            if error.status != 404:
-                raise
-            return False
-        return True
+    def find_ports(self, port_ids: Iterable[str]) -> dict[str, Port | None]:
+        """Some ports by their ids; as :meth:`find_servers`."""
+        return self._corrector.find_ports(port_ids)
 
     def correct(self, corrections: Sequence[Correction],
                 done: Callable[[StateChange], None]) -> list[StateChange]:
         """Make corrections at the same time; returns when each has an
         outcome.
 
-        Services are forced down first, then servers reset, then ports set.
-        What may pass (no answer, 409, 429, 5xx) is tried again for [cloud]
+        Each host by itself: its service is forced down first; its servers
+        follow when that is answered, or after 50 ms; a port when its server
+        (``server_id``) is answered, one that names none after all servers.
+        A correction counts as made when Nova or Neutron itself said so, or
+        that the server or port is gone. What may pass (no answer, 409, 429,
+        5xx, an answer of something between) is tried again for [cloud]
         retry_for_s, with growing pauses; one correction that fails stops no
-        other. A server or port that is gone counts as done. Nothing is
+        other. One without an id fails and is not sent. Nothing is
         raised for what the cloud says; it is in the outcomes. Nova's 400 to
         taking back a force-down, before nova-compute was restarted on a host
         that was evacuated, is one of them at once.
@@ -198,7 +158,7 @@ class Cloud(Rest):
         :param done: called with each as soon as it has its outcome, from
             the loop's thread; must not block.
         :returns: the outcomes, in the order of the corrections.
-        :raises CloudError: the cloud was closed meanwhile.
+        :raises CloudError: the cloud was closed, meanwhile or before.
         :raises ConfigError: the TLS files cannot be used.
         """
         return self._corrector.correct(corrections, done)
@@ -209,6 +169,10 @@ class Cloud(Rest):
         :raises NotFound: it is not valid, or no longer.
         """
         return self._tokens.info(token)
+
+    def known_token(self, token: str) -> tokens.TokenInfo | None:
+        """The same for a token of which it is known; never blocks."""
+        return self._tokens.known(token)
 
     def _ask_token(self, token: str) -> tokens.TokenInfo:
         try:
@@ -247,6 +211,9 @@ class Cloud(Rest):
         return self._access.auth_url()
 
     def close(self) -> None:
-        """End what is under way and close all connections; idempotent."""
+        """End what is under way, with CloudError for those who wait, and
+        close all connections; idempotent.
+        """
+        self.abandon()
         self._corrector.close()
         self._access.close()

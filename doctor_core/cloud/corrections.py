@@ -1,63 +1,35 @@
-"""Many corrections at the same time, over warm connections and tokens."""
+"""Many corrections at the same time, in order and at the cloud's pace."""
 
 import asyncio
 import concurrent.futures
-import dataclasses
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import tenacity
 
 from doctor_core import clock, loop
-from doctor_core.cloud import calls, endpoints, refusals
+from doctor_core.cloud import calls, refusals
 from doctor_core.cloud.access import Access
-from doctor_core.cloud.slots import Slots
-from doctor_core.exceptions import (
-    BackendError,
-    CloudError,
-    HttpError,
-)
-from doctor_core.model import Correction, StateChange
+from doctor_core.cloud.order import HostOrder
+from doctor_core.cloud.sending import SERVICES, PacedSender, Sender
+from doctor_core.exceptions import BackendError, CloudError
+from doctor_core.model import Action, Correction, Port, Server, StateChange
 
 if TYPE_CHECKING:
-    from doctor_core.web.client import Client, Reply
+    from doctor_core.web.client import Reply
 
 LOG = logging.getLogger(__name__)
 
-_SERVICES = ('compute', 'network')
-#: A token with less left is renewed while it is still being used.
-_RENEW_BEFORE_S = 120.0
-_RENEW_EVERY_S = 5.0
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
+#: Connections for questions that do not wait for the pace.
+_SPARE_CONNECTIONS = 4
+#: The many requests of one kind that tell how fast a service works.
+_TELLING = frozenset({Action.RESET_STATE, Action.DATA_PLANE_STATUS})
 
-
-@dataclasses.dataclass(frozen=True)
-class _Pass:
-    """What lets requests in, asked of Keystone beforehand."""
-
-    token: str
-    expires_at: float
-    is_admin: bool
-    endpoints: dict[str, str]
-    #: Why a service has no endpoint.
-    missing: dict[str, str]
-
-
-def _issue(access: Access, refused: str) -> _Pass:
-    """Ask keystoneauth for token and endpoints; blocks."""
-    info = access.token(refused)
-    found, missing = {}, {}
-    for service_type in _SERVICES:
-        try:
-            found[service_type] = access.endpoint(service_type, info)
-        except refusals.Misconfigured as error:
-            missing[service_type] = str(error)
-    with refusals.understood('Asking Keystone for a token'):
-        return _Pass(info.auth_token, info.expires.timestamp(),
-                     'admin' in info.role_names, found, missing)
+T = TypeVar('T')
 
 
 class Corrector:
@@ -65,8 +37,10 @@ class Corrector:
 
     Any thread may call.
 
-    :param concurrency: requests to one service at a time; each service has
-        its own, so that Neutron that hangs does not hold up Nova.
+    :param concurrency: requests to one service at a time, at the most; each
+        service has its own, so that Neutron that hangs does not hold up
+        Nova. How many there are is found, as :mod:`doctor_core.cloud.pace`
+        says.
     :param timeout_s: seconds for one request.
     :param retry_for_s: seconds for which what may pass is tried again.
     """
@@ -78,12 +52,8 @@ class Corrector:
         self._timeout_s = timeout_s
         self._retry_for_s = retry_for_s
         self._lock = threading.Lock()
-        self._thread: loop.LoopThread | None = None
-        self._client: Client | None = None
-        self._slots = {name: Slots(concurrency) for name in _SERVICES}
-        self._pass: _Pass | None = None
-        self._renewal: asyncio.Task[_Pass] | None = None
-        self._renew_not_before = 0.0
+        self._started: tuple[loop.LoopThread, PacedSender] | None = None
+        self._closed = False
 
     def warm(self) -> None:
         """Have token, endpoints and client ready before they are needed.
@@ -91,166 +61,177 @@ class Corrector:
         :raises ConfigError: the TLS files cannot be used.
         :raises CloudError: there is no token to be had.
         """
-        self._started().run(self._allowed())
+        self._run(lambda paced: paced.sender.warm())
 
     def get(self, service_type: str, path: str) -> Any:
-        """Ask over the same connections that corrections use.
+        """Ask over the same connections that corrections use, at once.
 
         :raises CloudError: it was refused, or not answered.
         """
         request = calls.Call('GET', service_type, path)
-        reply = self._started().run(self._send(request))
-        if reply.status >= 400:
-            raise refusals.refused(str(request), reply.status, reply.body)
-        try:
-            return reply.json()
-        except HttpError as error:
-            raise CloudError(f'{request}: {error}') from None
+        return calls.read(request, self._run(
+            lambda paced: paced.sender.send(request)))
+
+    def find_servers(self, server_ids: Iterable[str]
+                     ) -> dict[str, Server | None]:
+        """As :meth:`doctor_core.cloud.Cloud.find_servers`."""
+        wanted = list(dict.fromkeys(server_ids))
+        return self._run(lambda paced: _find(
+            paced, wanted, calls.server_call, calls.server_found)) \
+            if wanted else {}
+
+    def find_ports(self, port_ids: Iterable[str]) -> dict[str, Port | None]:
+        """As :meth:`doctor_core.cloud.Cloud.find_ports`."""
+        wanted = list(dict.fromkeys(port_ids))
+        return self._run(lambda paced: _find(
+            paced, wanted, calls.port_call, calls.port_found)) \
+            if wanted else {}
 
     def correct(self, corrections: Sequence[Correction],
                 done: Callable[[StateChange], None]) -> list[StateChange]:
         """As :meth:`doctor_core.cloud.Cloud.correct`."""
         if not corrections:
             return []
-        try:
-            return self._started().run(self._all(corrections, done))
-        except concurrent.futures.CancelledError:
-            raise CloudError('The cloud was closed before all corrections '
-                             'were made', recoverable=True) from None
+        return self._run(lambda paced: _Round(
+            paced, self._retry_for_s, done).make(corrections))
 
     def close(self) -> None:
-        """Stop what is under way and close all connections; idempotent."""
+        """Stop what is under way and close all connections; idempotent.
+        Whoever asks from now on gets a CloudError.
+        """
         with self._lock:
-            thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.run(self._end())
+            self._closed = True
+            started, self._started = self._started, None
+        if started is not None:
+            thread, paced = started
+            thread.run(_end(paced.sender))
             thread.stop()
 
-    async def _end(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        if self._client is not None:
-            await self._client.close()
+    def _run(self, work: Callable[[PacedSender], Coroutine[Any, Any, T]]
+             ) -> T:
+        thread, paced = self._start()
+        try:
+            return thread.run(work(paced))
+        except concurrent.futures.CancelledError:
+            raise CloudError('The cloud was closed before all was done',
+                             recoverable=True) from None
 
-    def _started(self) -> loop.LoopThread:
+    def _start(self) -> tuple[loop.LoopThread, PacedSender]:
         with self._lock:
-            if self._thread is None:
+            if self._closed:
+                # Opened anew, it would outlive the process's end.
+                raise CloudError('The cloud was closed', recoverable=True)
+            if self._started is None:
                 from doctor_core.web.client import Client
-                self._client = Client(
+                client = Client(
                     timeout_s=self._timeout_s, tls=self._access.tls(),
                     # All services may be on one host.
-                    per_host=self._concurrency * len(_SERVICES))
-                self._thread = loop.LoopThread('cloud-corrections')
-            return self._thread
+                    per_host=self._concurrency * len(SERVICES)
+                    + _SPARE_CONNECTIONS)
+                self._started = (
+                    loop.LoopThread('cloud-corrections'),
+                    PacedSender(Sender(self._access, client),
+                                self._concurrency))
+            return self._started
 
-    async def _all(self, corrections: Sequence[Correction],
-                   done: Callable[[StateChange], None]
-                   ) -> list[StateChange]:
-        deadline = clock.Deadline(self._retry_for_s)
-        retrying = tenacity.AsyncRetrying(
+
+class _Round:
+    """The corrections of one call, all under way at the same time."""
+
+    def __init__(self, paced: PacedSender, retry_for_s: float,
+                 done: Callable[[StateChange], None]) -> None:
+        self._paced = paced
+        self._done = done
+        self._orders: dict[str, HostOrder] = {}
+        deadline = clock.Deadline(retry_for_s)
+        self._retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_may_pass),
             wait=tenacity.wait_random_exponential(
                 multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S),
             stop=lambda state: state.upcoming_sleep >= deadline.left_s(),
             sleep=asyncio.sleep, reraise=True)
+
+    async def make(self, corrections: Sequence[Correction]
+                   ) -> list[StateChange]:
+        by_host: dict[str, list[Correction]] = {}
+        for one in corrections:
+            by_host.setdefault(one.host, []).append(one)
+        self._orders = {host: HostOrder(of_host)
+                        for host, of_host in by_host.items()}
         # The tasks start in this order, and so come to the slots.
         order = sorted(range(len(corrections)),
                        key=lambda index: calls.rank(corrections[index]))
         changes = await asyncio.gather(*(
-            self._make(corrections[index], retrying, done)
-            for index in order))
+            self._make(corrections[index]) for index in order))
         by_index = dict(zip(order, changes, strict=True))
         return [by_index[index] for index in range(len(corrections))]
 
-    async def _make(self, correction: Correction,
-                    retrying: tenacity.AsyncRetrying,
-                    done: Callable[[StateChange], None]) -> StateChange:
-        error = ''
+    async def _make(self, correction: Correction) -> StateChange:
+        error, is_final = '', False
+        await self._orders[correction.host].turn(correction)
         try:
-            await retrying.copy()(self._attempt, correction)
+            await self._retrying.copy()(self._attempt, correction)
         except BackendError as failure:
             error = str(failure)
-        change = StateChange(correction, clock.now(), error)
+            is_final = isinstance(failure, refusals.Final)
+        change = StateChange(correction, clock.now(), error,
+                             is_final=is_final)
         try:
-            done(change)
+            self._done(change)
         except Exception:  # a listener's callback
             LOG.exception('Telling of %s failed', change)
         return change
 
     async def _attempt(self, correction: Correction) -> None:
-        request = calls.call_for(correction)
-        slots = self._slots[request.service_type]
-        await slots.take(calls.rank(correction))
         try:
-            reply = await self._send(request)
-        finally:
-            slots.give()
-        assert self._pass is not None
-        error = calls.refusal(correction, reply.status, reply.body,
-                              sees_all=self._pass.is_admin)
-        if error is not None:
+            await self._ask(correction)
+        except CloudError as error:
             LOG.debug('%s', error)
-            raise error
+            raise
+        finally:
+            self._orders[correction.host].answered(correction)
+
+    async def _ask(self, correction: Correction) -> None:
+        request = calls.call_for(correction)
+        try:
+            reply = await self._paced.send(
+                request, calls.rank(correction), correction.host,
+                is_telling=correction.action in _TELLING)
+        except CloudError as error:
+            if request.is_repeatable or not error.recoverable:
+                raise
+            raise CloudError(f'{error}; not asked again, since it may have '
+                             'been heard') from None
+        refusal = calls.refusal(correction, reply,
+                                sees_all=self._paced.sender.sees_all())
+        if refusal is not None:
+            raise refusal
         if reply.status == 404:
             LOG.info('%s: it is gone; nothing to correct', request)
 
-    async def _send(self, request: calls.Call) -> 'Reply':
-        """One request; with a new token when the present one is refused."""
-        allowed = await self._allowed()
-        reply = await self._sent(request, allowed)
-        if reply.status == 401:
-            allowed = await self._renewed(allowed.token)
-            reply = await self._sent(request, allowed)
-        return reply
 
-    async def _sent(self, request: calls.Call,
-                    allowed: _Pass) -> 'Reply':
-        service_type = request.service_type
-        if service_type not in allowed.endpoints:
-            raise refusals.Misconfigured(
-                f'{request}: {allowed.missing[service_type]}')
-        assert self._client is not None
-        try:
-            return await self._client.request(
-                request.method,
-                endpoints.url(service_type, allowed.endpoints[service_type],
-                              request.path),
-                body=request.body,
-                headers={'X-Auth-Token': allowed.token,
-                         **endpoints.headers(service_type)})
-        except HttpError as error:
-            raise CloudError(f'{service_type}: {error}',
-                             recoverable=error.recoverable) from None
+async def _find(paced: PacedSender, ids: Iterable[str],
+                call_for: Callable[[str], calls.Call],
+                found: Callable[[calls.Call, 'Reply'], T]) -> dict[str, T]:
+    async def find(one: str) -> T:
+        request = call_for(one)
+        return found(request, await paced.send(request, calls.READ_RANK))
 
-    async def _allowed(self) -> _Pass:
-        present = self._pass
-        left_s = present.expires_at - clock.now() if present else 0.0
-        if present is None or left_s <= 0:
-            return await self._renewed(present.token if present else '')
-        if left_s < _RENEW_BEFORE_S \
-                and clock.monotonic() >= self._renew_not_before:
-            # It still serves: nobody waits for Keystone, which may hang.
-            self._renew_not_before = clock.monotonic() + _RENEW_EVERY_S
-            self._renewing('').add_done_callback(_warn_of_failure)
-        return present
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = {one: group.create_task(find(one)) for one in ids}
+    except ExceptionGroup as errors:
+        # One says enough; what was found is not the whole.
+        raise errors.exceptions[0] from None
+    return {one: task.result() for one, task in tasks.items()}
 
-    async def _renewed(self, refused: str) -> _Pass:
-        """A pass with another token than this; all who wait share one."""
-        if self._pass is not None and self._pass.token != refused:
-            return self._pass
-        return await asyncio.shield(self._renewing(refused))
 
-    def _renewing(self, refused: str) -> 'asyncio.Task[_Pass]':
-        if self._renewal is None or self._renewal.done():
-            self._renewal = asyncio.get_running_loop().create_task(
-                self._renew(refused))
-        return self._renewal
-
-    async def _renew(self, refused: str) -> _Pass:
-        self._pass = await asyncio.to_thread(_issue, self._access, refused)
-        return self._pass
+async def _end(sender: Sender) -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await sender.close()
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -259,8 +240,3 @@ def _may_pass(error: BaseException) -> bool:
     """
     return isinstance(error, BackendError) and error.recoverable \
         and getattr(error, 'status', 0) != 400
-
-
-def _warn_of_failure(renewal: 'asyncio.Task[_Pass]') -> None:
-    if not renewal.cancelled() and renewal.exception() is not None:
-        LOG.warning('The token was not renewed: %s', renewal.exception())

@@ -46,8 +46,12 @@ def url(service_type: str, endpoint: str, path: str) -> str:
     return f'{place.scheme}://{place.netloc}{prefix}{path}'
 
 
-def headers(service_type: str) -> dict[str, str]:
-    """What every request to a service carries besides the token."""
+def headers(service_type: str, microversion: str = COMPUTE_MICROVERSION
+            ) -> dict[str, str]:
+    """What every request to a service carries besides the token.
+
+    :param microversion: of Nova's API, for what is not in the usual one.
+    """
     if official(service_type) == 'compute':
-        return {'OpenStack-API-Version': f'compute {COMPUTE_MICROVERSION}'}
+        return {'OpenStack-API-Version': f'compute {microversion}'}
     return {}

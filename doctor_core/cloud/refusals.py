@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,41 @@ _LONGEST = 400
 _POOL = re.compile(r'(?P<place>.*?)HTTPS?ConnectionPool\(.*?'
                    r'\(Caused by (?P<cause>.*)\)')
 _REASON = re.compile(r'\[Errno -?\d+\] ([^"\')]+)')
+
+
+#: What asking again never changes, by the service's own answer: the member
+#: that holds it in Nova's form, and why it is final. Whatever else a service
+#: answers is asked for again, less and less often:
+#:
+#: 401, 403, a 404 that may hide something: an operator can give the user what
+#:     it lacks, in Keystone or in a policy file, and nobody tells us.
+#: 406: behind one address may be Novas of two releases, while one is upgraded.
+#: 409: a conflict with a state, of which Nova says no more in a form that can
+#:     be read than in words: what is being done with a server (its
+#:     task_state) ends, and its owner can bring it into another state.
+#: 5xx, 408, 429: the service is not well, or has too much to do.
+FINAL: Mapping[int, tuple[str, str]] = {
+    400: ('badRequest', 'the API, as it is set up, has no such request'),
+    405: ('badMethod', 'the API has no such method'),
+    415: ('badMediaType', 'the API does not take such a body'),
+    422: ('computeFault', 'the API does not take such a value'),
+    501: ('notImplemented', 'the API does not implement it'),
+}
+
+#: Who answers for a service, if not something between.
+NAMES: Mapping[str, str] = {'compute': 'Nova', 'identity': 'Keystone',
+                            'network': 'Neutron'}
+#: The member that holds a service's own 404.
+_ABSENT: Mapping[str, str] = {'compute': 'itemNotFound',
+                              'identity': 'error', 'network': 'NeutronError'}
+
+
+class Gone(CloudError):
+    """The service itself says 404: no proxy or load balancer before it."""
+
+
+class Final(CloudError):
+    """The service itself refuses, and would do so each time; see `FINAL`."""
 
 
 class Misconfigured(CloudError):
@@ -66,18 +101,100 @@ def _words(answer: Any) -> str:
         or (isinstance(value, str) and len(answer) == 1))), '')
 
 
-def refused(request: str, status: int, body: bytes, *,
+def decoded(body: bytes) -> Any:
+    """A body's JSON; None when it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_own(service_type: str, status: int, body: bytes) -> bool:
+    """Whether a refusal has the form that the service itself gives it.
+
+    Of a service whose form is not known, and of 401, which a middleware
+    before the service gives in forms of its own, every one has.
+    """
+    if service_type not in _ABSENT or status == 401:
+        return True
+    answer = decoded(body)
+    if not isinstance(answer, Mapping):
+        return False
+    if status == 404:
+        return _ABSENT[service_type] in answer
+    return any(isinstance(value, (Mapping, list))
+               for value in answer.values()) or 'NeutronError' in answer
+
+
+def between(request: str, service_type: str, status: int, why: str
+            ) -> CloudError:
+    """The error for an answer that the service did not give.
+
+    It may pass: a proxy's login page, or a load balancer without members,
+    stands before the service for a while.
+    """
+    name = NAMES.get(service_type, 'the service')
+    return CloudError(f'{request}: {status}: something between answered '
+                      f'instead of {name}: {why}', status=status,
+                      recoverable=True)
+
+
+def redirected(request: str, service_type: str, status: int,
+               location: str) -> CloudError:
+    """The error for an answer of 300 to 399: it leads elsewhere.
+
+    :param location: where to; its query may hold secrets, and is left out.
+    """
+    place = location.partition('?')[0].partition('#')[0]
+    scheme, mark, rest = place.rpartition('://')
+    host, slash, path = rest.partition('/')
+    shown = f'{scheme}{mark}{host.rpartition("@")[2]}{slash}{path}'
+    return between(request, service_type, status, 'it leads to '
+                   + (_printable(shown) or 'nowhere'))
+
+
+def refused(request: str, status: int, body: bytes, *, service_type: str = '',
             recoverable: bool | None = None) -> CloudError:
     """The error for an answer of 400 and above.
 
     :param request: what was asked, for a person: ``PUT compute
         /os-services/...``.
+    :param service_type: whose answer it should be; empty for any.
     :param recoverable: when the status alone does not tell.
     """
     words = message_of(body)
-    return CloudError(
+    if status < 500 and not _is_own(service_type, status, body):
+        return between(request, service_type, status,
+                       words or 'not a refusal of this API')
+    kind: Callable[..., CloudError] = CloudError
+    if status == 404 and service_type in _ABSENT:
+        kind = Gone
+    return kind(
         f'{request}: {status}{": " + words if words else ""}', status=status,
         recoverable=may_pass(status) if recoverable is None else recoverable)
+
+
+def finally_refused(request: str, service_type: str, status: int,
+                    body: bytes) -> Final | None:
+    """The error for a refusal that is never taken back; None for others.
+
+    Only an answer in the very form of Nova or Neutron counts: what stands
+    before them gives way some day.
+    """
+    if status not in FINAL:
+        return None
+    answer = decoded(body)
+    member, why = FINAL[status]
+    own = 'NeutronError' if service_type == 'network' else member
+    if not isinstance(answer, Mapping) or set(answer) != {own}:
+        return None
+    words = message_of(body)
+    return Final(f'{request}: {status}{": " + words if words else ""} '
+                 f'({why}; given up)', status=status)
+
+
+def _printable(text: str) -> str:
+    return ''.join(char for char in text if char.isprintable())[:_LONGEST]
 
 
 @contextmanager
@@ -93,29 +210,62 @@ def translated(request: str) -> Iterator[None]:
         yield
     except ks.Unauthorized as error:
         raise Misconfigured(
-            f'{request}: Keystone refuses the credentials: {_line(error)}',
+            f'{request}: Keystone refuses the credentials: {line(error)}',
             status=401) from error
     except ks.HttpError as error:
         status = error.http_status or 0
-        raise CloudError(f'{request}: {_line(error)}', status=status,
+        raise CloudError(f'{request}: {line(error)}', status=status,
                          recoverable=may_pass(status)) from error
     except ks.SSLError as error:
         raise Misconfigured(
             f'{request}: the certificate is not trusted; name the '
-            f'authority\'s file as cacert: {_line(error)}') from error
+            f'authority\'s file as cacert: {line(error)}') from error
     except ks.AuthPluginException as error:
         raise Misconfigured(
-            f'The credentials of the cloud: {_line(error)}') from error
+            f'The credentials of the cloud: {line(error)}') from error
     except ks.CatalogException as error:
         raise Misconfigured(
-            f'{request}: {_line(error)}; check region_name and interface of '
+            f'{request}: {line(error)}; check region_name and interface of '
             'the cloud, and whether it has the service') from error
     except (ks.ConnectionError, ks.DiscoveryFailure) as error:
-        # Keystone that does not answer is a failure of discovery, too.
-        raise CloudError(f'{request}: {_line(error)}',
+        # Keystone that does not answer is a failure of discovery, too; but
+        # one that answers that nothing is there will do so again.
+        refusal = error.__context__
+        if isinstance(refusal, ks.HttpError) \
+                and not may_pass(refusal.http_status or 0):
+            raise Misconfigured(
+                f'{request}: there is no Keystone at auth_url: '
+                f'{line(refusal)}', status=refusal.http_status) from error
+        raise CloudError(f'{request}: {line(error)}',
                          recoverable=True) from error
     except ks.ClientException as error:
-        raise CloudError(f'{request}: {_line(error)}') from error
+        raise CloudError(f'{request}: {line(error)}') from error
+
+
+@contextmanager
+def authenticating(source: str) -> Iterator[None]:
+    """As :func:`translated`, while Keystone is asked for a token.
+
+    Keystone says 400 or 404 to credentials that lack something, and
+    keystoneauth raises a bare exception for others: neither will pass.
+
+    :param source: where the credentials are written.
+    """
+    try:
+        with translated('Asking Keystone for a token'):
+            yield
+    except Misconfigured as error:
+        raise Misconfigured(f'{source}: {error}',
+                            status=error.status) from error
+    except CloudError as error:
+        if not 400 <= error.status < 500 or may_pass(error.status):
+            raise
+        raise Misconfigured(
+            f'{source}: {error}. Check auth_url, username, password, and '
+            'the names and domains of user and project',
+            status=error.status) from error
+    except Exception as error:  # keystoneauth's plugins raise what they like
+        raise Misconfigured(f'{source}: {line(error)}') from error
 
 
 @contextmanager
@@ -126,10 +276,10 @@ def understood(request: str) -> Iterator[None]:
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise CloudError(
             f'{request}: not an answer of this API: '
-            f'{type(error).__name__}: {_line(error)}') from error
+            f'{type(error).__name__}: {line(error)}') from error
 
 
-def _line(error: BaseException) -> str:
+def line(error: BaseException) -> str:
     """An error in one line, without the names of the HTTP library's parts."""
     words = ' '.join(str(error).split())
     parts = _POOL.fullmatch(words)

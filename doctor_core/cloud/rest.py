@@ -1,18 +1,19 @@
 """Any request to any service, as oneself or in another project."""
 
+import concurrent.futures
 import dataclasses
+import functools
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from doctor_core import background
 from doctor_core.cloud import access, endpoints, refusals
 from doctor_core.exceptions import CloudError
 
 #: What services hand out at a time; they cap it as they are configured.
 _PAGE = 1000
-#: Pages after which a service is thought to repeat itself.
-_MOST_PAGES = 10000
 
 
 class Rest:
@@ -25,6 +26,17 @@ class Rest:
         self._access = opened
         self._lock = threading.Lock()
         self._projects: dict[str, access.Access] = {}
+        #: Done when nobody waits for answers any more.
+        self._ended: concurrent.futures.Future[None] = \
+            concurrent.futures.Future()
+
+    def abandon(self) -> None:
+        """End the waiting for what is under way: who waits gets a
+        CloudError. What is asked from now on is waited for again.
+        """
+        with self._lock:
+            ended, self._ended = self._ended, concurrent.futures.Future()
+        ended.set_result(None)
 
     def get(self, service_type: str, path: str, *,
             project_id: str | None = None) -> Any:
@@ -65,9 +77,34 @@ class Rest:
             says.
         :param timeout_s: seconds for the answer, if not as long as usual.
         :returns: the decoded JSON; None when there is none.
-        :raises CloudError: the service refused, or did not answer.
+        :raises CloudError: the service refused, or did not answer; or
+            nobody waits for it any more.
         """
         request = f'{method} {service_type} {path.partition("?")[0]}'
+        return self._waited_for(request, functools.partial(
+            self._send, request, method, service_type, path, body,
+            project_id=project_id, headers=headers, endpoint=endpoint,
+            timeout_s=timeout_s))
+
+    def _waited_for(self, request: str, work: Callable[[], Any]) -> Any:
+        """An answer, unless we end before it comes: then the thread that
+        asks is left alone, for the HTTP library cannot be interrupted.
+        """
+        with self._lock:
+            ended = self._ended
+        answer = background.begin(work, 'cloud-request')
+        concurrent.futures.wait(
+            (answer, ended),
+            return_when=concurrent.futures.FIRST_COMPLETED)
+        if not answer.done():
+            raise CloudError(f'{request}: the cloud was closed before there '
+                             'was an answer', recoverable=True)
+        return answer.result()
+
+    def _send(self, request: str, method: str, service_type: str, path: str,
+              body: Any, *, project_id: str | None,
+              headers: Mapping[str, str] | None, endpoint: str,
+              timeout_s: float | None) -> Any:
         used = self._access_to(project_id)
         url = endpoints.url(
             service_type, endpoint or used.endpoint(service_type), path)
@@ -82,16 +119,10 @@ class Rest:
                          **endpoints.headers(service_type),
                          **(headers or {})},
                 # A kept connection may have been closed by the other side.
-                connect_retries=int(method == 'GET'), **sent)
-        if reply.status_code >= 400:
-            raise refusals.refused(request, reply.status_code, reply.content)
-        if not reply.content:
-            return None
-        try:
-            return reply.json()
-        except ValueError:
-            raise CloudError(f'{request}: the answer is not JSON',
-                             status=reply.status_code) from None
+                connect_retries=int(method == 'GET'),
+                # What changes something goes to whom it is meant for only.
+                redirect=None if method == 'GET' else False, **sent)
+        return _read(request, service_type, reply)
 
     def service(self, service_type: str, endpoint: str = '') -> 'Service':
         """One service of the catalogue, or of an endpoint."""
@@ -119,22 +150,55 @@ class Rest:
 
         :param key: the member of the answer that holds the records.
         :param query: parameters of the request, as (name, value).
+        :raises CloudError: a page is missing, or is none of a listing; what
+            was read before is not the whole.
         """
+        request = f'GET {service_type} {path}'
         asked = [*query, ('limit', str(_PAGE))]
-        marker: list[tuple[str, str]] = []
-        for _page in range(_MOST_PAGES):
+        markers: dict[str, None] = {}
+        while True:
+            marker = [('marker', last) for last in list(markers)[-1:]]
             answer = self.get(service_type,
                               f'{path}?{urlencode(asked + marker)}',
                               project_id=project_id)
-            records = answer[key]
+            with refusals.understood(request):
+                records = [_record(record) for record in answer[key]]
+                # The link may name an address that only proxies know.
+                more = any(link['rel'] == 'next'
+                           for link in answer.get(f'{key}_links') or ())
             yield from records
-            # The link itself may name an address that only proxies know.
-            more = any(link.get('rel') == 'next'
-                       for link in answer.get(f'{key}_links') or ())
-            if not more or not records:
+            if not more:
                 return
-            marker = [('marker', str(records[-1]['id']))]
-        raise CloudError(f'GET {service_type} {path}: the pages do not end')
+            last = str(records[-1].get('id') or '') if records else ''
+            if not last or last in markers:
+                raise CloudError(
+                    f'{request}: there is more after {last or "nothing"}, '
+                    'but no way to ask for it', recoverable=True)
+            markers[last] = None
+
+
+def _read(request: str, service_type: str, reply: Any) -> Any:
+    """An answer's JSON; None where there is none and need not be."""
+    status = reply.status_code
+    if status >= 400:
+        raise refusals.refused(request, status, reply.content,
+                               service_type=service_type)
+    if status >= 300:
+        raise refusals.redirected(request, service_type, status,
+                                  reply.headers.get('Location', ''))
+    if not reply.content and not request.startswith('GET '):
+        return None
+    try:
+        return reply.json()
+    except (ValueError, RecursionError):
+        raise refusals.between(request, service_type, status,
+                               'the answer is not JSON') from None
+
+
+def _record(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError('a record is no object')
+    return value
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,17 +1,24 @@
 """What a scenario needs in a cloud: made, used, and unmade again."""
 
 import dataclasses
+import ipaddress
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from doctor_core import clock
+from doctor_core.at_once import at_once
 from doctor_core.cloud import answers, undoing
 from doctor_core.cloud.client import Cloud
 from doctor_core.exceptions import CloudError, ConfigError
 from doctor_core.model import Server
+from doctor_core.wording import few
+
+T = TypeVar('T')
+#: Told what is counted, how many there are, and of how many.
+SoFar = Callable[[str, int, int], None]
 
 _POLL_S = 0.2
 #: The smallest that any hypervisor takes; nothing in it is ever run.
@@ -50,15 +57,19 @@ class Tenancy:
     :param timeout_s: seconds to wait for servers to run, and for each thing
         to be gone.
     :param waiting: whose time counts, and how it is waited.
+    :param so_far: told often how far something is: what is counted, how
+        many there are, and of how many.
     """
 
     def __init__(self, cloud: Cloud, stack: ExitStack, *,
                  timeout_s: float = 120.0,
-                 waiting: clock.Clock = clock.SYSTEM) -> None:
+                 waiting: clock.Clock = clock.SYSTEM,
+                 so_far: SoFar = lambda what, done, of: None) -> None:
         self._cloud = cloud
         self._stack = stack
         self._timeout_s = timeout_s
         self._clock = waiting
+        self._so_far = so_far
         self._made = undoing.Made(stack, timeout_s=timeout_s,
                                   waiting=waiting)
 
@@ -165,9 +176,20 @@ class Tenancy:
             lambda found: self._cloud.delete('image', f'/images/{found}'))
 
     def network(self, name: str, project_id: str, *,
-                cidr: str = '192.0.2.0/24') -> str:
+                cidr: str = '192.0.2.0/24', room: int = 0) -> str:
         """The id of a project's network, with an IPv4 subnet without DHCP.
+
+        :param cidr: the addresses of the subnet, if it has to be made.
+        :param room: for how many servers it has to have addresses.
+        :raises ConfigError: it has not, or is no subnet.
         """
+        def make_subnet() -> str:
+            _check_room(cidr, room)
+            return str(self._cloud.post('network', '/subnets', {'subnet': {
+                'name': name, 'network_id': network_id, 'cidr': cidr,
+                'ip_version': 4, 'enable_dhcp': False, 'gateway_ip': None,
+                'project_id': project_id}})['subnet']['id'])
+
         network_id = self._made.ensure(
             f'network {name}',
             lambda: self._id('network', '/networks', 'networks', name=name,
@@ -180,10 +202,7 @@ class Tenancy:
             f'subnet of network {name}',
             lambda: self._id('network', '/subnets', 'subnets',
                              network_id=network_id),
-            lambda: self._cloud.post('network', '/subnets', {'subnet': {
-                'name': name, 'network_id': network_id, 'cidr': cidr,
-                'ip_version': 4, 'enable_dhcp': False, 'gateway_ip': None,
-                'project_id': project_id}})['subnet']['id'],
+            make_subnet,
             lambda found: self._cloud.delete('network', f'/subnets/{found}'))
         return network_id
 
@@ -201,13 +220,14 @@ class Tenancy:
             record['id'] for record in self._servers_of(mould.project_id))
         self._allow(mould.project_id, len(present) + len(names))
         self._made.undo_later(
-            f'servers {", ".join(names)}',
+            f'servers {few(names)}',
             lambda: self._unbooted(names, mould, present))
-        asked = [self._cloud.post('compute', '/servers', {'server': {
-            'name': name, 'host': host, 'flavorRef': mould.flavor_id,
-            'imageRef': mould.image_id,
-            'networks': [{'uuid': mould.network_id}]}},
-            project_id=mould.project_id)['server']['id'] for name in names]
+        asked = self._at_once('servers are asked for', lambda name: str(
+            self._cloud.post('compute', '/servers', {'server': {
+                'name': name, 'host': host, 'flavorRef': mould.flavor_id,
+                'imageRef': mould.image_id,
+                'networks': [{'uuid': mould.network_id}]}},
+                project_id=mould.project_id)['server']['id']), names)
         running = clock.wait_for(
             lambda: self._running(mould.project_id, asked),
             clock.Deadline(self._timeout_s, self._clock), interval_s=_POLL_S,
@@ -215,7 +235,7 @@ class Tenancy:
         elsewhere = [server.name for server in running
                      if server.host != host]
         if elsewhere:
-            raise CloudError(f'Not on {host}: {", ".join(elsewhere)}')
+            raise CloudError(f'Not on {host}: {few(elsewhere)}')
         return running
 
     def _servers_of(self, project_id: str) -> Iterator[Mapping[str, Any]]:
@@ -233,20 +253,35 @@ class Tenancy:
                 why = (record.get('fault') or {}).get('message', 'no reason')
                 raise CloudError(
                     f'Server {record["name"]} ended in error: {why}')
-            if record.get('status') != 'ACTIVE':
-                return []
+        running = [server_id for server_id in server_ids
+                   if records.get(server_id, {}).get('status') == 'ACTIVE']
+        self._so_far('servers run', len(running), len(server_ids))
+        if len(running) < len(server_ids):
+            return []
         return [answers.server(records[server_id])
                 for server_id in server_ids]
 
     def _unbooted(self, names: Sequence[str], mould: Mould,
                   present: frozenset[str]) -> bool:
         """Ask for the deletion of what is left; whether nothing is."""
+        ours = frozenset(names)
         left = [record['id'] for record in self._servers_of(mould.project_id)
-                if record['name'] in names and record['id'] not in present]
-        for server_id in left:
-            undoing.delete_or_wait(lambda found: self._cloud.delete(
-                'compute', f'/servers/{found}'), server_id)
+                if record['name'] in ours and record['id'] not in present]
+        self._at_once(
+            'servers are deleted', lambda server_id: undoing.delete_or_wait(
+                lambda found: self._cloud.delete('compute',
+                                                 f'/servers/{found}'),
+                server_id), left)
         return not left
+
+    def _at_once(self, what: str, ask: Callable[[str], T],
+                 names: Sequence[str]) -> list[T]:
+        """As :func:`at_once`; tells how far it is.
+
+        :param what: what is counted.
+        """
+        return at_once(ask, names, lambda answered: self._so_far(
+            what, answered, len(names)))
 
     def _allow(self, project_id: str, servers: int) -> None:
         """Raise a project's quota where it is too low for so many."""
@@ -283,3 +318,15 @@ class Tenancy:
             if error.status == 404:
                 return []
             raise
+
+
+def _check_room(cidr: str, servers: int) -> None:
+    """Not after minutes of booting, but before."""
+    try:
+        block = ipaddress.IPv4Network(cidr)
+    except ValueError as error:
+        raise ConfigError(f'{cidr!r} is no IPv4 subnet: {error}.') from None
+    room = block.num_addresses - 2
+    if room < servers:
+        raise ConfigError(f'{cidr} has addresses for {max(room, 0)} servers, '
+                          f'not for {servers}: name a larger subnet.')

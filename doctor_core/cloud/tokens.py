@@ -2,14 +2,13 @@
 
 import collections
 import dataclasses
-import datetime
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from doctor_core import clock
-from doctor_core.exceptions import NotFound
+from doctor_core import clock, wire
+from doctor_core.exceptions import CloudError, NotFound
 
 #: How long an answer of Keystone is believed: as long as a revoked token
 #: may still be taken.
@@ -33,16 +32,23 @@ class TokenInfo:
 
 
 def token_info(answer: Mapping[str, Any]) -> TokenInfo:
-    """From the body of Keystone's ``GET /v3/auth/tokens``."""
-    token = answer['token']
-    project = token.get('project') or {}
-    return TokenInfo(
-        user_id=token['user']['id'], user_name=token['user']['name'],
-        project_id=project.get('id', ''),
-        project_name=project.get('name', ''),
-        roles=frozenset(role['name'] for role in token.get('roles') or ()),
-        expires_at=datetime.datetime.fromisoformat(
-            token['expires_at'].replace('Z', '+00:00')).timestamp())
+    """From the body of Keystone's ``GET /v3/auth/tokens``.
+
+    :raises CloudError: it is of somebody else, such as a proxy.
+    """
+    try:
+        token = answer['token']
+        project = token.get('project') or {}
+        return TokenInfo(
+            user_id=token['user']['id'], user_name=token['user']['name'],
+            project_id=project.get('id', ''),
+            project_name=project.get('name', ''),
+            roles=frozenset(role['name']
+                            for role in token.get('roles') or ()),
+            expires_at=wire.utc(token['expires_at']))
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise CloudError('What was said of a token is no answer of '
+                         f'Keystone: {error!r}', recoverable=True) from error
 
 
 def is_sendable(token: str) -> bool:
@@ -75,16 +81,21 @@ class TokenCache:
         """
         if not is_sendable(token):
             raise NotFound('The token is not valid')
-        # No token is kept in memory longer than its request.
-        key = hashlib.sha256(token.encode()).digest()
-        with self._lock:
-            until, info = self._known.get(key, (0.0, None))
-        if info is None or until <= self._now():
+        info = self.known(token)
+        if info is None:
             info = self._ask(token)
-            self._keep(key, info)
+            self._keep(_key(token), info)
         if info.expires_at <= self._now():
             raise NotFound('The token has expired')
         return info
+
+    def known(self, token: str) -> TokenInfo | None:
+        """Who shows this token, if that need not be asked; never blocks."""
+        if not is_sendable(token):
+            return None
+        with self._lock:
+            until, info = self._known.get(_key(token), (0.0, None))
+        return info if until > self._now() else None
 
     def _keep(self, key: bytes, info: TokenInfo) -> None:
         until = min(self._now() + BELIEVED_S, info.expires_at)
@@ -93,3 +104,8 @@ class TokenCache:
             self._known.move_to_end(key)
             while len(self._known) > _MOST:
                 self._known.popitem(last=False)
+
+
+def _key(token: str) -> bytes:
+    # No token is kept in memory longer than its request.
+    return hashlib.sha256(token.encode()).digest()

@@ -5,14 +5,16 @@ from oslo_config import cfg
 from doctor_core.consumers.base import Consumer
 from doctor_core.mailbox import Mailbox
 from doctor_core.model import Notice, new_id
+from doctor_core.plugins import Options
 
 
 class MemoryConsumer(Consumer):
     """Reads what is sent to ``memory://<name>``; needs no network."""
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        super().__init__(conf)
-        self._box: Mailbox | None = None
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        #: One for each start: a box that was closed stays so.
+        self._boxes: list[Mailbox] = []
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -23,13 +25,13 @@ class MemoryConsumer(Consumer):
 
     def start(self) -> str:
         self.stop()
-        self._box = Mailbox(self.conf.consumer_memory.name
-                            or f'consumer-{new_id()}')
-        return f'memory://{self._box.name}'
+        box = Mailbox(self.options.name or f'consumer-{new_id()}')
+        self._boxes.append(box)
+        return f'memory://{box.name}'
 
     def stop(self) -> None:
-        if self._box is not None:
-            self._box.close()
+        if self._boxes:
+            self._boxes[-1].close()
 
     def received(self) -> list[Notice]:
-        return self._box.notices() if self._box is not None else []
+        return [notice for box in self._boxes for notice in box.notices()]

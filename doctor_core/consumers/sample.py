@@ -8,6 +8,7 @@ from oslo_config import cfg
 from doctor_core.consumers.base import Consumer
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import Notice
+from doctor_core.plugins import Options
 from doctor_core.web.server import Refused, Request, Response, Route, Server
 
 LOG = logging.getLogger(__name__)
@@ -23,8 +24,8 @@ class SampleConsumer(Consumer):
     :ivar rejected: how many requests were not a notice, and answered 400.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        super().__init__(conf)
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
         self.rejected = 0
         self._notices: list[Notice] = []
         self._lock = threading.Lock()
@@ -56,7 +57,7 @@ class SampleConsumer(Consumer):
         :raises ConfigError: it cannot listen there, or nobody could tell at
             which of many addresses.
         """
-        options = self.conf.consumer_sample
+        options = self.options
         if options.host in ('0.0.0.0', '::') and not options.advertise_url:
             raise ConfigError(
                 '[consumer_sample] advertise_url must say at which address '

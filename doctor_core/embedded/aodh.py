@@ -6,8 +6,8 @@ from concurrent.futures import Future
 from typing import Any
 
 from doctor_core import clock
-from doctor_core.alarms import api as alarms_api
-from doctor_core.alarms.rules import RuleBook, webhook_body
+from doctor_core.alarms.local import routes as alarm_routes
+from doctor_core.alarms.local.rules import RuleBook, webhook_body
 from doctor_core.embedded.rest import (
     Api,
     Call,
@@ -46,8 +46,8 @@ class Aodh:
         # They block in ``changed`` only, which does nothing here; and on the
         # loop they need not fear that Keystone changes below them.
         return self._discovery.routes + [
-            dataclasses.replace(route, blocking=False) for route
-            in alarms_api.routes(self._book, self._who, prefix=PREFIX)]
+            dataclasses.replace(route, pool=None) for route
+            in alarm_routes.routes(self._book, self._who, prefix=PREFIX)]
 
     def take(self, event: Event) -> None:
         """Have the owners told whose alarms an event sets off.

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from doctor_core import events, messaging
+from doctor_core import messaging, wire
 from doctor_core.embedded import telemetry
 from doctor_core.embedded.notifications import Notification
 from doctor_core.exceptions import BusError
@@ -20,6 +20,8 @@ LOG = logging.getLogger(__name__)
 
 #: Nova's name in notifications, and its exchange.
 _NOVA = 'nova'
+#: Of ``doctor embedded-cloud``; who else makes a cloud has no user to tell.
+_OPTION = '--transport-url'
 _MOST_WAITING = 10000
 _CLOSE_S = 2.0
 _LISTEN_S = 3.0
@@ -42,8 +44,9 @@ class BusLink:
         self._take = take
         self._waiting: queue.Queue[Notification | None] = queue.Queue(
             _MOST_WAITING)
-        self._nova = messaging.Bus(conf, url, exchange=_NOVA)
-        self._telemetry = messaging.Bus(conf, url, exchange=None)
+        self._nova = messaging.Bus(conf, url, exchange=_NOVA, option=_OPTION)
+        self._telemetry = messaging.Bus(conf, url, exchange=None,
+                                        option=_OPTION)
         self._sender = threading.Thread(
             target=self._send, name='embedded-nova', daemon=True)
         self._sender.start()
@@ -79,8 +82,8 @@ class BusLink:
 
     def _listen(self) -> None:
         try:
-            self._telemetry.listen(events.AODH_TOPIC, self._hear,
-                                   priority=events.AODH_PRIORITY)
+            self._telemetry.listen(wire.AODH_TOPIC, self._hear,
+                                   priority=wire.AODH_PRIORITY)
         except Exception:  # the thread's outermost frame
             LOG.exception('Aodh cannot listen to the bus')
 
@@ -97,6 +100,6 @@ class BusLink:
 
     def _hear(self, event_type: str, payload: Any,
               _metadata: Mapping[str, Any]) -> None:
-        if event_type == events.AODH_EVENT_TYPE:
+        if event_type == wire.AODH_EVENT_TYPE:
             for event in telemetry.from_bus(payload):
                 self._take(event)

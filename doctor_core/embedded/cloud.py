@@ -1,7 +1,6 @@
 """A whole cloud in this process."""
 
 import asyncio
-import json
 import secrets
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -9,7 +8,8 @@ from contextlib import ExitStack
 
 from doctor_core import clock
 from doctor_core import conf as configuration
-from doctor_core.embedded import aodh, control, glance, telemetry
+from doctor_core.embedded import aodh, clouds_yaml, control, glance
+from doctor_core.embedded.furnishing import furnish
 from doctor_core.embedded.keystone import api as keystone
 from doctor_core.embedded.keystone.directory import bootstrapped
 from doctor_core.embedded.keystone.tokens import Tokens
@@ -23,17 +23,24 @@ from doctor_core.embedded.notifications import (
 )
 from doctor_core.embedded.nova import api as nova
 from doctor_core.embedded.nova.compute import Compute
-from doctor_core.embedded.nova.hosts import ComputeHost, Hosts
+from doctor_core.embedded.nova.guests import Guests
+from doctor_core.embedded.nova.hosts import (
+    LINK,
+    ComputeHost,
+    Hosts,
+    numbered,
+)
+from doctor_core.embedded.nova.lifecycle import Lifecycle
 from doctor_core.embedded.nova.telling import Teller
 from doctor_core.embedded.probe import Responders
 from doctor_core.embedded.rest import Site
+from doctor_core.embedded.telemetry import to_event
 from doctor_core.exceptions import ConfigError, NotFound
 from doctor_core.model import Notice, new_id
 from doctor_core.notifiers.deliverer import Deliverer
 from doctor_core.web.server import Request, Response, Route, Server
 
 _LARGEST_IMAGE = 64 << 20
-_MOST_HOSTS = 250
 #: Seconds for notices under way when the cloud ends.
 _DRAIN_S = 2.0
 
@@ -52,6 +59,15 @@ class EmbeddedCloud:
     :param service_down_s: seconds after which Nova takes a silent
         nova-compute for down.
     :param build_s: seconds that the work of a nova-compute takes.
+    :param report_s: seconds between two reports of a nova-compute.
+    :param power_sync_s: seconds from one look of the nova-computes at their
+        guests to the next; negative for none.
+    :param offload_s: seconds after which a shelved server leaves its host;
+        negative for never.
+    :param reclaim_s: seconds for which deleted servers are kept; 0 for not
+        at all.
+    :param cells: of Nova, that the hosts are in by turns.
+    :param timing: whose time the hosts go by.
     :param token_lifetime_s: seconds for which a token is good.
     :param transport_url: a bus for the notifications and for Aodh; none
         when empty.
@@ -65,15 +81,18 @@ class EmbeddedCloud:
     def __init__(self, *, hosts: int = 3, host: str = '127.0.0.1',
                  port: int = 0, latency_s: float = 0.0,
                  service_down_s: float = 8.0, build_s: float = 0.2,
+                 report_s: float = 2.0, power_sync_s: float = 600.0,
+                 offload_s: float = 0.0, reclaim_s: float = 0.0,
+                 cells: int = 1, timing: clock.Clock = clock.SYSTEM,
                  token_lifetime_s: float = 3600.0, transport_url: str = '',
                  owner_sees_host_status: bool = True,
                  admin_password: str | None = None,
                  member_password: str | None = None) -> None:
-        if not 1 <= hosts <= _MOST_HOSTS:
-            raise ConfigError(f'An embedded cloud has 1 to {_MOST_HOSTS} '
-                              f'hosts, not {hosts}.')
-        if min(latency_s, service_down_s, build_s, token_lifetime_s) < 0:
-            raise ConfigError('A time must not be negative.')
+        if not all(time_s >= 0 for time_s in (
+                latency_s, service_down_s, build_s, reclaim_s,
+                token_lifetime_s)) or not report_s > 0:  # as NaN is not
+            raise ConfigError('A time must not be negative, and from one '
+                              'report to the next some has to pass.')
         self.latency_s = latency_s
         self._site = Site()
         self._passwords = {
@@ -84,13 +103,22 @@ class EmbeddedCloud:
         self._directory = bootstrapped(self._passwords['admin'],
                                        self._passwords['demo'])
         self._tokens = Tokens(self._directory, token_lifetime_s)
-        self.compute_hosts = Hosts(_hosts(hosts), self._notifications,
-                                   service_down_s)
+        self.compute_hosts = Hosts(
+            numbered(hosts, cells, timing.now()), self._notifications,
+            report_s=report_s, service_down_s=service_down_s, timing=timing)
         self._teller = Teller(self._notifications)
         self._aodh = aodh.Aodh(self._site, self._tokens.caller, self._deliver)
         self._notifications.listen(self._to_aodh)
         #: All that it serves.
-        self.routes = self._serve(build_s, owner_sees_host_status)
+        topology = Topology(self._notifications)
+        self._plugging = Plugging(topology)
+        self.compute = Compute(self.compute_hosts, self._plugging,
+                               self._teller, _later, build_s)
+        self.guests = Guests(self.compute_hosts, self.compute, _later,
+                             power_sync_s)
+        self.routes = self._serve(
+            topology, Lifecycle(self.compute, self._plugging, offload_s),
+            owner_sees_host_status, reclaim_s)
         self._running = ExitStack()
         self._responders: Responders | None = None
         self._deliverer: Deliverer | None = None
@@ -98,38 +126,26 @@ class EmbeddedCloud:
             self.routes, host=host, port=port, name='embedded-cloud',
             middlewares=[self._delay], max_body=_LARGEST_IMAGE)
 
-    def _serve(self, build_s: float, owner_sees_host_status: bool
+    def _serve(self, topology: Topology, lifecycle: Lifecycle,
+               owner_sees_host_status: bool, reclaim_s: float
                ) -> list[Route]:
         """Put the services together."""
         site, caller = self._site, self._tokens.caller
         images = glance.Glance(site, caller)
-        topology = Topology(self._notifications)
-        plugging = Plugging(topology)
-        compute = Compute(self.compute_hosts, plugging, self._teller, _later,
-                          build_s)
-        self._furnish(images, topology)
+        furnish(self._directory, images, topology)
         apis = [
             keystone.Keystone(site, self._directory, self._tokens).api,
-            nova.Nova(site, caller, self.compute_hosts, compute, plugging,
-                      is_usable=images.is_usable,
-                      owner_sees_host_status=owner_sees_host_status).api,
+            nova.Nova(site, caller, self.compute_hosts, self.compute,
+                      lifecycle, self._plugging, is_usable=images.is_usable,
+                      owner_sees_host_status=owner_sees_host_status,
+                      reclaim_s=reclaim_s).api,
             neutron.Neutron(site, caller, topology).api,
             images.api,
-            control.Control(site, caller, self.compute_hosts, self,
-                            self._notifications).api,
+            control.Control(site, caller, self.compute_hosts, self.compute,
+                            self, self._notifications).api,
         ]
         return self._aodh.routes + [
             route for api in apis for route in api.routes]
-
-    def _furnish(self, images: glance.Glance, topology: Topology) -> None:
-        """What an operator leaves for the tenants: an image, a network."""
-        projects = {project['name']: project['id'] for project
-                    in self._directory.projects.values()}
-        images.add_ready('cirros', projects['admin'])
-        network = topology.add_network(projects['demo'], {'name': 'private'})
-        topology.add_subnet(projects['demo'], {
-            'name': 'private-subnet', 'network_id': network['id'],
-            'cidr': '192.168.0.0/20'})
 
     @property
     def url(self) -> str:
@@ -162,6 +178,7 @@ class EmbeddedCloud:
                 self._notifications.listen(link.put)
             url = self._server.start()
             started.callback(self._server.stop)
+            self._server.call(self.guests.begin)
             self._running = started.pop_all()
         self.announce(url)
         return url
@@ -188,23 +205,8 @@ class EmbeddedCloud:
 
     def clouds_yaml(self) -> str:
         """A clouds.yaml with both users; valid once started."""
-        lines = ['clouds:']
-        for cloud, user in (('doctor-embedded', 'admin'),
-                            ('doctor-embedded-member', 'demo')):
-            # A JSON text is a YAML text, whatever the password holds.
-            password = json.dumps(self._passwords[user])
-            lines += [
-                f'  {cloud}:',
-                '    auth:',
-                f'      auth_url: {self.url}{keystone.PREFIX}/v3',
-                f'      username: {user}',
-                f'      password: {password}',
-                f'      project_name: {user}',
-                '      user_domain_id: default',
-                '      project_domain_id: default',
-                '    region_name: RegionOne',
-                "    identity_api_version: '3'"]
-        return '\n'.join(lines) + '\n'
+        return clouds_yaml.text(f'{self.url}{keystone.PREFIX}/v3',
+                                self._passwords)
 
     def on_notification(self, listener: Listener) -> None:
         """Have a callback told of every notification.
@@ -215,14 +217,17 @@ class EmbeddedCloud:
         self._notifications.listen(lambda notification: listener(
             notification.event_type, notification.payload, notification.at))
 
-    def fail(self, host_name: str) -> float:
-        """Let a host die; one that is dead stays so.
+    def fail(self, host_name: str, how: str = LINK) -> float:
+        """Let a host fall silent; one that is silent stays so.
 
+        :param how: ``link``: it is cut off, and its guests run on;
+            ``reboot``: it starts anew, and when it is healed, they are shut
+            down.
         :returns: when it fell silent, in seconds since the epoch.
         :raises NotFound: there is no host of that name.
         """
         host = self._host(host_name)
-        return self._server.call(lambda: self.cut(host))
+        return self._server.call(lambda: self.cut(host, how))
 
     def heal(self, host_name: str) -> None:
         """Bring a host back; its nova-compute starts anew.
@@ -234,11 +239,26 @@ class EmbeddedCloud:
         host = self._host(host_name)
         self._server.call(lambda: self.mend(host))
 
+    def set_cell(self, cell: str, *, down: bool) -> None:
+        """Let the database of one of Nova's cells be out of reach, or not.
+
+        :param cell: ``cell1`` and so on.
+        """
+        self._server.call(
+            lambda: self.compute_hosts.set_cell(cell, down=down))
+
+    def sync_power(self, host_name: str) -> None:
+        """Have a host's nova-compute look at its guests now.
+
+        :raises NotFound: there is no host of that name.
+        """
+        host = self._host(host_name)
+        self._server.call(lambda: self.guests.sync(host))
+
     def _to_aodh(self, notification: Notification) -> None:
         """What Ceilometer does between Nova and Aodh."""
-        event = telemetry.to_event(notification.event_type,
-                                   notification.payload, notification.at,
-                                   notification.sender)
+        event = to_event(notification.event_type, notification.payload,
+                         notification.at, notification.sender)
         if event is not None:
             self._aodh.take(event)
 
@@ -252,17 +272,17 @@ class EmbeddedCloud:
             raise NotFound(f'The embedded cloud has no host {name!r}.')
         return host
 
-    def cut(self, host: ComputeHost) -> float:
+    def cut(self, host: ComputeHost, how: str = LINK) -> float:
         """As :meth:`fail`, on the cloud's loop."""
-        assert self._responders is not None
-        self._responders.silence(host.name)
-        return self.compute_hosts.fail(host)
+        if self._responders is not None:
+            self._responders.silence(host.name)
+        return self.compute_hosts.fail(host, how)
 
     def mend(self, host: ComputeHost) -> None:
         """As :meth:`heal`, on the cloud's loop."""
-        assert self._responders is not None
         self.compute_hosts.heal(host)
-        self._responders.restore(host.name)
+        if self._responders is not None:
+            self._responders.restore(host.name)
 
     async def _delay(self, request: Request,
                      inner: Callable[[Request], Awaitable[Response]]
@@ -273,14 +293,6 @@ class EmbeddedCloud:
         response.headers = {**response.headers,
                             'x-openstack-request-id': f'req-{new_id()}'}
         return response
-
-
-def _hosts(count: int) -> list[ComputeHost]:
-    now = clock.now()
-    return [ComputeHost(f'embedded-compute-{number}', f'127.77.0.{number}',
-                        # The first numbers are those of the controllers.
-                        number + 2, now)
-            for number in range(1, count + 1)]
 
 
 def _later(delay_s: float, function: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from doctor_core import clock, events
+from doctor_core import clock, wire
 from doctor_core.embedded.rest import (
     Api,
     Call,
@@ -101,7 +101,7 @@ class Glance:
                 {'rel': 'self', 'href': f'{self.api.url}/v2/'}]}]}
 
     def _keep(self, owner: str, fields: Image) -> Image:
-        now = events.iso(clock.now())[:19] + 'Z'
+        now = wire.iso(clock.now())[:19] + 'Z'
         image = {'id': new_id(), 'name': None, 'status': 'queued',
                  'visibility': 'shared', 'protected': False, 'tags': [],
                  'os_hidden': False, 'min_disk': 0, 'min_ram': 0,

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from doctor_core import clock, events
+from doctor_core import clock, wire
 
 LOG = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Notifications:
         self._listeners.append(listener)
 
     def send(self, service: str, event_type: str, payload: dict[str, Any],
-             topic: str = events.NOVA_TOPIC, *, sender: str = CONTROLLER
+             topic: str = wire.NOVA_TOPIC, *, sender: str = CONTROLLER
              ) -> None:
         """Send a notification, now; nobody may change the payload later."""
         notification = Notification(service, topic, event_type, payload,

@@ -3,6 +3,7 @@
 
 import dataclasses
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -108,11 +109,12 @@ def flag(text: str) -> bool:
 
 
 def page(items: Iterable[T], query: Mapping[str, str], *,
-         key: Callable[[T], str], most: int = 1000) -> tuple[list[T], bool]:
+         key: Callable[[T], str], most: int | None = 1000
+         ) -> tuple[list[T], bool]:
     """The part of a list that ``limit`` and ``marker`` ask for.
 
     :param key: what a marker names of an item.
-    :param most: the largest page that is given.
+    :param most: the largest page that is given; None for no limit.
     :returns: the part, and whether more follows.
     :raises Refused: 400, for a limit that is none or an unknown marker.
     """
@@ -123,15 +125,14 @@ def page(items: Iterable[T], query: Mapping[str, str], *,
         if marker not in keys:
             raise Refused(400, f'marker [{marker}] not found')
         rest = rest[keys.index(marker) + 1:]
-    limit = query.get('limit')
-    if limit is None:
-        size = most
-    elif limit.isascii() and limit.isdigit():
-        # Zero means no limit of the caller's own.
-        size = min(int(limit), most) or most
-    else:
+    limit = query.get('limit', '0')
+    # No list is longer; Python does not read thousands of digits.
+    if not re.fullmatch('[0-9]{1,18}', limit):
         raise Refused(400, f"Invalid input for query parameters limit. "
                            f"Value: {limit}. '{limit}' is not an integer.")
+    # Zero means no limit of the caller's own.
+    sizes = [size for size in (int(limit), most) if size]
+    size = min(sizes, default=len(rest))
     return rest[:size], len(rest) > size
 
 

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from doctor_core import events
+from doctor_core import wire
 from doctor_core.model import Event, Trait, TraitType
 
 _PREFIX = 'compute.instance.'
@@ -52,12 +52,12 @@ def to_event(event_type: str, payload: Mapping[str, Any], at: float,
         if value is None or (kind is TraitType.DATETIME and not value):
             continue
         traits.append(Trait(name, kind, _typed(value, kind)))
-    return Event(event_type, events.iso(at), tuple(traits))
+    return Event(event_type, wire.iso(at), tuple(traits))
 
 
 def _typed(value: Any, kind: TraitType) -> str | int:
     if kind is TraitType.STRING:
-        return str(value)[:events.TRAIT_TEXT_LIMIT]
+        return str(value)[:wire.TRAIT_TEXT_LIMIT]
     if kind is TraitType.DATETIME:
         return datetime.datetime.fromisoformat(value).isoformat()
     return int(value)

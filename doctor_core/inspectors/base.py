@@ -8,6 +8,7 @@ from oslo_config import cfg
 
 from doctor_core.cloud import Cloud
 from doctor_core.model import Correction, Need, StateChange
+from doctor_core.plugins import Options
 
 
 class Inspector(abc.ABC):
@@ -16,21 +17,24 @@ class Inspector(abc.ABC):
     What a fault affects has been found, the owners are told and the
     corrections remembered outside; a plugin sees to it that they are made.
 
-    :param conf: the configuration; a plugin's own options are in the group
-        ``inspector_<name>``.
+    :param options: the plugin's own, those of :meth:`get_opts`.
     :param cloud: the OpenStack APIs.
     """
 
     #: What it needs of the deployment.
     needs: ClassVar[frozenset[Need]] = frozenset()
+    #: Whether another service corrects servers as soon as it hears of the
+    #: host: then their states are those from before, and nobody asks first.
+    hands_over: ClassVar[bool] = False
 
-    def __init__(self, conf: cfg.ConfigOpts, cloud: Cloud) -> None:
-        self.conf = conf
+    def __init__(self, options: Options, cloud: Cloud) -> None:
+        self.options = options
         self.cloud = cloud
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
-        """The plugin's own options."""
+        """The plugin's own options, of the section ``[inspector_<name>]``.
+        """
         return []
 
     def start(self) -> None:
@@ -63,12 +67,6 @@ class Inspector(abc.ABC):
         :raises BackendError: it did not work, and is asked again later.
         """
 
-    def urgent(self, corrections: Sequence[Correction]) -> list[Correction]:
-        """Those that are asked for ahead of the others, by a :meth:`correct`
-        of their own, in another thread; none by default.
-        """
-        return []
-
     @abc.abstractmethod
     def correct(self, corrections: Sequence[Correction],
                 done: Callable[[StateChange], None]) -> list[StateChange]:
@@ -80,5 +78,7 @@ class Inspector(abc.ABC):
         :param corrections: all of one host.
         :param done: called with each as soon as it has its outcome, from any
             thread; must not block.
-        :returns: all outcomes.
+        :returns: all outcomes; one with ``is_final`` is not asked for again.
+            What has none, also when this raises, has failed, and is asked
+            for again later, with growing pauses.
         """

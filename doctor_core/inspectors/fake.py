@@ -17,9 +17,10 @@ class FakeInspector(base.Inspector):
                 done: Callable[[StateChange], None]) -> list[StateChange]:
         changes = []
         for correction in corrections:
-            LOG.info('Would set %s of %s on %s from %s to %s',
+            LOG.info('Would mark %s of %s on %s as %s, which was %s',
                      correction.action, correction.target_id,
-                     correction.host, correction.old, correction.new)
+                     correction.host, correction.mark,
+                     correction.before or 'not known')
             change = StateChange(correction, clock.now())
             done(change)
             changes.append(change)

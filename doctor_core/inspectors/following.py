@@ -2,71 +2,34 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from doctor_core import clock
-from doctor_core.cloud import Cloud, refusals
+from doctor_core.cloud import calls, refusals
 from doctor_core.exceptions import BackendError
-from doctor_core.model import Action, Correction, StateChange
+from doctor_core.model import Correction, Mark, StateChange
+
+if TYPE_CHECKING:
+    from doctor_core.inspectors.handover import Handover
 
 LOG = logging.getLogger(__name__)
 
 
-def is_lowering(correction: Correction) -> bool:
-    """Whether it is one of a lost host, not of one that is back."""
-    return correction.new in ('true', 'error', 'DOWN')
+class Following:
+    """Corrections of one host that another service is to make.
 
-
-class Worker(Protocol):
-    """The service that makes the corrections.
-
-    :ivar name: what an operator calls it.
-    :ivar nudged_after: how much of its time it has before it is nudged.
-    :ivar options: ``read_back_s``, ``poll_s`` and ``take_over``.
-    :ivar clock: whose time counts, and how it is waited.
+    :param worker: what speaks to the service.
+    :param done: told of each that has its outcome.
     """
 
-    name: ClassVar[str]
-    nudged_after: ClassVar[float]
-    options: Any
-    cloud: Cloud
-    clock: clock.Clock
-
-    def check_ended(self) -> None:
-        """Raises CloudError when the process ends."""
-
-    def hand_over(self, host: str) -> None:
-        """Tell it that a host is down; raises BackendError."""
-
-    def withdraw(self, host: str) -> None:
-        """Tell it that a host is back; raises BackendError."""
-
-    def nudge_once(self, host: str) -> None:
-        """Help it on; raises BackendError."""
-
-    def give_up(self, host: str) -> None:
-        """Nova has not shown what it was to do."""
-
-    def explain(self, host: str) -> str:
-        """Why Nova does not show what it should; raises BackendError."""
-
-    def shown(self, host: str, action: Action) -> Mapping[str, str]:
-        """What Nova shows of the targets of such corrections, by their ids;
-        raises BackendError.
-        """
-
-
-class Following:
-    """Corrections of one host that the service is to make."""
-
-    def __init__(self, worker: Worker,
+    def __init__(self, worker: 'Handover',
                  corrections: Sequence[Correction],
                  done: Callable[[StateChange], None]) -> None:
         self._worker = worker
         self._done = done
         self._host = corrections[0].host
-        self._lowering = is_lowering(corrections[0])
+        self._lowering = corrections[0].mark is Mark.LOST
         self._left = list(corrections)
         self._changes: list[StateChange] = []
         self._trouble = ''
@@ -109,17 +72,20 @@ class Following:
         return True
 
     def _look(self) -> None:
-        """Keep what Nova shows as made; what is gone counts as well."""
+        """Keep what Nova shows as made, and servers that have left."""
         self._trouble = ''
         # One after the other, for the list of servers takes far longer.
         for action in sorted({one.action for one in self._left}):
+            asked = [one for one in self._left if one.action is action]
             try:
-                shown = self._worker.shown(self._host, action)
+                shown = self._worker.shown(
+                    self._host, action, [one.target_id for one in asked])
             except BackendError as error:
                 self._trouble = str(error)
                 continue
-            made = [one for one in self._left if one.action is action
-                    and shown.get(one.target_id, one.new) == one.new]
+            # What is not shown at all may be in a cell that Nova cannot see.
+            made = [one for one in asked if shown.get(one.target_id, '')
+                    in (calls.value_of(one), None)]
             self._left = [one for one in self._left if one not in made]
             for one in made:
                 self._keep(StateChange(one, self._worker.clock.now()))

@@ -9,7 +9,7 @@ import concurrent.futures
 import enum
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from typing import ClassVar, TypeVar
 
@@ -26,6 +26,7 @@ from doctor_core.exceptions import (
 from doctor_core.inspectors import base
 from doctor_core.inspectors.following import Following
 from doctor_core.model import Action, Correction, StateChange
+from doctor_core.plugins import Options
 
 LOG = logging.getLogger(__name__)
 
@@ -76,28 +77,26 @@ class Handover(base.Inspector):
 
     :cvar name: what an operator calls the service.
     :cvar service_type: its type in the catalogue.
-    :cvar group: the plugin's option group.
     :cvar nudged_after: how much of ``read_back_s`` it has before it is
         nudged.
     :param waiting: whose time counts, and how it is waited.
     """
 
+    hands_over = True
+
     name: ClassVar[str]
     service_type: ClassVar[str]
-    group: ClassVar[str]
     nudged_after: ClassVar[float]
 
-    def __init__(self, conf: cfg.ConfigOpts, cloud: Cloud, *,
+    def __init__(self, options: Options, cloud: Cloud, *,
                  waiting: clock.Clock = clock.SYSTEM) -> None:
-        super().__init__(conf, cloud)
-        self.options = conf[self.group]
-        self.service = cloud.service(self.service_type,
-                                     self.options.endpoint)
+        super().__init__(options, cloud)
+        self.service = cloud.service(self.service_type, options.endpoint)
         self.clock = waiting
         self._stack = ExitStack()
         #: What is made, with its undo.
         self.made = undoing.Made(
-            self._stack, timeout_s=self.options.prepare_s, waiting=waiting)
+            self._stack, timeout_s=options.prepare_s, waiting=waiting)
         self._ended = threading.Event()
         self._unready = f'{self.name} has not been prepared yet'
         self._lock = threading.Lock()
@@ -175,14 +174,14 @@ class Handover(base.Inspector):
                     'administrator: see its keystone_authtoken and policy, '
                     'and give the user the role admin.')
         if error.status == 0:
-            return (f'Or set [{self.group}] endpoint to where {self.name} '
-                    'is.')
+            return (f'Or set [{self.options.section}] endpoint to where '
+                    f'{self.name} is.')
         return ''
 
     def _prepare_later(self) -> None:
-        pause_s = _FIRST_PAUSE_S
-        while not self._ended.wait(pause_s):
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        pauses = clock.Pauses(first_s=_FIRST_PAUSE_S,
+                              last_s=_LONGEST_PAUSE_S)
+        while not self._ended.wait(pauses.next_s()):
             try:
                 self._prepare()
                 return
@@ -258,12 +257,15 @@ class Handover(base.Inspector):
             self._lost[host] = _Told.ONCE
 
     def nudge_once(self, host: str) -> None:
-        """Help the service on, if that was not done for this fault yet."""
+        """Help the service on, if that was not done for this fault yet;
+        raises BackendError, and is done the next time then.
+        """
         with self._lock:
-            before = self._lost.get(host)
+            if self._lost.get(host) is _Told.NUDGED:
+                return
+        self.nudge(host)
+        with self._lock:
             self._lost[host] = _Told.NUDGED
-        if before is not _Told.NUDGED:
-            self.nudge(host)
 
     def give_up(self, host: str) -> None:
         """It was in vain this time; it is told anew the next time."""
@@ -285,14 +287,28 @@ class Handover(base.Inspector):
         with self._lock:
             self._lost.pop(host, None)
 
-    def shown(self, host: str, action: Action) -> Mapping[str, str]:
+    def shown(self, host: str, action: Action, ids: Collection[str]
+              ) -> Mapping[str, str | None]:
         """What Nova shows of a host: the values by the ids of its services
-        or servers, as corrections have them.
+        or servers, as corrections have them; None for a server that is not
+        on it any more. What Nova cannot see is missing.
 
+        :param ids: of which that has to be known.
         :raises BackendError: Nova does not answer.
         """
         if action is Action.FORCE_DOWN:
             return {service.id: str(service.forced_down).lower()
                     for service in self.cloud.compute_services(host)}
-        return {server.id: server.state
-                for server in self.cloud.servers(host)}
+        shown: dict[str, str | None] = {
+            server.id: server.state for server in self.cloud.servers(host)
+            if not server.is_partial}
+        # A list leaves out what is in a cell that is down.
+        missed = [one for one in ids if one not in shown]
+        if missed:
+            for server_id, server in self.cloud.find_servers(missed).items():
+                if server is None:
+                    shown[server_id] = None
+                elif not server.is_partial:
+                    shown[server_id] = server.state \
+                        if server.host == host else None
+        return shown

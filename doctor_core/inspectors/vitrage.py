@@ -10,7 +10,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from doctor_core import clock, events
+from doctor_core import clock, wire
 from doctor_core.exceptions import CloudError, ConfigError
 from doctor_core.inspectors import handover
 from doctor_core.model import Action, Correction, Need
@@ -36,7 +36,7 @@ def template(name: str) -> dict[str, Any]:
             'description': 'Doctor: a lost host is marked down in Nova, and '
                            'its servers are set to error.'},
         'entities': {
-            'lost': {'type': _DATASOURCE, 'name': events.HOST_DOWN},
+            'lost': {'type': _DATASOURCE, 'name': wire.HOST_DOWN},
             'host': {'type': 'nova.host'},
             'server': {'type': 'nova.instance'}},
         'scenarios': [
@@ -52,7 +52,7 @@ def template(name: str) -> dict[str, Any]:
 
 
 def event(host: str, status: str, at: float,
-          event_type: str = events.HOST_DOWN) -> dict[str, Any]:
+          event_type: str = wire.HOST_DOWN) -> dict[str, Any]:
     """The body of ``POST /v1/event``.
 
     The time has no zone: with one Vitrage drops the event, and all later
@@ -61,14 +61,14 @@ def event(host: str, status: str, at: float,
 
     :param at: seconds since the epoch.
     """
-    return {'time': events.iso(at), 'type': event_type,
+    return {'time': wire.iso(at), 'type': event_type,
             'details': {'hostname': host, 'status': status,
                         'source': 'doctor', 'monitor': 'doctor',
                         'cause': event_type, 'severity': 'critical'}}
 
 
 def has_alarm(alarms: Sequence[Mapping[str, Any]], host: str,
-              event_type: str = events.HOST_DOWN) -> bool:
+              event_type: str = wire.HOST_DOWN) -> bool:
     """Whether Vitrage's active alarms have one of an event."""
     return any(alarm.get('vitrage_type') == _DATASOURCE
                and alarm.get('name') == event_type
@@ -84,7 +84,6 @@ class VitrageInspector(handover.Handover):
     needs = frozenset({Need.VITRAGE})
     name = 'Vitrage'
     service_type = 'rca'
-    group = 'inspector_vitrage'
     # One that is slow and not deaf would take back all that it has done.
     nudged_after = 0.5
 
@@ -169,7 +168,7 @@ class VitrageInspector(handover.Handover):
     # Faults.
 
     def _post(self, host: str, status: str,
-              event_type: str = events.HOST_DOWN) -> None:
+              event_type: str = wire.HOST_DOWN) -> None:
         self.service.send('POST', '/v1/event',
                           event(host, status, clock.now(), event_type),
                           timeout_s=self.options.read_back_s)
@@ -195,7 +194,7 @@ class VitrageInspector(handover.Handover):
     def explain(self, host: str) -> str:
         if not has_alarm(self._alarms(), host):
             return (f'Vitrage has taken the fault of host {host} and dropped '
-                    f'it: it has no alarm {events.HOST_DOWN} of the host')
+                    f'it: it has no alarm {wire.HOST_DOWN} of the host')
         found = self._template()
         if found.get('status') != 'ACTIVE':
             return (f'Vitrage has the alarm of host {host}, but its template '

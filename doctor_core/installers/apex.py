@@ -4,17 +4,20 @@ import fnmatch
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from oslo_config import cfg
 
+from doctor_core.cloud import Cloud
 from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.installers import faults, running
 from doctor_core.installers.base import Installer
 from doctor_core.installers.fetched_files import FetchedFiles
 from doctor_core.installers.layout import Layout
+from doctor_core.installers.settings import Settings
 from doctor_core.model import Node
+from doctor_core.plugins import Options
 from doctor_core.runner import Runner, SshRunner, ssh_options
 
 LOG = logging.getLogger(__name__)
@@ -75,12 +78,11 @@ class ApexInstaller(Installer):
     until :meth:`close`.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        super().__init__(conf)
-        self.options = conf.installer_apex
-        self._jump = ssh_options.jump_runner(self.options)
-        self._undercloud = ssh_options.ssh_runner(
-            self.options, self.options.undercloud, jump=self._jump)
+    def __init__(self, options: Options, open_cloud: Callable[[], Cloud],
+                 settings: Settings) -> None:
+        super().__init__(options, open_cloud, settings)
+        self._ssh = ssh_options.SshAccess(self.options)
+        self._undercloud = self._ssh.runner(self.options.undercloud)
         self._fetched = FetchedFiles()
 
     @classmethod
@@ -217,8 +219,7 @@ class ApexInstaller(Installer):
     def close(self) -> None:
         super().close()
         self._undercloud.close()
-        if self._jump is not None:
-            self._jump.close()
+        self._ssh.close()
         self._fetched.forget()
 
 

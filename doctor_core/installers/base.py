@@ -4,20 +4,24 @@ import abc
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
 
 from oslo_config import cfg
 
+from doctor_core.cloud import Cloud
 from doctor_core.exceptions import ConfigError
 from doctor_core.installers.faults import Injector, injector
 from doctor_core.installers.layout import Layout
+from doctor_core.installers.preparing import catalogue
+from doctor_core.installers.preparing.catalogue import FileEdit
 from doctor_core.installers.preparing.changes import Change
+from doctor_core.installers.preparing.preparation import Preparation
+from doctor_core.installers.settings import Settings
 from doctor_core.model import Host, Need, Node, Stamp
+from doctor_core.plugins import Options
 from doctor_core.runner import LocalRunner, Runner, SshRunner, tunnels
-
-if TYPE_CHECKING:
-    from doctor_core.installers.preparing.catalogue import FileEdit
+from doctor_core.wording import few
 
 LOG = logging.getLogger(__name__)
 
@@ -32,24 +36,29 @@ class Installer(abc.ABC):
 
     Any thread may use it.
 
-    :param conf: the configuration; a plugin's own options are in the group
-        ``installer_<name>``.
+    :param options: the plugin's own, those of :meth:`get_opts`.
+    :param open_cloud: gives the deployment's OpenStack APIs as an
+        administrator's, whom who asked closes; does not block.
+    :param settings: how a deployment is worked on, whoever knows it.
+    :raises ConfigError: its options contradict one another.
     """
 
     #: Whether the deployment has clocks that are not this machine's.
     own_clocks: bool = True
-    #: The group of the plugin's own options.
-    options: Any = None
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        self.conf = conf
+    def __init__(self, options: Options, open_cloud: Callable[[], Cloud],
+                 settings: Settings) -> None:
+        self.options = options
+        self.open_cloud = open_cloud
+        self.settings = settings
         self._runners: dict[str, Runner] = {}
         self._connecting = threading.Lock()
-        self._injector: Injector | None = None
+        self._injector: Injector[Any] | None = None
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
-        """The plugin's own options."""
+        """The plugin's own options, of the section ``[installer_<name>]``.
+        """
         return []
 
     @abc.abstractmethod
@@ -86,18 +95,16 @@ class Installer(abc.ABC):
         """Where the cloud's own notifications travel; empty if nowhere."""
         return ''
 
-    def edits(self, needs: Collection[Need]) -> 'list[FileEdit]':
+    def edits(self, needs: Collection[Need]) -> list[FileEdit]:
         """What files of nodes have to say; those that a node's layout does
         not name are none of its business.
         """
-        from doctor_core.installers.preparing import catalogue
         return catalogue.edits_for(needs)
 
     def cloud_changes(self, needs: Collection[Need]) -> list[Change]:
         """What has to be otherwise in the cloud's own API; does not block.
         """
-        from doctor_core.installers.preparing import catalogue
-        return catalogue.cloud_changes(self.conf, needs)
+        return catalogue.cloud_changes(needs, self.settings, self.open_cloud)
 
     @contextlib.contextmanager
     def prepared(self, needs: Collection[Need],
@@ -109,26 +116,22 @@ class Installer(abc.ABC):
         :raises ConfigError: no node has what a need wants changed.
         :raises BackendError: it could not be had, or not be put back.
         """
-        from doctor_core.installers.preparing.preparation import Preparation
         with Preparation(self, tell).applied(needs):
             yield
 
     def reach(self, host: Host) -> Runner:
         """The runner of a compute host, with the rights of root.
 
-        :raises ConfigError: no node has its name.
+        :raises ConfigError: no node has its name, or several have, but for
+            the domain.
         """
-        nodes = {node.name: node for node in self.nodes()}
-        node = nodes.get(host.name) or nodes.get(host.name.partition('.')[0])
-        if node is None:
-            raise ConfigError(f'No node of the deployment is {host.name}; '
-                              f'there are {", ".join(sorted(nodes))}.')
+        node = _named(host.name, self.nodes())
         runner = self.runner(node)
         if runner.sudo or not self.layout(node).sudo:
             return runner
         return runner.as_root()
 
-    def _fault(self) -> Injector:
+    def _fault(self) -> Injector[Any]:
         with self._connecting:
             if self._injector is None:
                 self._injector = injector(self.options, self.reach)
@@ -182,3 +185,19 @@ class Installer(abc.ABC):
             fault.close()
         for runner in runners.values():
             runner.close()
+
+
+def _named(name: str, nodes: Sequence[Node]) -> Node:
+    """The node of a host; either may have the domain behind its name."""
+    found = [node for node in nodes if node.name == name] or [
+        node for node in nodes if _short(node.name) == _short(name)]
+    if len(found) == 1:
+        return found[0]
+    names = few(sorted(node.name for node in found or nodes))
+    raise ConfigError(
+        f'{name} may be each of these nodes: {names}.' if found else
+        f'No node of the deployment is {name}; there are {names or "none"}.')
+
+
+def _short(name: str) -> str:
+    return name.partition('.')[0].lower()

@@ -8,15 +8,19 @@ import re
 import string
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from oslo_config import iniparser
 
 from doctor_core.exceptions import BackendError
 
-_OPTION = 'transport_url'
+_NOTIFICATIONS = 'oslo_messaging_notifications'
 #: Where Nova looks, first to last.
-_SECTIONS = ('oslo_messaging_notifications', 'DEFAULT')
+_NAMES = ((_NOTIFICATIONS, 'transport_url'),
+          ('DEFAULT', 'notification_transport_url'),
+          ('DEFAULT', 'transport_url'))
+#: What an older Nova reads where there is no URL, or one without a broker.
+_RABBIT = ('oslo_messaging_rabbit', 'DEFAULT')
 _TRUE = frozenset({'1', 'true', 'yes', 'on', 't', 'y'})
 
 
@@ -29,10 +33,17 @@ class _Options(iniparser.BaseParser):
         self.found: dict[tuple[str, str], str] = {}
 
     def new_section(self, section: str) -> None:
-        self._section = section
+        self._section = section if section == 'DEFAULT' else section.lower()
 
     def assignment(self, key: str, value: Any) -> None:
         self.found[self._section, key] = '\n'.join(value)
+
+    def value(self, section: str, name: str) -> str:
+        """An option, ``$name`` replaced by what that is; empty if unset."""
+        return string.Template(
+            self.found.get((section, name), '')).safe_substitute(
+                {name: value for (section, name), value
+                 in self.found.items() if section == 'DEFAULT'})
 
 
 def in_nova_conf(text: str) -> str:
@@ -50,11 +61,37 @@ def in_nova_conf(text: str) -> str:
         # Its own text has the line, which may hold a password.
         raise BackendError('nova.conf cannot be read: line '
                            f'{error.lineno}: {error.msg}') from None
-    found = next((options.found[section, _OPTION] for section in _SECTIONS
-                  if options.found.get((section, _OPTION))), '')
-    defaults = {name: value for (section, name), value
-                in options.found.items() if section == 'DEFAULT'}
-    return string.Template(found).safe_substitute(defaults)
+    found = next((url for section, name in _NAMES
+                  if (url := options.value(section, name))), '')
+    if found in ('', 'rabbit://', 'rabbit:///'):
+        return _by_parts(options) or found
+    return found
+
+
+def _by_parts(options: _Options) -> str:
+    """RabbitMQ as it was named before there were URLs; empty if it is not.
+    """
+    def value(name: str, default: str = '') -> str:
+        return next((said for section in _RABBIT
+                     if (said := options.value(section, f'rabbit_{name}'))),
+                    default)
+
+    host = value('host')
+    if ':' in host and not host.startswith('['):
+        host = f'[{host}]'
+    brokers = value('hosts') or (f'{host}:{value("port", "5672")}'
+                                 if host else '')
+    if not brokers:
+        return ''
+    who = ':'.join(quote(value(name, 'guest'), '')
+                   for name in ('userid', 'password'))
+    # In a URL it stands behind the slash as it is.
+    path = value('virtual_host')
+    path = '' if path == '/' else path
+    secured = value('use_ssl').lower() in _TRUE
+    return 'rabbit://' + ','.join(
+        f'{who}@{broker.strip()}' for broker in brokers.split(',')
+        if broker.strip()) + f'/{path}' + ('?ssl=1' if secured else '')
 
 
 def reached(url: str, resolve: Callable[[str], str]) -> str:

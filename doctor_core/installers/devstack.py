@@ -2,7 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from oslo_config import cfg
 
@@ -10,7 +10,9 @@ from doctor_core.cloud import Cloud
 from doctor_core.installers import faults, running
 from doctor_core.installers.base import Installer
 from doctor_core.installers.layout import Layout
+from doctor_core.installers.settings import Settings
 from doctor_core.model import Node
+from doctor_core.plugins import Options
 from doctor_core.runner import LocalRunner, Runner, ssh_options
 
 #: Where DevStack's functions put them.
@@ -65,16 +67,12 @@ class DevStackInstaller(Installer):
     controller and compute host, as in a DevStack of one node, has the role
     ``controller``. Beside what the base class says, methods raise CloudError
     when Nova does not tell which nodes there are.
-
-    :param cloud: the DevStack's APIs; what ``[cloud]`` means when None.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts,
-                 cloud: Cloud | None = None) -> None:
-        super().__init__(conf)
-        self.options = conf.installer_devstack
-        self._cloud = cloud
-        self._jump = ssh_options.jump_runner(self.options)
+    def __init__(self, options: Options, open_cloud: Callable[[], Cloud],
+                 settings: Settings) -> None:
+        super().__init__(options, open_cloud, settings)
+        self._ssh = ssh_options.SshAccess(self.options)
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -94,7 +92,7 @@ class DevStackInstaller(Installer):
         options say, or this machine; any other node is at its hypervisor's
         address, or by its name.
         """
-        with self._opened() as cloud:
+        with contextlib.closing(self.open_cloud()) as cloud:
             computes = {host.name: host.address for host in cloud.hosts()}
             schedulers = {
                 service['host'] for service in cloud.get(
@@ -113,14 +111,6 @@ class DevStackInstaller(Installer):
             for name, address in sorted(computes.items())
             if name not in schedulers]
 
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[Cloud]:
-        if self._cloud is not None:
-            yield self._cloud
-            return
-        with contextlib.closing(Cloud.from_conf(self.conf)) as cloud:
-            yield cloud
-
     def layout(self, node: Node) -> Layout:
         """By the units of DevStack that run there; blocks."""
         runner = self.runner(node)
@@ -131,8 +121,7 @@ class DevStackInstaller(Installer):
     def connect(self, node: Node) -> Runner:
         if node.address == _HERE:
             return LocalRunner(sudo=True)
-        return ssh_options.ssh_runner(self.options, node.address, sudo=True,
-                                      jump=self._jump)
+        return self._ssh.runner(node.address, sudo=True)
 
     def transport_url(self) -> str:
         """As the nova.conf of the controller says; blocks.
@@ -145,5 +134,4 @@ class DevStackInstaller(Installer):
 
     def close(self) -> None:
         super().close()
-        if self._jump is not None:
-            self._jump.close()
+        self._ssh.close()

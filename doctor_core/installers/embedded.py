@@ -1,7 +1,7 @@
 """The embedded cloud as a deployment."""
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +12,9 @@ from doctor_core.exceptions import BackendError
 from doctor_core.installers.base import Installer
 from doctor_core.installers.preparing.catalogue import FileEdit
 from doctor_core.installers.preparing.changes import Change
+from doctor_core.installers.settings import Settings
 from doctor_core.model import Host, Need, Node, Stamp
+from doctor_core.plugins import Options
 
 _SERVICE = 'doctor-embedded'
 
@@ -28,8 +30,19 @@ class EmbeddedInstaller(Installer):
 
     own_clocks = False
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        super().__init__(conf)
+    @classmethod
+    def get_opts(cls) -> list[cfg.Opt]:
+        return [
+            cfg.StrOpt(
+                'fail_by', default='link', choices=[
+                    ('link', 'it is cut off, and its guests run on'),
+                    ('reboot', 'it starts anew, without its guests')],
+                help='How a host is made to fail.'),
+        ]
+
+    def __init__(self, options: Options, open_cloud: Callable[[], Cloud],
+                 settings: Settings) -> None:
+        super().__init__(options, open_cloud, settings)
         self._failed_at: dict[str, float] = {}
 
     def nodes(self) -> list[Node]:
@@ -50,7 +63,8 @@ class EmbeddedInstaller(Installer):
         return str(self._ask('GET', '/bus')['transport_url'])
 
     def fail(self, host: Host) -> float:
-        answer = self._ask('POST', f'/hosts/{quote(host.name, "")}/fail')
+        answer = self._ask('POST', f'/hosts/{quote(host.name, "")}/fail',
+                           {'how': self.options.fail_by})
         self._failed_at[host.name] = float(answer['failed_at'])
         return self._failed_at[host.name]
 
@@ -62,6 +76,6 @@ class EmbeddedInstaller(Installer):
             raise BackendError(f'Nobody knows when {host.name} failed.')
         return Stamp(self._failed_at[host.name])
 
-    def _ask(self, method: str, path: str) -> Any:
-        with contextlib.closing(Cloud.from_conf(self.conf)) as cloud:
-            return cloud.send(method, _SERVICE, path)
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        with contextlib.closing(self.open_cloud()) as cloud:
+            return cloud.send(method, _SERVICE, path, body)

@@ -1,15 +1,18 @@
 """A deployment that is described by hand."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from oslo_config import cfg
 
+from doctor_core.cloud import Cloud
 from doctor_core.exceptions import ConfigError
 from doctor_core.installers import faults
 from doctor_core.installers.base import Installer
 from doctor_core.installers.layout import Layout, Service
 from doctor_core.installers.preparing import catalogue
+from doctor_core.installers.settings import Settings
 from doctor_core.model import Node
+from doctor_core.plugins import Options
 from doctor_core.runner import LocalRunner, Runner, ssh_options
 
 #: What an entry of ``nodes`` may be: the roles whose options hold for it.
@@ -25,11 +28,11 @@ class LocalInstaller(Installer):
     runs commands on nodes.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        super().__init__(conf)
-        self.options = conf.installer_local
+    def __init__(self, options: Options, open_cloud: Callable[[], Cloud],
+                 settings: Settings) -> None:
+        super().__init__(options, open_cloud, settings)
         self.own_clocks = self.options.connection != 'local'
-        self._jump = ssh_options.jump_runner(self.options)
+        self._ssh = ssh_options.SshAccess(self.options)
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -90,16 +93,14 @@ class LocalInstaller(Installer):
     def connect(self, node: Node) -> Runner:
         if self.options.connection == 'local':
             return LocalRunner()
-        return ssh_options.ssh_runner(self.options, node.address,
-                                      jump=self._jump)
+        return self._ssh.runner(node.address)
 
     def transport_url(self) -> str:
         return str(self.options.transport_url)
 
     def close(self) -> None:
         super().close()
-        if self._jump is not None:
-            self._jump.close()
+        self._ssh.close()
 
     def _entries(self) -> list[tuple[str, str, str]]:
         """Name, address and role of each node."""
@@ -107,7 +108,7 @@ class LocalInstaller(Installer):
 
     def _named(self, option: str, known: set[str], node: Node
                ) -> Iterator[tuple[str, str]]:
-        for name, value in self.options[option].items():
+        for name, value in getattr(self.options, option).items():
             if name not in known:
                 raise ConfigError(
                     f'[installer_local] {option}: there is no {name!r}; '
@@ -117,7 +118,7 @@ class LocalInstaller(Installer):
     def _service(self, name: str, unit: str, node: Node) -> Service:
         def filled(option: str) -> tuple[str, ...]:
             return tuple(word.replace('{unit}', unit).replace(
-                '{node}', node.name) for word in self.options[option])
+                '{node}', node.name) for word in getattr(self.options, option))
 
         return Service(name, filled('restart_command'),
                        filled('check_command'))

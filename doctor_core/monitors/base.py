@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from oslo_config import cfg
 
 from doctor_core.model import Fault, Host
+from doctor_core.plugins import Options
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,28 +32,29 @@ class HostStatus:
 class Monitor(abc.ABC):
     """Watches hosts and reports faults, and that hosts are back.
 
-    :param conf: the configuration; a plugin's own options are in the group
-        ``monitor_<name>``.
+    :param options: the plugin's own, those of :meth:`get_opts`.
     :param report: takes each verdict; may be called from any thread and
         does not block for long. A verdict is reported once, when it changes.
+        Who reports it, and in which order, need not be said: that is added.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts,
+    def __init__(self, options: Options,
                  report: Callable[[Fault], None]) -> None:
-        self.conf = conf
+        self.options = options
         self.report = report
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
-        """The plugin's own options."""
+        """The plugin's own options, of the section ``[monitor_<name>]``."""
         return []
 
     def presume_down(self, hostnames: Collection[str]) -> None:
         """Learn who was down when a monitor before this one ended.
 
-        Called before :meth:`start`, if at all. The plugin reports such a
-        host when it is up, or reports it down once more; one that does not
-        have this reports what it finds.
+        Called before :meth:`start`, if at all; names may be of hosts that
+        are not watched any more. The plugin reports such a host when it is
+        up, or reports it down once more; one that does not have this reports
+        what it finds.
         """
 
     @abc.abstractmethod
@@ -94,4 +96,8 @@ class Monitor(abc.ABC):
 
     @abc.abstractmethod
     def stop(self) -> None:
-        """End watching and wait for its threads; may be called again."""
+        """End watching; may be called again, and without :meth:`start`.
+
+        Waits for its threads, though not for a probe that does not return.
+        Nothing is reported after it.
+        """

@@ -2,9 +2,9 @@
 
 from oslo_config import cfg
 
-from doctor_core.monitors.echo import UdpEchoWire
-from doctor_core.monitors.probing import ProbingMonitor
-from doctor_core.monitors.wire import Wire
+from doctor_core.monitors.probing.echo import UdpEchoWire
+from doctor_core.monitors.probing.monitor import ProbingMonitor
+from doctor_core.monitors.probing.wire import Wire
 
 
 class FakeMonitor(ProbingMonitor):
@@ -12,8 +12,6 @@ class FakeMonitor(ProbingMonitor):
 
     Decides as ``sample`` does, and needs no privilege.
     """
-
-    name = 'fake'
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -23,4 +21,4 @@ class FakeMonitor(ProbingMonitor):
                 help='The UDP port on which every host echoes.')]
 
     def wire(self) -> Wire:
-        return UdpEchoWire(self.conf.monitor_fake.port)
+        return UdpEchoWire(self.options.port)

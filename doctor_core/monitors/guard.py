@@ -6,7 +6,6 @@ suspect: its link, or the machine it runs on.
 """
 
 import bisect
-import collections
 
 #: More evidence than is ever looked back upon.
 _REMEMBERED = 4096
@@ -25,6 +24,9 @@ class Guard:
         """
         answered = self._answered
         if answered and sent_at <= answered[-1]:
+            if sent_at < answered[-1]:
+                # A slow one; it counts for who was silent meanwhile.
+                bisect.insort(answered, sent_at)
             return False
         answered.append(sent_at)
         if len(answered) > _REMEMBERED:
@@ -66,29 +68,3 @@ class Guard:
         :param standing: how many are watched and not known to be down.
         """
         return standing > 1 and 2 * suspects > standing
-
-
-class MassFailure:
-    """Whether so many hosts go down together that a human should look.
-
-    :param share: more than this share of the hosts, and more than one host.
-    :param window_s: within so many seconds.
-    """
-
-    def __init__(self, share: float, window_s: float) -> None:
-        self._share = share
-        self._window_s = window_s
-        self._falls: collections.deque[float] = collections.deque()
-
-    def fell(self, at: float, watched: int) -> bool:
-        """Count a host that went down.
-
-        :param at: a monotonic time, not before that of the last call.
-        :param watched: how many hosts there are.
-        :returns: whether it is one of too many.
-        """
-        self._falls.append(at)
-        while self._falls[0] < at - self._window_s:
-            self._falls.popleft()
-        count = len(self._falls)
-        return count > 1 and count > self._share * watched

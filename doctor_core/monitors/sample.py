@@ -1,8 +1,8 @@
 """The monitor for a deployment: pings its hosts."""
 
-from doctor_core.monitors.icmp import IcmpWire
-from doctor_core.monitors.probing import ProbingMonitor
-from doctor_core.monitors.wire import Wire
+from doctor_core.monitors.probing.icmp import IcmpWire
+from doctor_core.monitors.probing.monitor import ProbingMonitor
+from doctor_core.monitors.probing.wire import Wire
 
 
 class SampleMonitor(ProbingMonitor):
@@ -11,7 +11,6 @@ class SampleMonitor(ProbingMonitor):
     Needs CAP_NET_RAW, or unprivileged ping sockets.
     """
 
-    name = 'sample'
     realtime_priority = 10
 
     def wire(self) -> Wire:

@@ -171,6 +171,13 @@ class Health:
         return (self.state is State.SUSPECT
                 and self.misses >= self.policy.misses)
 
+    def confirm(self, at: float) -> Change | None:
+        """It is witnessed, late, that its misses are its own.
+
+        :returns: DOWN, or None when they are too few.
+        """
+        return self._fall(at) if self.withheld else None
+
     def reconsider(self) -> None:
         """Forget misses that nobody witnessed: confirm once more."""
         if self.state is State.SUSPECT:

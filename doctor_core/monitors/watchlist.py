@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import Host
+from doctor_core.monitors.judgement import Network, Target
 from doctor_core.monitors.matrix import Matrix, Meaning
-from doctor_core.monitors.targets import Network, Target
+from doctor_core.monitors.probing.wire import Address, Wire
 from doctor_core.monitors.verdict import FAILED, Policy, State
-from doctor_core.monitors.wire import Address, Wire
 
 LOG = logging.getLogger(__name__)
 

@@ -1,12 +1,14 @@
 """What a notifier is."""
 
 import abc
+from typing import ClassVar
 from urllib.parse import SplitResult
 
 from oslo_config import cfg
 
 from doctor_core.exceptions import NotifyError
 from doctor_core.model import Notice
+from doctor_core.plugins import Options
 
 
 class BusyError(NotifyError):
@@ -30,17 +32,33 @@ class Notifier(abc.ABC):
 
     Retries, deadlines and the log of failures are not its business.
 
-    :param conf: the configuration; a plugin's own options are in the group
-        ``notifier_<name>``.
+    :param options: the plugin's own, those of :meth:`get_opts`.
+    :param timeout_s: seconds for one :meth:`notify`, which is cancelled
+        then.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        self.conf = conf
+    #: Whether only an administrator's alarm may name its scheme: it writes
+    #: into Doctor itself.
+    for_administrators: ClassVar[bool] = False
+
+    def __init__(self, options: Options, timeout_s: float) -> None:
+        self.options = options
+        self.timeout_s = timeout_s
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
-        """The plugin's own options."""
+        """The plugin's own options, of the section ``[notifier_<scheme>]``.
+        """
         return []
+
+    @classmethod
+    def complaint(cls, action: SplitResult) -> str:
+        """Why nobody can ever be told at this URL; empty when one can.
+
+        Asked when an alarm is made, from any thread; never blocks, so it
+        looks at the URL alone. The text is shown to the alarm's owner.
+        """
+        return ''
 
     @abc.abstractmethod
     async def notify(self, action: SplitResult, notice: Notice) -> None:

@@ -21,11 +21,28 @@ from doctor_core.exceptions import ConfigError, NotifyError
 from doctor_core.loop import LoopThread
 from doctor_core.model import Notice
 from doctor_core.notifiers.base import Notifier, place
+from doctor_core.wording import few
 
 LOG = logging.getLogger(__name__)
 
 #: Seconds for a notifier to let go of its connections.
 _CLOSE_S = 2.0
+
+NOTIFIER_OPTS: list[cfg.Opt] = [
+    cfg.FloatOpt(
+        'deadline_s', default=60.0, min=0.1,
+        help='Seconds after which a notice that nobody took is given up.'),
+    cfg.FloatOpt(
+        'timeout_s', default=10.0, min=0.1,
+        help='Seconds that a single attempt may take.'),
+    cfg.FloatOpt(
+        'retry_min_s', default=0.1, min=0.001,
+        help='Seconds before the second attempt. The wait is drawn from a '
+             'window that doubles with each further attempt.'),
+    cfg.FloatOpt(
+        'retry_max_s', default=10.0, min=0.001,
+        help='Seconds between two attempts at the most.'),
+]
 
 
 class Deliverer:
@@ -93,7 +110,7 @@ class Deliverer:
             untold = dict(self._pending)
         if untold:
             LOG.error('Ending with %d notices not delivered, of the servers '
-                      '%s', len(untold), ', '.join(sorted(
+                      '%s', len(untold), few(sorted(
                           {notice.server_id or '?'
                            for notice in untold.values()})))
         for future in untold:
@@ -195,7 +212,9 @@ def _load(conf: cfg.ConfigOpts) -> tuple[dict[str, Notifier], dict[str, str]]:
             LOG.warning('%s', error)
             broken[scheme] = str(error)
         else:
-            notifiers[scheme] = plugin(conf)
+            notifiers[scheme] = plugin(
+                plugins.options_of(conf, 'notifiers', scheme),
+                conf.notifier.timeout_s)
     return notifiers, broken
 
 

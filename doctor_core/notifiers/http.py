@@ -10,48 +10,82 @@ from oslo_config import cfg
 from doctor_core import clock
 from doctor_core.exceptions import HttpError, NotifyError
 from doctor_core.model import Notice, new_id
+from doctor_core.notifiers import redirects
 from doctor_core.notifiers.base import BusyError, Notifier, place
-from doctor_core.web.client import Client, tls_context
+from doctor_core.plugins import Options
+from doctor_core.web.client import Client, Reply, tls_context
 
 #: Refusals that say nothing against the same request a little later.
 _PASSING = frozenset({408, 425, 429})
+#: Redirects that keep method and body; of the others nobody would hear.
+_REDIRECTING = frozenset({307, 308})
+_REDIRECTS = 5
 
 
 class HttpNotifier(Notifier):
     """Posts a notice as JSON to an http:// URL, as Aodh does."""
 
-    group = 'notifier_http'
-
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        super().__init__(conf)
-        self._client = Client(timeout_s=conf.notifier.timeout_s,
-                              per_host=conf[self.group].connections,
+    def __init__(self, options: Options, timeout_s: float) -> None:
+        super().__init__(options, timeout_s)
+        self._client = Client(timeout_s=timeout_s,
+                              per_host=options.connections,
                               tls=self._tls())
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
-        return [cfg.IntOpt(
-            'connections', default=20, min=1,
-            help='Connections to one consumer at the most. Its further '
-                 'notices wait for one of them; those of others do not.')]
+        return [
+            cfg.IntOpt(
+                'connections', default=20, min=1,
+                help='Connections to one consumer at the most. Its further '
+                     'notices wait for one of them; those of others do not.'),
+            cfg.StrOpt(
+                'redirects', default='any',
+                choices=[('none', 'a redirect is a refusal'),
+                         ('same-host', 'to another port or path of the same '
+                                       'host'),
+                         ('any', 'to any host, but from elsewhere not to '
+                                 'this machine and its link')],
+                help='Where a consumer may send a notice on to with 307 or '
+                     '308. Never from https to http, and five times at the '
+                     'most.')]
+
+    @classmethod
+    def complaint(cls, action: SplitResult) -> str:
+        return redirects.complaint(action)
 
     def _tls(self) -> ssl.SSLContext | None:
         return None
 
     async def notify(self, action: SplitResult, notice: Notice) -> None:
-        where = place(action)
-        if not action.hostname:
-            raise NotifyError(f'{where}: the URL names no host')
+        why = self.complaint(action)
+        if why:
+            raise NotifyError(f'{place(action)}: the URL {why}')
+        request_id = f'req-{new_id()}'
+        for _ in range(_REDIRECTS + 1):
+            reply = await self._post(action, notice, request_id)
+            if reply.status not in _REDIRECTING:
+                return self._judge(action, reply)
+            action = await redirects.followed(
+                action, reply.headers.get('Location', ''),
+                self.options.redirects)
+        raise NotifyError(f'{place(action)}: more than {_REDIRECTS} '
+                          'redirects')
+
+    async def _post(self, action: SplitResult, notice: Notice,
+                    request_id: str) -> Reply:
         try:
-            reply = await self._client.request(
+            return await self._client.request(
                 'POST', action.geturl(), body=dict(notice.body),
-                headers={'x-openstack-request-id': f'req-{new_id()}'})
+                headers={'x-openstack-request-id': request_id})
         except HttpError as error:
             raise NotifyError(str(error),
                               recoverable=error.recoverable) from None
+
+    @staticmethod
+    def _judge(action: SplitResult, reply: Reply) -> None:
         if reply.status < 300:
             return
-        text = f'{where} answered {reply.status}'
+        text = f'{place(action)} answered {reply.status}'
         passing = reply.status >= 500 or reply.status in _PASSING
         wait_s = _retry_after_s(reply.headers) if passing else 0.0
         if wait_s > 0:
@@ -68,8 +102,6 @@ class HttpsNotifier(HttpNotifier):
     The consumer's certificate is always verified; nothing in a URL or in the
     configuration turns that off.
     """
-
-    group = 'notifier_https'
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -90,10 +122,9 @@ class HttpsNotifier(HttpNotifier):
         ]
 
     def _tls(self) -> ssl.SSLContext:
-        options = self.conf[self.group]
-        return tls_context(cafile=options.ca_file,
-                           certfile=options.cert_file,
-                           keyfile=options.key_file)
+        return tls_context(cafile=self.options.ca_file,
+                           certfile=self.options.cert_file,
+                           keyfile=self.options.key_file)
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

@@ -12,6 +12,8 @@ LOG = logging.getLogger(__name__)
 class LogNotifier(Notifier):
     """Writes a notice to Doctor's own log; the URL is log:// alone."""
 
+    for_administrators = True
+
     async def notify(self, action: SplitResult, notice: Notice) -> None:
         body = notice.body
         LOG.info('Alarm %r (%s) of severity %s went from %s to %s: %s',

@@ -13,6 +13,12 @@ from doctor_core.notifiers.base import Notifier, place
 class MemoryNotifier(Notifier):
     """Puts a notice into the open mailbox that memory://<name> names."""
 
+    for_administrators = True
+
+    @classmethod
+    def complaint(cls, action: SplitResult) -> str:
+        return '' if action.netloc else 'names no mailbox'
+
     async def notify(self, action: SplitResult, notice: Notice) -> None:
         box = Mailbox.find(action.netloc)
         if box is None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import jinja2
 
-from doctor_core import events
+from doctor_core import wire
 from doctor_core.model import Stage, Verdict
 from doctor_core.profiler.facts import ReportFacts, headline
 from doctor_core.profiler.rows import (
@@ -60,7 +60,7 @@ def as_html(times: FaultTimes, facts: ReportFacts) -> str:
 def _created(facts: ReportFacts) -> str:
     if not facts.created_at:
         return ''
-    return events.iso(facts.created_at)[:19].replace('T', ' ') + ' UTC'
+    return wire.iso(facts.created_at)[:19].replace('T', ' ') + ' UTC'
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,12 +3,13 @@
 import json
 from typing import Any
 
-from doctor_core.model import Stage
+from doctor_core.model import Outcome, Stage
 from doctor_core.profiler.facts import ReportFacts, headline
 from doctor_core.profiler.text import as_text
 from doctor_core.profiler.times import HOST_STAGES, MODULES, FaultTimes, Told
 
-__all__ = ['ReportFacts', 'as_html', 'as_json', 'as_text', 'headline']
+__all__ = ['ReportFacts', 'as_html', 'as_json', 'as_text', 'headline',
+           'verdict_as_json']
 
 #: Counts up when a member of the document changes its meaning or goes.
 JSON_VERSION = 1
@@ -58,9 +59,20 @@ def as_json(times: FaultTimes, facts: ReportFacts) -> dict[str, Any]:
                     for server in times.servers],
         'repeated': [{'stage': str(stage), 'server': server, 'count': count}
                      for (server, stage), count in times.repeated.items()],
-        'facts': json.loads(json.dumps(dict(facts.outcome.facts),
-                                       default=str)),
+        'facts': _facts(facts.outcome),
     }
+
+
+def verdict_as_json(outcome: Outcome) -> dict[str, Any]:
+    """The document of a scenario that has measured no times: of the members
+    of :func:`as_json`, those that there are.
+    """
+    return {'version': JSON_VERSION, 'verdict': str(outcome.verdict),
+            'reasons': list(outcome.reasons), 'facts': _facts(outcome)}
+
+
+def _facts(outcome: Outcome) -> Any:
+    return json.loads(json.dumps(dict(outcome.facts), default=str))
 
 
 def _server(times: FaultTimes, facts: ReportFacts,

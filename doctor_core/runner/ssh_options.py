@@ -1,10 +1,12 @@
 """The options of everybody who reaches machines by SSH."""
 
-from typing import Any
+import dataclasses
+from typing import Self
 
 from oslo_config import cfg
 
 from doctor_core.exceptions import ConfigError
+from doctor_core.plugins import Options
 from doctor_core.runner.ssh import SshRunner
 
 
@@ -53,39 +55,79 @@ def _trust_opts(prefix: str, whose: str) -> list[cfg.Opt]:
     ]
 
 
-def jump_runner(options: Any) -> SshRunner | None:
-    """The machine in between; None when there is none.
+@dataclasses.dataclass(frozen=True)
+class Login:
+    """How to log in on a machine.
 
-    :param options: a group with :func:`ssh_opts`.
-    :raises ConfigError: a file cannot be read.
+    :ivar user: whom to log in as; empty for who runs Doctor.
+    :ivar key_file: the private key; empty for those of the agent and of
+        ``~/.ssh``.
+    :ivar known_hosts: the file with the host keys; empty for the user's.
+    :ivar host_key: the one host key to trust, instead of that file.
+    :ivar ignore_host_keys: whether host keys are not looked at.
     """
-    if not options.ssh_jump_host:
-        return None
-    return SshRunner(
-        options.ssh_jump_host, port=options.ssh_jump_port,
-        user=options.ssh_jump_user, **_trust(options, 'ssh_jump_'))
 
+    user: str
+    port: int
+    key_file: str
+    known_hosts: str
+    host_key: str
+    ignore_host_keys: bool
 
-def ssh_runner(options: Any, address: str, *, user: str = '',
-               sudo: bool = False,
+    @classmethod
+    def of(cls, options: Options, prefix: str) -> Self:
+        """As the options say whose names begin so.
+
+        :raises ConfigError: they trust in more than one way.
+        """
+        found = cls(**{field.name: getattr(options, f'{prefix}{field.name}')
+                       for field in dataclasses.fields(cls)})
+        ways = [f'{prefix}{name}' for name, way in (
+            ('known_hosts', found.known_hosts),
+            ('host_key', found.host_key),
+            ('ignore_host_keys', found.ignore_host_keys)) if way]
+        if len(ways) > 1:
+            raise ConfigError(f'{" and ".join(ways)}: only one of them can '
+                              'say which host keys are trusted.')
+        return found
+
+    def runner(self, address: str, *, sudo: bool = False,
                jump: SshRunner | None = None) -> SshRunner:
-    """A machine, reached as the options say.
+        """A machine, logged in to so; does not block.
 
-    :param options: a group with :func:`ssh_opts`.
-    :param user: whom to log in as where the options do not say.
-    :param jump: what :func:`jump_runner` made once for all machines.
-    :raises ConfigError: a file cannot be read.
+        :param jump: the machine in between.
+        :raises ConfigError: a file cannot be read.
+        """
+        return SshRunner(
+            address, port=self.port, user=self.user, sudo=sudo, jump=jump,
+            key_file=self.key_file, known_hosts=self.known_hosts,
+            host_key=self.host_key, ignore_host_keys=self.ignore_host_keys)
+
+
+class SshAccess:
+    """The way to the machines of a deployment; any thread may use it.
+
+    :param options: with those of :func:`ssh_opts`.
+    :raises ConfigError: they trust in more than one way, or a file of the
+        machine in between cannot be read.
     """
-    return SshRunner(
-        address, port=options.ssh_port, user=options.ssh_user or user,
-        sudo=sudo, jump=jump, **_trust(options, 'ssh_'))
 
+    def __init__(self, options: Options) -> None:
+        #: The machine in between; None when there is none.
+        self.jump: SshRunner | None = None
+        self._login = Login.of(options, 'ssh_')
+        if options.ssh_jump_host:
+            self.jump = Login.of(options, 'ssh_jump_').runner(
+                options.ssh_jump_host)
 
-def _trust(options: Any, prefix: str) -> dict[str, Any]:
-    names = ('key_file', 'known_hosts', 'host_key', 'ignore_host_keys')
-    found = {name: options[f'{prefix}{name}'] for name in names}
-    ways = [f'{prefix}{name}' for name in names[1:] if found[name]]
-    if len(ways) > 1:
-        raise ConfigError(f'{" and ".join(ways)}: only one of them can say '
-                          'which host keys are trusted.')
-    return found
+    def runner(self, address: str, *, sudo: bool = False) -> SshRunner:
+        """A new runner for a machine; does not block.
+
+        :raises ConfigError: a file cannot be read.
+        """
+        return self._login.runner(address, sudo=sudo, jump=self.jump)
+
+    def close(self) -> None:
+        """Log out of the machine in between; may be called again."""
+        if self.jump is not None:
+            self.jump.close()

@@ -3,11 +3,11 @@
 import contextlib
 import ipaddress
 import logging
-import threading
 import urllib.parse
 from collections.abc import Iterator, Sequence
 
 from doctor_core.exceptions import BackendError, ConfigError
+from doctor_core.periodic import Periodic
 from doctor_core.runner.ssh import SshRunner
 
 LOG = logging.getLogger(__name__)
@@ -37,13 +37,11 @@ def led_back(runners: Sequence[SshRunner], url: str, *,
         for runner in runners:
             runner.forward_back(port, str(parts.hostname), port)
             stack.callback(_end, runner, port)
-        done = threading.Event()
-        thread = threading.Thread(
-            target=_keep, name='tunnels', daemon=True,
-            args=(runners, str(parts.hostname), port, done, check_s))
-        thread.start()
-        stack.callback(thread.join)
-        stack.callback(done.set)
+        lost: set[SshRunner] = set()
+        upkeep = Periodic('tunnels', lambda: _keep(
+            runners, str(parts.hostname), port, lost), check_s)
+        upkeep.start()
+        stack.callback(upkeep.stop)
         yield
 
 
@@ -55,22 +53,22 @@ def _is_loopback(host: str) -> bool:
 
 
 def _keep(runners: Sequence[SshRunner], host: str, port: int,
-          done: threading.Event, check_s: float) -> None:
-    lost: set[SshRunner] = set()
-    while not done.wait(check_s):
-        for runner in runners:
-            try:
-                runner.forward_back(port, host, port)
-                if runner in lost:
-                    LOG.info('Port %d leads back again from %s', port, runner)
-                lost.discard(runner)
-            except BackendError as error:
-                if runner not in lost:
-                    LOG.warning('Port %d does not lead back any more: %s',
-                                port, error)
-                lost.add(runner)
-            except Exception:  # the thread's outermost frame
-                LOG.exception('Looking after port %d failed', port)
+          lost: set[SshRunner]) -> None:
+    """Make again what was lost.
+
+    :param lost: those of whom that was said; kept up to date.
+    """
+    for runner in runners:
+        try:
+            runner.forward_back(port, host, port)
+            if runner in lost:
+                LOG.info('Port %d leads back again from %s', port, runner)
+            lost.discard(runner)
+        except BackendError as error:
+            if runner not in lost:
+                LOG.warning('Port %d does not lead back any more: %s',
+                            port, error)
+            lost.add(runner)
 
 
 def _end(runner: SshRunner, port: int) -> None:

@@ -1,20 +1,20 @@
 """A host is lost, its servers' owners are told, the host comes back."""
 
-import threading
-from collections.abc import Callable
+from collections.abc import Collection
 from contextlib import ExitStack
 
 from oslo_config import cfg
 
-from doctor_core import clock, events, messaging, plugins
+from doctor_core import clock, messaging, plugins
+from doctor_core.api import serving
 from doctor_core.cloud import Cloud
 from doctor_core.cloud.tenancy import Mould, Tenancy
-from doctor_core.exceptions import ConfigError, DeadlineExceeded
+from doctor_core.exceptions import (
+    ConfigError,
+    DeadlineExceeded,
+)
 from doctor_core.model import (
-    Alarm,
-    AlarmRule,
     Checkpoint,
-    Condition,
     Fault,
     FaultStatus,
     Host,
@@ -27,13 +27,15 @@ from doctor_core.model import (
 from doctor_core.profiler.report import ReportFacts
 from doctor_core.profiler.timeline import Timeline
 from doctor_core.profiler.times import Clocks, FaultTimes
-from doctor_core.scenarios.base import Scenario
-from doctor_core.scenarios.judging import Evidence, judge, told_at
+from doctor_core.scenarios.base import Progress, Scenario
+from doctor_core.scenarios.judging import Evidence, judge, otherwise, told_at
+from doctor_core.scenarios.reported_faults import ReportedFaults
+from doctor_core.scenarios.subscriptions import Subscriptions
+from doctor_core.services import chosen
 from doctor_core.services.inspector import InspectorService
-from doctor_core.services.monitor import MonitorService
+from doctor_core.wording import few
 
 _THEIR_CLOCKS = {Stage.NOVA_NOTIFIED: 'Nova'}
-_ALARM = 'doctor_alarm'
 _SERVER = 'doctor_vm'
 
 
@@ -72,20 +74,18 @@ class FaultManagement(Scenario):
                        help='The flavor of the servers; made if missing.'),
             cfg.StrOpt('network', default='doctor_net',
                        help='The network of the servers; made if missing.'),
-            cfg.StrOpt('cidr', default='192.168.168.0/24',
-                       help='The addresses of that network.'),
+            cfg.StrOpt('cidr', default='192.168.160.0/20',
+                       help='The addresses of that network; there have to be '
+                            'enough for all servers.'),
         ]
 
-    def __init__(self, conf: cfg.ConfigOpts,
-                 progress: Callable[[str], None]) -> None:
-        super().__init__(conf, progress)
-        self._options = conf.scenario_fault_management
-        self.timeline = Timeline()
-        self._faults: list[Fault] = []
-        self._reported = threading.Condition()
+    def __init__(self, options: plugins.Options, conf: cfg.ConfigOpts,
+                 progress: Progress) -> None:
+        super().__init__(options, conf, progress)
+        self._timeline = Timeline()
+        self._faults = ReportedFaults()
         self._host = Host('')
         self._servers: list[Server] = []
-        self._alarms: dict[str, Alarm] = {}
         self._fault_id = ''
         self._tenancy: Tenancy | None = None
         #: What the inspector could not take away again.
@@ -105,16 +105,18 @@ class FaultManagement(Scenario):
     # Making what the run needs.
 
     def setup(self, stack: ExitStack) -> None:
+        # Before anything is made in the cloud.
+        serving.check_free(self.conf.inspector)
         self._cloud = Cloud.from_conf(self.conf)
         stack.callback(self._cloud.close)
         self._cloud.check()
-        self._installer = plugins.chosen(self.conf, 'installers')(self.conf)
+        self._installer = chosen.installer(self.conf)
         stack.callback(self._installer.close)
         self._host = self._pick_host()
         self.progress(f'{self._host.name} will fail; '
-                      f'{self._options.servers} servers are made on it')
+                      f'{self.options.servers} servers are made on it')
         project_id = self._boot(stack)
-        consumer = plugins.chosen(self.conf, 'consumers')(self.conf)
+        consumer = plugins.make(self.conf, 'consumers')
         url = consumer.start()
         stack.callback(consumer.stop)
         self._consumer = consumer
@@ -122,7 +124,7 @@ class FaultManagement(Scenario):
             stack.enter_context(self._installer.reachable(url))
         self._start_inspector(stack)
         if self._installer.own_clocks:
-            self.timeline.clocks = self._whose_clocks()
+            self._timeline.clocks = self._whose_clocks()
         self._subscribe(stack, project_id, url)
         self._inspector.alarms.watch()
         self._start_monitor(stack)
@@ -132,12 +134,12 @@ class FaultManagement(Scenario):
         unless the operator names it.
         """
         hosts = {host.name: host for host in self._cloud.hosts()}
-        wanted = self._options.host
+        wanted = self.options.host
         if wanted:
             if wanted not in hosts:
                 raise ConfigError(
                     f'[scenario_fault_management] host: there is no compute '
-                    f'host {wanted!r}; there are {", ".join(sorted(hosts))}.')
+                    f'host {wanted!r}; there are {few(sorted(hosts))}.')
             return hosts[wanted]
         used = {server.host for server in self._cloud.servers()}
         usable = {service.host for service in self._cloud.compute_services()
@@ -151,16 +153,18 @@ class FaultManagement(Scenario):
 
     def _boot(self, stack: ExitStack) -> str:
         """Make the servers and their owner; the owner's project."""
-        options = self._options
+        options = self.options
         tenancy = self._tenancy = Tenancy(self._cloud, stack,
-                                          timeout_s=options.wait_s)
+                                          timeout_s=options.wait_s,
+                                          so_far=self.progress.so_far)
         project_id = tenancy.project(options.project)
         tenancy.member(options.user, project_id, role=options.role)
         mould = Mould(
             project_id=project_id, flavor_id=tenancy.flavor(options.flavor),
             image_id=tenancy.image(options.image, project_id),
             network_id=tenancy.network(options.network, project_id,
-                                       cidr=options.cidr))
+                                       cidr=options.cidr,
+                                       room=options.servers))
         self._servers = tenancy.boot(
             [f'{_SERVER}{index}' for index in range(options.servers)],
             self._host.name, mould)
@@ -171,7 +175,7 @@ class FaultManagement(Scenario):
         stack.callback(bus.close)
         self._inspector = InspectorService(
             self.conf, cloud=self._cloud, bus=bus,
-            checkpoint=self.timeline.add, state_file='')
+            checkpoint=self._timeline.add, state_file='')
         stack.callback(self._inspector.stop)
         stack.callback(lambda: self._left.extend(self._inspector.undo()))
         self._inspector.start()
@@ -187,15 +191,14 @@ class FaultManagement(Scenario):
         """One alarm a server, as its owner would make it."""
         self.progress(f'{len(self._servers)} alarms are made '
                       f'({self.conf.alarm.type})')
-        for index, server in enumerate(self._servers):
-            alarm = self._inspector.alarms.create(AlarmRule(
-                name=f'{_ALARM}{index}', project_id=project_id,
-                event_type=events.INSTANCE_UPDATE, actions=(url,),
-                query=(Condition('traits.instance_id', server.id),
-                       Condition('traits.state', 'error')),
-                description='VM failure'))
-            stack.callback(self._inspector.alarms.delete, alarm)
-            self._alarms[server.id] = alarm
+        self._subscriptions = Subscriptions(self._inspector.alarms,
+                                            self.progress)
+        stack.callback(self._unsubscribe)
+        self._subscriptions.make(self._servers, project_id, url)
+
+    def _unsubscribe(self) -> None:
+        self._subscriptions.delete()
+        self._left += self._subscriptions.leftovers
 
     def _start_monitor(self, stack: ExitStack) -> None:
         publisher = messaging.FaultPublisher(self._inspector.publish)
@@ -203,14 +206,12 @@ class FaultManagement(Scenario):
 
         def report(fault: Fault) -> None:
             publisher.put(fault)
-            with self._reported:
-                self._faults.append(fault)
-                self._reported.notify_all()
+            self._faults.put(fault)
 
         hosts = self._cloud.hosts()
-        monitor = MonitorService(self.conf, hosts, report)
+        monitor = chosen.monitor(self.conf, report)
         stack.callback(monitor.stop)
-        monitor.start()
+        monitor.start(hosts)
         self.progress(f'{len(hosts)} hosts are watched '
                       f'({self.conf.monitor.type})')
 
@@ -225,7 +226,7 @@ class FaultManagement(Scenario):
             self.progress(f'{self._host.name} is brought back')
             self._installer.heal(self._host)
         self._stamp_failure()
-        reasons = judge(lost, self._options.limit_s)
+        reasons = judge(lost, self.options.limit_s)
         if lost.detected_at is not None:
             reasons += self._see_back()
         return Outcome(Verdict.FAILED if reasons else Verdict.PASSED,
@@ -234,15 +235,15 @@ class FaultManagement(Scenario):
     def _stamp_failure(self) -> None:
         """Ask when the host failed: without its link it could not tell."""
         failed = self._installer.failed_at(self._host)
-        self.timeline.add(Checkpoint(
+        self._timeline.add(Checkpoint(
             Stage.LINK_DOWN, failed.at, self._host.name,
             fault_id=self._fault_id))
-        others = dict(self.timeline.clocks.others)
+        others = dict(self._timeline.clocks.others)
         if failed.clock:
             others[Stage.LINK_DOWN] = failed.clock
         doubt = {Stage.LINK_DOWN: 1000 * failed.uncertainty_s} \
             if failed.uncertainty_s else {}
-        self.timeline.clocks = Clocks(others, doubt)
+        self._timeline.clocks = Clocks(others, doubt)
 
     def _see_lost(self) -> Evidence:
         """Wait for all that a lost host has to lead to."""
@@ -250,18 +251,17 @@ class FaultManagement(Scenario):
                                   f'that {self._host.name} failed')
         if fault is None:
             return Evidence(self._servers, None, self._consumer.received())
-        deadline = clock.Deadline(self._options.wait_s)
+        deadline = clock.Deadline(self.options.wait_s)
         wanted = {server.id for server in self._servers}
         try:
-            clock.wait_for(
-                lambda: wanted <= set(told_at(self._consumer.received())),
-                deadline, what='all owners to be told')
+            clock.wait_for(lambda: self._are_told(wanted), deadline,
+                           what='all owners to be told')
         except DeadlineExceeded as error:
             self.progress(str(error))
-        report = self._inspector.wait(fault.id, self._options.wait_s)
+        report = self._inspector.wait(fault.id, self.options.wait_s)
         notices = self._consumer.received()
         for server_id, at in told_at(notices).items():
-            self.timeline.add(Checkpoint(Stage.OWNER_TOLD, at,
+            self._timeline.add(Checkpoint(Stage.OWNER_TOLD, at,
                                          self._host.name, server_id,
                                          fault.id))
         self._fault_id = fault.id
@@ -272,14 +272,17 @@ class FaultManagement(Scenario):
             report.note if report else 'the inspector did not finish',
             self._wrong(forced_down=True, state='error', port='DOWN'))
 
+    def _are_told(self, wanted: Collection[str]) -> bool:
+        told = set(told_at(self._consumer.received())).intersection(wanted)
+        self.progress.so_far('owners are told', len(told), len(wanted))
+        return len(told) == len(wanted)
+
     def _ask_evaluator(self, fault_id: str) -> None:
         """Stamp what an evaluator that is not ours has found."""
-        for server_id, alarm in self._alarms.items():
-            at = self._inspector.alarms.evaluated_at(alarm)
-            if at is not None:
-                self.timeline.add(Checkpoint(
-                    Stage.ALARM_EVALUATED, at, self._host.name, server_id,
-                    fault_id))
+        for server_id, at in self._subscriptions.evaluated():
+            self._timeline.add(Checkpoint(
+                Stage.ALARM_EVALUATED, at, self._host.name, server_id,
+                fault_id))
 
     def _see_back(self) -> list[str]:
         """Wait for the host's return to be seen, and all to be reversed."""
@@ -287,7 +290,7 @@ class FaultManagement(Scenario):
                                   f'{self._host.name} is back')
         if fault is None:
             return ['the monitor did not see that the host came back']
-        report = self._inspector.wait(fault.id, self._options.wait_s)
+        report = self._inspector.wait(fault.id, self.options.wait_s)
         if report is None:
             return ['the inspector did not finish with the host\'s return']
         note = [f'after the return: {report.note}'] if report.note else []
@@ -295,16 +298,10 @@ class FaultManagement(Scenario):
                                   port='ACTIVE')
 
     def _await_fault(self, status: FaultStatus, what: str) -> Fault | None:
-        def found() -> Fault | None:
-            return next((fault for fault in self._faults
-                         if fault.hostname == self._host.name
-                         and fault.status is status), None)
-
-        with self._reported:
-            self._reported.wait_for(found, self._options.wait_s)
-            fault = found()
+        fault = self._faults.wait(self._host.name, status,
+                                  self.options.wait_s)
         if fault is None:
-            self.progress(f'Waited {self._options.wait_s:g} s in vain for '
+            self.progress(f'Waited {self.options.wait_s:g} s in vain for '
                           f'{what}')
         return fault
 
@@ -317,31 +314,26 @@ class FaultManagement(Scenario):
             f'Nova shows host {name} as forced down = {service.forced_down}'
             for service in self._cloud.compute_services(name)
             if service.forced_down is not forced_down]
-        wrong += [f'Nova shows server {server.name} as {server.state}, not '
-                  f'{state}' for server in self._cloud.servers(name)
-                  if server.id in ours and server.state != state]
+        wrong += otherwise('Nova', 'servers', (
+            (server.name, server.state) for server
+            in self._cloud.servers(name) if server.id in ours), state)
         if self.conf.inspector.update_port_data_plane_status:
-            wrong += [
-                f'Neutron shows a port of server {ours[one.server_id]} as '
-                f'{one.data_plane_status or "none"}, not {port}'
+            wrong += otherwise('Neutron', 'ports of servers', (
+                (ours[one.server_id], one.data_plane_status or '')
                 for one in self._cloud.ports(name)
-                if one.server_id in ours and one.data_plane_status != port]
+                if one.server_id in ours), port)
         return wrong
 
     # What it leaves for the report.
 
-    def times(self) -> FaultTimes:
-        """When each stage was reached."""
-        return self.timeline.fault(
+    def report(self, outcome: Outcome) -> tuple[FaultTimes, ReportFacts]:
+        conf = self.conf
+        times = self._timeline.fault(
             self._fault_id, self._host.name,
             [server.id for server in self._servers])
-
-    def facts(self, outcome: Outcome) -> ReportFacts:
-        """The circumstances of the run."""
-        conf = self.conf
-        return ReportFacts(
+        return times, ReportFacts(
             outcome=outcome, host=self._host.name,
-            limit_ms=1000 * self._options.limit_s,
+            limit_ms=1000 * self.options.limit_s,
             servers=tuple(self._servers),
             notification=conf.inspector.notification,
             setup={'monitor': conf.monitor.type,

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from doctor_core.model import Notice, Server, StateChange
+from doctor_core.wording import few
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,12 +52,29 @@ def judge(evidence: Evidence, limit_s: float) -> list[str]:
     if failed:
         reasons.append(
             f'{len(failed)} of {len(evidence.changes)} corrections failed: '
-            + _some(f'{change.correction.action} of '
-                    f'{change.correction.target_id}: {change.error}'
-                    for change in failed))
+            + few((f'{change.correction.action} of '
+                   f'{change.correction.target_id}: {change.error}'
+                   for change in failed), 3))
     elif evidence.note:
         reasons.append(evidence.note)
     return [*reasons, *evidence.wrong]
+
+
+def otherwise(where: str, what: str, shown: Iterable[tuple[str, str]],
+              wanted: str) -> list[str]:
+    """Sentences on what is not shown as it should be, one for each value.
+
+    :param where: who shows it, e.g. ``Nova``.
+    :param what: what is shown, e.g. ``servers``.
+    :param shown: names and what is shown of them; empty for nothing.
+    :param wanted: what should be.
+    """
+    names: dict[str, list[str]] = {}
+    for name, value in shown:
+        if value != wanted:
+            names.setdefault(value or 'none', []).append(name)
+    return [f'{where} shows {what} as {value}, not {wanted}: '
+            + few(which) for value, which in names.items()]
 
 
 def _untold(evidence: Evidence, first: Mapping[str, float],
@@ -74,12 +92,5 @@ def _untold(evidence: Evidence, first: Mapping[str, float],
         (f'were told of later than {1000 * limit_s:.0f} ms',
          [f'{names[server]} ({1000 * delay:.0f} ms)'
           for server, delay in delays.items() if delay >= limit_s])]
-    return [f'{len(which)} of {len(names)} servers {what}: {_some(which)}'
+    return [f'{len(which)} of {len(names)} servers {what}: {few(which, 3)}'
             for what, which in problems if which]
-
-
-def _some(lines: Iterable[str], most: int = 3) -> str:
-    listed = list(lines)
-    more = len(listed) - most
-    return ', '.join(listed[:most]) + (
-        f' and {more} more' if more > 0 else '')

@@ -6,20 +6,43 @@ from collections.abc import Sequence
 
 from oslo_config import cfg
 
+from doctor_core.clock import Backoff
 from doctor_core.cloud import Cloud
 from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.model import Host
 
 LOG = logging.getLogger(__name__)
 
+#: What every monitor is told, whichever is chosen.
+MONITOR_OPTS: list[cfg.Opt] = [
+    cfg.ListOpt(
+        'hosts', default=[],
+        help='The hosts to watch, separated by commas, each as '
+             '"name=address", with more addresses after it if it has more '
+             'networks ("name=address address"), or as a name that resolves. '
+             'Names are Nova\'s. Empty for all compute hosts that Nova '
+             'knows.'),
+    cfg.FloatOpt(
+        'refresh_s', default=60.0, min=1.0, mutable=True,
+        help='Seconds between two looks at which hosts there are, and at '
+             'the addresses of those given by name.'),
+    cfg.PortOpt(
+        'status_port', default=12344,
+        help='The port of 127.0.0.1 on which the monitor tells what it holds '
+             'of each host, for "doctor hosts"; 0 for a free one.'),
+]
+
 _FIRST_RETRY_S = 1.0
 _LAST_RETRY_S = 30.0
+#: A longer list of names is not read.
+_NAMES = 10
 
 
 class HostSource:
     """The hosts of ``[monitor] hosts``, or Nova's.
 
     :param cloud: made from ``conf``, when it is needed, if None.
+    :ivar known: what there was when it was asked last.
     :raises ConfigError: the option is wrong.
     """
 
@@ -29,6 +52,7 @@ class HostSource:
         self._cloud = cloud
         self._owns_cloud = cloud is None
         self._listed = configured_hosts(conf.monitor.hosts)
+        self.known: list[Host] = []
 
     def hosts(self) -> list[Host]:
         """The hosts now; may block.
@@ -53,21 +77,48 @@ class HostSource:
 
         :raises ConfigError: there is no way to ask Nova.
         """
-        pause_s = _FIRST_RETRY_S
-        while not stopping.is_set():
-            try:
-                return self.hosts()
-            except BackendError as error:
-                LOG.error('Which hosts to watch is not known yet: %s. Trying '
-                          'again in %.0f s.', error, pause_s)
-            stopping.wait(pause_s)
-            pause_s = min(2 * pause_s, _LAST_RETRY_S)
+        for attempt in Backoff(first_s=_FIRST_RETRY_S, last_s=_LAST_RETRY_S,
+                               stop=stopping, failed=_note_failure):
+            with attempt:
+                self.known = self.hosts()
+                return self.known
         return []
+
+    def renewed(self) -> list[Host] | None:
+        """The hosts now, with a line on who came and went; may block.
+
+        :returns: None when Nova did not tell: all goes on as before.
+        """
+        try:
+            hosts = self.hosts()
+        except BackendError as error:
+            LOG.warning('Which hosts there are could not be renewed: %s',
+                        error)
+            return None
+        old, new = ({host.name for host in known}
+                    for known in (self.known, hosts))
+        if old != new:
+            LOG.info('Hosts that are new: %s; gone: %s',
+                     _written(new - old), _written(old - new))
+        self.known = hosts
+        return hosts
 
     def close(self) -> None:
         """Disconnect; may be called again."""
         if self._owns_cloud and self._cloud is not None:
             self._cloud.close()
+
+
+def _note_failure(error: BackendError, pause_s: float) -> None:
+    LOG.error('Which hosts to watch is not known yet: %s. Trying again in '
+              '%.0f s.', error, pause_s)
+
+
+def _written(names: set[str]) -> str:
+    some = sorted(names)[:_NAMES]
+    if len(names) > len(some):
+        some.append(f'{len(names) - len(some)} more')
+    return ', '.join(some) or 'none'
 
 
 def configured_hosts(entries: Sequence[str]) -> list[Host]:

@@ -1,50 +1,26 @@
 """The monitor: watches hosts and puts their faults on the bus."""
 
+import dataclasses
 import logging
-import os
 import threading
-from collections.abc import Callable, Collection, Sequence
 
 from oslo_config import cfg
 
-from doctor_core import events, messaging, plugins
+from doctor_core import messaging, wire
 from doctor_core.cloud import Cloud
-from doctor_core.exceptions import BackendError
-from doctor_core.model import Fault, Host
-from doctor_core.services import monitor_status
+from doctor_core.exceptions import BusError
+from doctor_core.model import Fault
+from doctor_core.periodic import Periodic
+from doctor_core.services import chosen
 from doctor_core.services.hosts import HostSource
+from doctor_core.services.monitor_status import StatusServer
 from doctor_core.services.reported import Reported
 
 LOG = logging.getLogger(__name__)
 
 _DRAIN_S = 5.0
-
-
-class MonitorService:
-    """The monitor that ``[monitor] type`` names, watching these hosts.
-
-    :param hosts: what to watch.
-    :param publish: takes each fault, from any thread; must not block.
-    :param down: the names of those that were reported down before.
-    """
-
-    def __init__(self, conf: cfg.ConfigOpts, hosts: Sequence[Host],
-                 publish: Callable[[Fault], None],
-                 down: Collection[str] = ()) -> None:
-        self._hosts = hosts
-        self.monitor = plugins.chosen(conf, 'monitors')(conf, publish)
-        self.monitor.presume_down(down)
-
-    def start(self) -> None:
-        """Begin to watch; blocks on DNS only.
-
-        :raises ConfigError: hosts cannot be watched here.
-        """
-        self.monitor.start(self._hosts)
-
-    def stop(self) -> None:
-        """End watching; may be called again."""
-        self.monitor.stop()
+#: The words of monitors for a host that answers.
+_WELL = frozenset({'healthy', 'up'})
 
 
 class MonitorDaemon:
@@ -59,97 +35,87 @@ class MonitorDaemon:
                  bus: messaging.Bus | None = None) -> None:
         self._conf = conf
         self._source = HostSource(conf, cloud)
-        self._hosts: list[Host] = []
         self._owns_bus = bus is None
-        self._bus = bus or messaging.Bus(conf, conf.bus.transport_url,
-                                         retry=conf.bus.retry)
-        self._reported = Reported(
-            os.path.join(conf.state_path, 'monitor.json'))
+        self._bus = bus or messaging.Bus(
+            conf, conf.bus.transport_url, retry=conf.bus.retry)
+        self._reported = Reported(f'{conf.state_path}/monitor.json')
         self._publisher = messaging.FaultPublisher(self._publish)
+        self._numbering = threading.Lock()
         self._stopping = threading.Event()
-        self._service: MonitorService | None = None
-        self._status: monitor_status.StatusServer | None = None
-        self._upkeep = threading.Thread(target=self._keep_up,
-                                        name='monitor-upkeep', daemon=True)
+        self.monitor = chosen.monitor(conf, self._take)
+        self._status = StatusServer(self.monitor, conf.monitor.status_port)
+        self._upkeep = Periodic('monitor-upkeep', self.refresh,
+                                lambda: conf.monitor.refresh_s)
 
     def start(self) -> None:
-        """Begin to watch; blocks until the hosts are known.
-
-        A cloud that cannot be reached is asked again and again, with growing
-        pauses, until :meth:`stop` is called.
+        """Begin to watch; blocks until hosts are known, or :meth:`stop`.
 
         :raises ConfigError: something that only the operator can mend.
         """
-        self._hosts = self._source.wait(self._stopping)
-        if not self._hosts:
+        if not (hosts := self._source.wait(self._stopping)):
             return
         messaging.ping(self._bus, self._conf.bus.topic)
-        self._service = MonitorService(self._conf, self._hosts,
-                                       self._publisher.put,
-                                       self._reported.down)
-        self._service.start()
-        self._status = monitor_status.StatusServer(
-            self._service.monitor, self._conf.monitor.status_port)
+        self.monitor.presume_down(self._reported.down)
+        self.monitor.start(hosts)
         self._status.start()
         self._upkeep.start()
         if self._stopping.is_set():
-            self._service.stop()
+            self.monitor.stop()
 
     def stop(self) -> None:
         """End; what was seen is sent first, for up to 5 s."""
         self._stopping.set()
-        if self._upkeep.is_alive():
-            self._upkeep.join()
-        if self._status:
-            self._status.stop()
-        if self._service:
-            self._service.stop()
-        for fault in self._publisher.close(_DRAIN_S):
+        self._upkeep.stop()
+        self._status.stop()
+        self.monitor.stop()
+        for left in self._publisher.close(_DRAIN_S):
             LOG.error('Host %s is %s since %f, and the bus did not take it',
-                      fault.hostname, fault.status, fault.detected_at)
+                      left.hostname, left.status, left.detected_at)
         self._source.close()
         if self._owns_bus:
             self._bus.close()
 
     def prove_alive(self) -> None:
         """Return when the monitor has gone round once more."""
-        if self._service:
-            self._service.monitor.prove_alive()
+        self.monitor.prove_alive()
 
     def describe(self) -> str:
         """What it does, for the log."""
-        return (f'{len(self._hosts)} hosts are watched by '
-                f'{self._conf.monitor.type}, faults go to topic '
-                f'{self._conf.bus.topic}')
+        conf, count = self._conf, len(self._source.known)
+        return (f'{count} hosts are watched by {conf.monitor.type}, faults '
+                f'go to topic {conf.bus.topic}')
+
+    def refresh(self) -> None:
+        """Watch the hosts that there are now, if Nova tells, and say which
+        are heard; blocks.
+        """
+        if (hosts := self._source.renewed()) is not None:
+            self.monitor.update(hosts)
+        self._tell_heard()
+
+    def _tell_heard(self) -> None:
+        """Say which hosts are well: of a change nobody would hear where
+        there was none, and another source may hold such a host down.
+        """
+        well = [] if self.monitor.isolated() else [
+            status.host.name for status in self.monitor.status()
+            if status.state in _WELL]
+        if not well:
+            return
+        try:
+            self._bus.publish(
+                self._conf.bus.topic, wire.HEARD,
+                wire.heard_to_payload(self._conf.monitor.type, well))
+        except BusError as error:
+            LOG.debug('%s', error)
+
+    def _take(self, fault: Fault) -> None:
+        """Whatever is taken later has the greater number."""
+        with self._numbering:
+            number = self._reported.next_number()
+            self._publisher.put(dataclasses.replace(fault, sequence=number))
 
     def _publish(self, fault: Fault) -> None:
         self._bus.publish(self._conf.bus.topic, fault.type,
-                          events.fault_to_payload(fault))
+                          wire.fault_to_payload(fault))
         self._reported.note(fault)
-
-    def _keep_up(self) -> None:
-        """Look now and then which hosts there are, and where."""
-        while not self._stopping.wait(self._conf.monitor.refresh_s):
-            try:
-                self.refresh()
-            except BackendError as error:
-                LOG.warning('Which hosts there are could not be renewed: %s',
-                            error)
-            except Exception:  # the thread's outermost frame
-                LOG.exception('A round of the monitor\'s upkeep failed')
-
-    def refresh(self) -> None:
-        """Watch the hosts that there are now; blocks.
-
-        :raises BackendError: Nova did not tell; all goes on as before.
-        """
-        hosts = self._source.hosts()
-        old, new = ({host.name for host in known}
-                    for known in (self._hosts, hosts))
-        if old != new:
-            LOG.info('Hosts that are new: %s; gone: %s',
-                     ', '.join(sorted(new - old)) or 'none',
-                     ', '.join(sorted(old - new)) or 'none')
-        self._hosts = hosts
-        if self._service:
-            self._service.monitor.update(hosts)

@@ -5,6 +5,7 @@ import logging
 
 from doctor_core.exceptions import ConfigError
 from doctor_core.monitors.base import Monitor
+from doctor_core.web.pools import Pool
 from doctor_core.web.server import Request, Response, Route, Server
 
 LOG = logging.getLogger(__name__)
@@ -22,7 +23,8 @@ class StatusServer:
     def __init__(self, monitor: Monitor, port: int) -> None:
         self._monitor = monitor
         self._server = Server([
-            Route('GET', '/hosts', self.hosts),
+            Route('GET', '/hosts', self.hosts,
+                  Pool('host lists', threads=1)),
             Route('GET', '/healthcheck',
                   lambda _request: Response(json={'status': 'ok'})),
         ], port=port, name='monitor-status')

@@ -1,21 +1,57 @@
 """What must survive a crash; the only part that knows SQLAlchemy.
 
-What is decided is written before it is done: a fault with every correction
-that it calls for. A daemon that was killed finds both when it comes back, and
-what a host's return has to reverse.
+What is decided is written before it is done: a fault with all that it calls
+for. A daemon that was killed finds both when it comes back, and what a host's
+return has to undo.
 """
 
-from doctor_core.store.store import Store
-from doctor_core.store.tables import (
-    CLEARED,
-    CLEARING,
-    HANDLED,
-    HANDLING,
-    HELD,
-    IGNORED,
-    FaultRecord,
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from doctor_core.store.alarms import Alarms
+from doctor_core.store.corrections import (
+    CorrectionRecord,
+    Corrections,
     Tally,
 )
+from doctor_core.store.database import Database
+from doctor_core.store.falls import Falls
+from doctor_core.store.faults import FaultRecord, Faults, Said
+from doctor_core.store.kept import Kept
+from doctor_core.store.losses import Loss, Losses
+from doctor_core.store.ownership import Ownership
+from doctor_core.store.rehearsal import rehearse
+from doctor_core.store.tellings import TellingRecord, Tellings
 
-__all__ = ['CLEARED', 'CLEARING', 'HANDLED', 'HANDLING', 'HELD', 'IGNORED',
-           'FaultRecord', 'Store', 'Tally']
+__all__ = ['CorrectionRecord', 'FaultRecord', 'Loss', 'Ownership', 'Said',
+           'Store', 'Tally', 'TellingRecord']
+
+
+class Store:
+    """The tables, side by side; each method of theirs from any thread.
+
+    :param path: the SQLite file; empty keeps everything in memory.
+    :raises ConfigError: the file cannot be used.
+    """
+
+    def __init__(self, path: str = '') -> None:
+        self._database = Database(path)
+        self.faults = Faults(self._database)
+        self.kept = Kept(self._database)
+        self.corrections = Corrections(self._database)
+        self.tellings = Tellings(self._database)
+        self.losses = Losses(self._database)
+        self.falls = Falls(self._database)
+        self.alarms = Alarms(self._database)
+        rehearse(self._database, self.faults, self.falls, self.corrections,
+                 self.tellings)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is written inside is kept, or nothing of it."""
+        with self._database.begin():
+            yield
+
+    def close(self) -> None:
+        """Close the file; may be called again."""
+        self._database.close()

@@ -1,6 +1,8 @@
-"""The file and its transactions."""
+"""The file, its transactions, and the one way to change a state."""
 
+import contextlib
 import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from doctor_core.exceptions import ConfigError
-from doctor_core.store.tables import METADATA
+from doctor_core.model import states
+from doctor_core.store.tables import FORM, METADATA
 
 
 class Database:
@@ -19,7 +22,9 @@ class Database:
     """
 
     def __init__(self, path: str = '') -> None:
-        self._lock = threading.Lock()
+        # The thread that has it may ask again, within its transaction.
+        self._lock = threading.RLock()
+        self._connection: sa.Connection | None = None
         self._engine = sa.create_engine(
             f'sqlite:///{path}' if path else 'sqlite://',
             poolclass=StaticPool,
@@ -28,27 +33,100 @@ class Database:
             if path:
                 Path(path).parent.mkdir(mode=0o750, parents=True,
                                         exist_ok=True)
-            with self._engine.connect() as connection:
-                # A killed process loses nothing with these; a machine that
-                # loses power at most what it did in its last second.
-                connection.exec_driver_sql('PRAGMA journal_mode=WAL')
-                connection.exec_driver_sql('PRAGMA synchronous=NORMAL')
-            METADATA.create_all(self._engine)
-            self._rehearse()
+            self._prepare(path)
         except (OSError, sa.exc.SQLAlchemyError) as error:
             cause = getattr(error, 'orig', None) or error
             raise ConfigError(
                 f'Cannot keep state in {path}: {cause}. Set [DEFAULT] '
                 'state_path to a folder that may be written.') from None
 
-    def _rehearse(self) -> None:
-        """Have statements compiled before they are needed."""
+    def _prepare(self, path: str) -> None:
+        with self._engine.connect() as connection:
+            # A killed process loses nothing with these; a machine that
+            # loses power at most what it did in its last second.
+            connection.exec_driver_sql('PRAGMA journal_mode=WAL')
+            connection.exec_driver_sql('PRAGMA synchronous=NORMAL')
+            form = connection.exec_driver_sql(
+                'PRAGMA user_version').scalar() or 0
+            if form != FORM and sa.inspect(connection).has_table('faults'):
+                raise ConfigError(
+                    f'{path} was written by another release of doctor_core, '
+                    'and cannot be read by this one: see that no fault is '
+                    'open, move the file away, and start again.')
+        METADATA.create_all(self._engine)
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(f'PRAGMA user_version={FORM}')
 
     def close(self) -> None:
         """Close the file; may be called again."""
         with self._lock:
             self._engine.dispose()
 
-    def _read(self, query: Any) -> list[dict[str, Any]]:
-        with self._lock, self._engine.connect() as connection:
+    @contextlib.contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """A transaction; one that this thread is in already goes on.
+
+        Other threads wait meanwhile: nothing that blocks belongs inside.
+        """
+        with self._lock:
+            if self._connection is not None:
+                yield self._connection
+                return
+            with self._engine.begin() as connection:
+                self._connection = connection
+                try:
+                    yield connection
+                finally:
+                    self._connection = None
+
+    def read(self, query: Any) -> list[dict[str, Any]]:
+        """The rows of a query."""
+        with self.begin() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
+
+    def insert(self, table: sa.Table, rows: Sequence[Mapping[str, Any]], *,
+               known_are_left: bool = False) -> None:
+        """Add rows.
+
+        :param known_are_left: leave a row alone that is there already.
+        """
+        if not rows:
+            return
+        statement = table.insert()
+        if known_are_left:
+            statement = statement.prefix_with('OR IGNORE')
+        with self.begin() as connection:
+            connection.execute(statement, [dict(row) for row in rows])
+
+    def move(self, table: sa.Table, new: states.State,
+             changes: Sequence[Mapping[str, Any]], *,
+             old: Collection[states.State] = ()) -> int:
+        """Change the state of rows, of those only that are in a state from
+        which there is a move, or in one of ``old``.
+
+        Another thread or process may be faster: what it has moved is left
+        as it is.
+
+        :param changes: for each row, the values of its primary key, and
+            those of other columns that change with the state.
+        :returns: how many rows were moved.
+        :raises InvalidTransition: there is no move from one of ``old``.
+        """
+        for state in old:
+            states.check_move(state, new)
+        if not changes:
+            return 0
+        keys = [column.name for column in table.primary_key]
+        if 'id' in changes[0]:
+            keys = ['id']
+        values = [name for name in changes[0] if name not in keys]
+        statement = table.update().where(
+            *(table.c[name] == sa.bindparam(f'b_{name}') for name in keys),
+            sa.or_(*(table.c.state == str(state) for state in sorted(
+                old or states.sources_of(new))))
+        ).values(state=str(new),
+                 **{name: sa.bindparam(f'b_{name}') for name in values})
+        with self.begin() as connection:
+            return connection.execute(statement, [
+                {f'b_{name}': value for name, value in change.items()}
+                for change in changes]).rowcount

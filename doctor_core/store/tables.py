@@ -1,125 +1,146 @@
-"""What is remembered: the tables, and rows <-> words."""
+"""The tables.
 
-import dataclasses
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+A fault is of a target: a kind and an id. What is told and corrected because
+of it are rows of their own, one for each server, port or service.
+"""
+
+from typing import Any
 
 import sqlalchemy as sa
 
-from doctor_core.model import Action, Correction, Fault
-
-#: States of a fault.
-HANDLING = 'handling'
-HANDLED = 'handled'
-HELD = 'held'
-CLEARING = 'clearing'
-CLEARED = 'cleared'
-IGNORED = 'ignored'
-#: Of a host that is down.
-DOWN = (HANDLING, HANDLED, HELD)
-#: Of a host with which Doctor is not through.
-OPEN = (*DOWN, CLEARING)
-#: Of a host for which Doctor has something to do.
-UNFINISHED = (HANDLING, CLEARING)
+#: Counts up when a file of the form before can no longer be read.
+FORM = 3
 
 METADATA = sa.MetaData()
 
+
+def _id(name: str, length: int = 64, **options: Any) -> 'sa.Column[str]':
+    return sa.Column(name, sa.String(length), **options)
+
+
+def _text(name: str) -> 'sa.Column[str]':
+    return sa.Column(name, sa.Text, nullable=False, default='')
+
+
+def _time(name: str) -> 'sa.Column[float]':
+    return sa.Column(name, sa.Float, nullable=True)
+
+
+#: ``number`` is the order of arrival: no clock decides it.
 FAULTS = sa.Table(
     'faults', METADATA,
-    sa.Column('id', sa.String(64), primary_key=True),
-    sa.Column('hostname', sa.String(255), nullable=False, index=True),
-    sa.Column('type', sa.String(255), nullable=False),
-    sa.Column('source', sa.String(255), nullable=False),
-    sa.Column('cause', sa.Text, nullable=False),
-    sa.Column('severity', sa.String(64), nullable=False),
+    sa.Column('number', sa.Integer, primary_key=True, autoincrement=True),
+    _id('id', nullable=False, unique=True),
+    _id('target_kind', 16, nullable=False),
+    _id('target_id', 255, nullable=False),
+    _id('type', 255, nullable=False),
+    _id('source', 255, nullable=False),
+    _text('cause'),
+    _id('severity', 255, nullable=False),
     sa.Column('detected_at', sa.Float, nullable=False),
     sa.Column('received_at', sa.Float, nullable=False),
-    sa.Column('state', sa.String(16), nullable=False),
-    sa.Column('note', sa.Text, nullable=False, default=''),
-    sa.Column('told', sa.Boolean, nullable=False, default=False),
+    _id('state', 16, nullable=False),
+    _text('note'),
+    _text('reason'),
+    _id('witness', 32, nullable=False, default=''),
+    _id('former', nullable=False, default=''),
     sa.Column('repeats', sa.Integer, nullable=False, default=0),
-    sa.Column('cleared_at', sa.Float, nullable=True))
+    _time('cleared_at'),
+    sa.Index('faults_of_target', 'target_kind', 'target_id', 'state'),
+    sa.Index('faults_in_state', 'state'))
+
+#: When the host of a fault was lost, by a machine's monotonic clock. A file
+#: without this table gets it: of its faults it is not known.
+LOSSES = sa.Table(
+    'losses', METADATA,
+    _id('fault_id', primary_key=True),
+    _id('boot_id', nullable=False),
+    _time('not_before'),
+    sa.Column('not_after', sa.Float, nullable=False))
+
+#: When a fault of a host was raised, by a machine's monotonic clock. A file
+#: without this table gets it, as that of the losses.
+FALLS = sa.Table(
+    'falls', METADATA,
+    _id('fault_id', primary_key=True),
+    _id('boot_id', nullable=False),
+    sa.Column('at', sa.Float, nullable=False),
+    sa.Index('falls_at', 'boot_id', 'at'))
+
+#: Who holds a fault open.
+HOLDS = sa.Table(
+    'holds', METADATA,
+    _id('fault_id', primary_key=True),
+    _id('source', 255, primary_key=True),
+    sa.Column('held', sa.Boolean, nullable=False),
+    _id('report_id', nullable=False))
+
+#: What a sender said last of a target, so that older news is known as such.
+SAID = sa.Table(
+    'said', METADATA,
+    _id('target_kind', 16, primary_key=True),
+    _id('target_id', 255, primary_key=True),
+    _id('source', 255, primary_key=True),
+    _id('sender', 255, primary_key=True),
+    _id('status', 8, nullable=False),
+    _time('moment'),
+    _id('epoch', nullable=False, default=''),
+    sa.Column('position', sa.BigInteger, nullable=False, default=0),
+    _time('received_at'),
+    _id('intake', nullable=False, default=''),
+    sa.Column('arrival', sa.BigInteger, nullable=False, default=0))
+
+#: Reports that were dealt with: one that is delivered again is known.
+REPORTS = sa.Table(
+    'reports', METADATA,
+    sa.Column('number', sa.Integer, primary_key=True, autoincrement=True),
+    _id('id', nullable=False, unique=True),
+    _id('fault_id', nullable=False),
+    _id('reading', 16, nullable=False),
+    _text('note'))
+
+#: Reports of hosts that Nova could not be asked about yet.
+KEPT = sa.Table(
+    'kept', METADATA,
+    sa.Column('number', sa.Integer, primary_key=True, autoincrement=True),
+    _id('id', nullable=False, unique=True),
+    _text('document'))
 
 CORRECTIONS = sa.Table(
     'corrections', METADATA,
-    sa.Column('fault_id', sa.String(64), primary_key=True),
-    sa.Column('action', sa.String(32), primary_key=True),
-    sa.Column('target_id', sa.String(64), primary_key=True),
-    sa.Column('host', sa.String(255), nullable=False, index=True),
-    sa.Column('old', sa.String(32), nullable=False),
-    sa.Column('new', sa.String(32), nullable=False),
-    sa.Column('at', sa.Float, nullable=True),
-    sa.Column('error', sa.Text, nullable=False, default=''),
-    sa.Column('reversed_at', sa.Float, nullable=True))
+    _id('fault_id', primary_key=True),
+    _id('action', 32, primary_key=True),
+    _id('target_id', primary_key=True),
+    _id('host', 255, nullable=False),
+    _id('server_id', nullable=False, default=''),
+    _id('before', 32, nullable=False),
+    _id('state', 16, nullable=False),
+    _time('at'),
+    _text('reason'),
+    sa.Index('corrections_in_state', 'state'))
+
+#: What the owner of a server is to be told: its news, and the state that the
+#: notice shows.
+TELLINGS = sa.Table(
+    'tellings', METADATA,
+    _id('fault_id', primary_key=True),
+    _id('server_id', primary_key=True),
+    _id('news', 16, primary_key=True),
+    _id('shown', 32, nullable=False),
+    _text('traits'),
+    _id('state', 16, nullable=False),
+    _time('at'),
+    _text('reason'),
+    sa.Index('tellings_in_state', 'state'))
+
+#: The servers of a fault as they were when it found them.
+SERVERS = sa.Table(
+    'servers', METADATA,
+    _id('fault_id', primary_key=True),
+    _id('server_id', primary_key=True),
+    _text('document'))
 
 ALARMS = sa.Table(
     'alarms', METADATA,
-    sa.Column('id', sa.String(64), primary_key=True),
-    sa.Column('document', sa.Text, nullable=False))
-
-
-@dataclasses.dataclass(frozen=True)
-class FaultRecord:
-    """A fault as it is remembered.
-
-    :ivar state: ``handling`` or ``clearing`` while something is owed,
-        ``handled``, ``held`` until an operator confirms that the host is
-        dead, ``cleared``, or ``ignored``.
-    :ivar note: what an operator should know: failures, why it was ignored.
-    :ivar told: whether the owners were told, or given up.
-    :ivar repeats: how often the same fault was reported again.
-    """
-
-    id: str
-    hostname: str
-    type: str
-    source: str
-    cause: str
-    severity: str
-    detected_at: float
-    received_at: float
-    state: str
-    note: str = ''
-    told: bool = False
-    repeats: int = 0
-    cleared_at: float | None = None
-
-
-class Fallen(NamedTuple):
-    """The least that is remembered of a fault."""
-
-    hostname: str
-    received_at: float
-    state: str
-
-    @property
-    def is_down(self) -> bool:
-        """Whether the host has not come back since."""
-        return self.state in DOWN
-
-
-@dataclasses.dataclass(frozen=True)
-class Tally:
-    """How many corrections of one kind a fault called for.
-
-    :ivar undone: how many of them have not succeeded.
-    """
-
-    fault_id: str
-    action: Action
-    count: int
-    undone: int
-
-
-def fault_row(fault: Fault, hostname: str, state: str) -> dict[str, Any]:
-    """The row of a fault that is new."""
-    return {'id': fault.id, 'hostname': hostname, 'type': fault.type,
-            'source': fault.source, 'cause': fault.cause,
-            'severity': fault.severity, 'detected_at': fault.detected_at,
-            'received_at': fault.received_at, 'state': state}
-
-
-def correction_of(row: Mapping[str, Any]) -> Correction:
-    """The correction of a row."""
-    return Correction(Action(row['action']), row['target_id'], row['host'],
-                      row['old'], row['new'])
+    _id('id', primary_key=True),
+    _text('document'))

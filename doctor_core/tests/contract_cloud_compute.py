@@ -1,5 +1,6 @@
 """What Doctor relies on in Nova; see contract_cloud_api."""
 
+import itertools
 import uuid
 
 from doctor_core.tests.contract_cloud_api import (
@@ -99,6 +100,53 @@ class ServersContract(CloudApiContract):
                                      {'state': state}))
             self.assertEqual(status, self.show(server['id'])['status'])
 
+    def test_states_have_their_words(self):
+        server = self.boot()
+        for action, status, back in (('pause', 'PAUSED', 'unpause'),
+                                     ('suspend', 'SUSPENDED', 'resume'),
+                                     ('os-stop', 'SHUTOFF', 'os-start'),
+                                     ('rescue', 'RESCUE', 'unrescue')):
+            self.assertIn(self.act(server, action, None).status_code,
+                          (200, 202))
+            self.wait_for_status(server['id'], status)
+            self.check(202, self.act(server, back, None))
+            self.wait_for_status(server['id'], 'ACTIVE')
+
+    def test_a_reset_is_blind_and_leaves_the_power_state_alone(self):
+        server = self.boot()
+        self.check(202, self.act(server, 'os-stop', None))
+        power = self.wait_for_status(server['id'], 'SHUTOFF')[
+            'OS-EXT-STS:power_state']
+        for state in ('error', 'active'):
+            self.check(202, self.act(server, 'os-resetState',
+                                     {'state': state}))
+            shown = self.show(server['id'])
+            self.assertEqual((state, None, power), tuple(
+                shown[f'OS-EXT-STS:{name}'] for name in (
+                    'vm_state', 'task_state', 'power_state')))
+
+    def test_a_hard_reboot_makes_one_in_error_active(self):
+        server = self.boot()
+        self.check(202, self.act(server, 'os-resetState',
+                                 {'state': 'error'}))
+        self.check(409, self.act(server, 'reboot', {'type': 'SOFT'}))
+        self.check(202, self.act(server, 'reboot', {'type': 'HARD'}))
+        self.wait_for_status(server['id'], 'ACTIVE')
+
+    def test_one_that_is_shelved_is_on_no_host(self):
+        server = self.boot()
+        self.check(202, self.act(server, 'shelve', None))
+        shown = self.wait_for_status(server['id'], 'SHELVED_OFFLOADED')
+        self.assertIn('OS-EXT-SRV-ATTR:host', shown)
+        # Nova forgets the host a moment after the new status.
+        eventually(lambda: host_of(self.show(server['id'])) is None,
+                   'the server to be on no host')
+
+    def test_what_is_not_there_is_said_so_in_novas_words(self):
+        answer = self.admin.compute('GET', f'/servers/{uuid.uuid4()}')
+        self.check(404, answer)
+        self.assertEqual(404, answer.json()['itemNotFound']['code'])
+
     def test_a_reset_is_for_administrators_and_known_states(self):
         server = self.boot()
         self.check(403, self.act(server, 'os-resetState',
@@ -175,6 +223,40 @@ class HostsContract(CloudApiContract):
                 'forced_down': True}, version='2.34'))['service']
         self.assertEqual(True, answer['forced_down'])
         self.assertEqual('down', self.service(host)['state'])
+
+    def test_a_record_is_stamped_in_whole_seconds(self):
+        service = self.service(self.hosts()[0]['host'])
+        self.assertRegex(service['updated_at'],
+                         r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000000$')
+        self.assertNotIn('last_seen_up', service)
+
+    def test_a_record_is_stamped_when_somebody_writes_it(self):
+        """Of a host that reports no more."""
+        if self.fail_host is None:
+            self.skipTest('no way to fail a host')
+        host = self.hosts()[0]['host']
+        self.addCleanup(self.heal_host, host)
+        self.fail_host(host)
+        self.force_down(host)
+        before = self.service(host)['updated_at']
+        wanted = itertools.cycle((False, True))
+        eventually(lambda: self.put_service(
+            host, forced_down=next(wanted)) and self.service(host)[
+                'updated_at'] > before, 'the stamp to move')
+
+    def test_no_uptime_while_it_is_forced_down(self):
+        host = self.hosts()[0]['host']
+        path = next(
+            f'/os-hypervisors/{each["id"]}' for each in self.check(
+                200, self.admin.compute('GET', '/os-hypervisors/detail'))[
+                    'hypervisors'] if each['service']['host'] == host)
+        self.force_down(host)
+        self.assertIsNone(self.check(200, self.admin.compute(
+            'GET', path, version='2.88'))['hypervisor']['uptime'])
+        self.check(400, self.admin.compute('GET', f'{path}/uptime',
+                                           version='2.87'))
+        self.check(404, self.admin.compute('GET', f'{path}/uptime',
+                                           version='2.88'))
 
     def test_a_host_that_is_up_is_not_evacuated(self):
         self.check(400, self.act(self.boot(), 'evacuate', {}))

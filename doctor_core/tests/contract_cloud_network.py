@@ -1,5 +1,7 @@
 """What Doctor relies on in Neutron; see contract_cloud_api."""
 
+import uuid
+
 from doctor_core.tests.contract_cloud_api import (
     CloudApiContract,
     eventually,
@@ -47,6 +49,15 @@ class NetworkContract(CloudApiContract):
             self.check(status, tenant.network(
                 'PUT', f'/ports/{port["id"]}',
                 {'port': {'data_plane_status': 'DOWN'}}))
+
+    def test_what_is_not_there_is_said_so_in_neutrons_words(self):
+        for method, body in (('GET', None), ('PUT', {
+                'port': {'data_plane_status': 'DOWN'}})):
+            answer = self.admin.network(method, f'/ports/{uuid.uuid4()}',
+                                        body)
+            self.check(404, answer)
+            self.assertEqual('PortNotFound',
+                             answer.json()['NeutronError']['type'])
 
     def test_the_extension_is_listed(self):
         self.check(200, self.admin.network(

@@ -6,7 +6,7 @@ import queue
 import uuid
 from urllib.parse import urlencode
 
-from doctor_core import clock, events, messaging
+from doctor_core import clock, messaging, wire
 from doctor_core.model import Event, Trait, TraitType
 from doctor_core.tests.contract_cloud_api import (
     PATIENCE_S,
@@ -191,13 +191,13 @@ class NotificationsContract(CloudApiContract):
         bus = messaging.Bus(messaging.memory_conf(), self.transport_url,
                             exchange=None)
         self.addCleanup(bus.close)
-        event = Event('compute.instance.update', events.iso(clock.now()), (
+        event = Event('compute.instance.update', wire.iso(clock.now()), (
             Trait('instance_id', TraitType.STRING, server['id']),
             Trait('state', TraitType.STRING, 'error'),
             Trait('project_id', TraitType.STRING, self.member.project_id)))
-        bus.publish(events.AODH_TOPIC, events.AODH_EVENT_TYPE,
-                    [events.event_to_payload(event)],
-                    priority=events.AODH_PRIORITY)
+        bus.publish(wire.AODH_TOPIC, wire.AODH_EVENT_TYPE,
+                    [wire.event_to_payload(event)],
+                    priority=wire.AODH_PRIORITY)
         self.assertEqual(event.message_id, posted.get(timeout=PATIENCE_S)[
             'reason_data']['event']['message_id'])
         # Nova was told nothing.

@@ -9,27 +9,30 @@ from typing import Any
 
 import aiohttp
 
-from doctor_core.exceptions import ConfigError, HttpError
-
-_MAX_ANSWER = 1 << 20
+from doctor_core.exceptions import ConfigError, HttpError, NobodyListens
 
 
 @dataclasses.dataclass(frozen=True)
 class Reply:
     """An answer, whatever its status.
 
-    :ivar body: at most little more than the first MiB.
+    :ivar body: as much of it as the client takes.
+    :ivar is_cut: whether there was more.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    is_cut: bool = False
 
     def json(self) -> Any:
         """The decoded body.
 
-        :raises HttpError: it is not JSON.
+        :raises HttpError: it is not JSON, or was cut.
         """
+        if self.is_cut:
+            raise HttpError(f'The answer is longer than {len(self.body)} '
+                            'bytes, and was not read further')
         try:
             return json.loads(self.body)
         except ValueError:
@@ -66,15 +69,18 @@ class Client:
     :param per_host: connections to one peer at the most, so that no peer
         starves the others.
     :param tls: how to verify; the system's authorities by default.
+    :param max_answer: so much of an answer is read, in bytes.
     """
 
     def __init__(self, *, timeout_s: float = 10.0, connect_s: float = 3.0,
                  per_host: int = 100,
-                 tls: ssl.SSLContext | None = None) -> None:
+                 tls: ssl.SSLContext | None = None,
+                 max_answer: int = 1 << 20) -> None:
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_s, sock_connect=connect_s)
         self._per_host = per_host
         self._tls = tls
+        self._max_answer = max_answer
         self._session: aiohttp.ClientSession | None = None
 
     async def request(self, method: str, url: str, *, body: Any = None,
@@ -94,9 +100,11 @@ class Client:
                 content = bytearray()
                 async for chunk in answer.content.iter_chunked(1 << 16):
                     content += chunk
-                    if len(content) >= _MAX_ANSWER:
+                    if len(content) > self._max_answer:
                         break
-                return Reply(answer.status, answer.headers, bytes(content))
+                return Reply(answer.status, answer.headers,
+                             bytes(content[:self._max_answer]),
+                             len(content) > self._max_answer)
         except (aiohttp.InvalidURL, aiohttp.ClientConnectorCertificateError,
                 aiohttp.ClientConnectorSSLError, ValueError) as error:
             raise HttpError(f'{method} {_shown(url)}: {error}') from None
@@ -104,8 +112,11 @@ class Client:
             raise HttpError(f'{method} {_shown(url)}: no answer in time',
                             recoverable=True) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise HttpError(f'{method} {_shown(url)}: {error}',
-                            recoverable=True) from None
+            kind = NobodyListens if isinstance(
+                getattr(error, 'os_error', error), ConnectionRefusedError) \
+                else HttpError
+            raise kind(f'{method} {_shown(url)}: {error}',
+                       recoverable=True) from None
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:

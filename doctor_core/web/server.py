@@ -1,105 +1,63 @@
 """The one HTTP server: handlers are plain functions, the loop is hidden."""
 
 import asyncio
-import dataclasses
 import inspect
-import json
 import logging
-import re
+import os
+import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
-from aiohttp import web
+from aiohttp import http_exceptions, web
 
-from doctor_core import clock, loop
+from doctor_core import clock, loop, wire
 from doctor_core.exceptions import ConfigError
+from doctor_core.web import certificates, library
+from doctor_core.web.connections import (
+    Connections,
+    Phase,
+    share_of_descriptors,
+)
+from doctor_core.web.exchange import (
+    Middleware,
+    Refused,
+    Request,
+    Response,
+    Route,
+    error_body,
+    refused_for_now,
+)
+from doctor_core.web.pools import Pool, PoolFull
+
+__all__ = ['Gate', 'Refused', 'Request', 'Response', 'Route', 'Server']
 
 LOG = logging.getLogger(__name__)
 
 T = TypeVar('T')
 
-_CLOSE_S = 2.0
+#: What is being answered has so long twice: to end, and to be cancelled.
+_CLOSE_S = 1.0
+#: Seconds for a body.
+BODY_S = 30.0
+#: Seconds for which an idle connection is kept for the next request.
+_IDLE_S = 75.0
+#: Seconds for which the rest of a body is read that nobody wants: who sends
+#: it would not see the answer otherwise.
+_LINGER_S = 2.0
+#: So many connections wait in the kernel; it hands over so many at once.
+_BACKLOG, _AT_ONCE = 1024, 32
 
 
-@dataclasses.dataclass
-class Request:
-    """What a handler is given.
+class Gate(Protocol):
+    """Who may do what; a middleware that knows rules."""
 
-    :ivar params: the named parts of the path.
-    :ivar arrived_at: when its first line was read, before anything else
-        was done with it.
-    """
+    def check(self, routes: Sequence[Route]) -> None:
+        """Raise ValueError when a route has no rule that is known."""
 
-    method: str
-    path: str
-    params: Mapping[str, str]
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    arrived_at: float
-    context: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-    def json(self) -> Any:
-        """The decoded body.
-
-        :raises Refused: 400, when it is not JSON.
-        """
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise Refused(400, f'The body is not JSON: {error}') from None
-
-
-@dataclasses.dataclass
-class Response:
-    """What a handler answers; ``json`` wins over ``body``."""
-
-    status: int = 200
-    json: Any = None
-    body: bytes = b''
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    content_type: str = 'text/plain'
-
-
-class Refused(Exception):  # noqa: N818 - a fact, not a fault of ours
-    """Raised by a handler to answer with an error.
-
-    :param status: the HTTP status.
-    :param message: for a person.
-    :param facts: further members of the JSON error object.
-    """
-
-    def __init__(self, status: int, message: str, **facts: Any) -> None:
-        self.status = status
-        self.message = message
-        self.facts = facts
-        super().__init__(message)
-
-
-Handler = Callable[[Request], Response | Awaitable[Response]]
-#: Wraps every handler: authentication, latency, error formats.
-Middleware = Callable[[Request, Callable[[Request], Awaitable[Response]]],
-                      Awaitable[Response]]
-
-
-@dataclasses.dataclass(frozen=True)
-class Route:
-    """A method, a path such as ``/v2/alarms/{id}``, and who answers.
-
-    :ivar blocking: run the handler in a thread; others must not block.
-    """
-
-    method: str
-    path: str
-    handler: Handler
-    blocking: bool = False
-
-
-def error_body(refused: Refused) -> dict[str, Any]:
-    """Doctor's own form of an error."""
-    return {'error': {'code': refused.status, 'message': refused.message,
-                      **refused.facts}}
+    async def __call__(self, request: Request, inner: Callable[
+            [Request], Awaitable[Response]]) -> Response:
+        """Answer, or raise Refused."""
 
 
 class Server:
@@ -113,27 +71,49 @@ class Server:
     :param port: the port, 0 for a free one.
     :param name: for logs and for the thread.
     :param middlewares: outermost first.
+    :param gate: comes after these; without one, anybody may do anything.
+    :param pools: those that are not a route's own.
     :param errors: makes the JSON error object of a refusal.
-    :param tls: ``(certificate file, key file)``, for HTTPS.
+    :param tls: ``(certificate file, key file)``, for HTTPS; the key's is
+        empty when the certificate's has both.
     :param max_body: the largest body taken, in bytes.
+    :param connections: how many there may be at the most; None for half of
+        what descriptors the process may have.
+    :ivar pools: all that its handlers run in; they end with the server.
+    :raises ValueError: the gate does not know the rule of a route.
     """
 
     def __init__(self, routes: Sequence[Route], *, host: str = '127.0.0.1',
                  port: int = 0, name: str = 'http',
                  middlewares: Sequence[Middleware] = (),
+                 gate: Gate | None = None, pools: Sequence[Pool] = (),
                  errors: Callable[[Refused], Any] = error_body,
                  tls: tuple[str, str] | None = None,
-                 max_body: int = 4 << 20) -> None:
+                 max_body: int = 4 << 20,
+                 connections: int | None = None) -> None:
         self._routes = list(routes)
         self._host = host
         self._port = port
         self._name = name
         self._middlewares = list(middlewares)
+        if gate is not None:
+            gate.check(self._routes)
+        self._gate = gate
+        self._connections = Connections(
+            name, connections or share_of_descriptors())
+        self.pools = list(dict.fromkeys(
+            [*pools, *(route.pool for route in routes if route.pool)]))
         self._errors = errors
         self._tls = tls
         self._max_body = max_body
         self._thread: loop.LoopThread | None = None
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether connections had to be closed lately for new ones."""
+        return self._connections.is_crowded
 
     @property
     def url(self) -> str:
@@ -153,7 +133,8 @@ class Server:
         :returns: the base URL.
         :raises ConfigError: the address cannot be bound, or TLS not set up.
         """
-        context = self._tls_context()
+        context = certificates.server_context(self._name, *self._tls) \
+            if self._tls else None
         self._thread = loop.LoopThread(self._name)
         try:
             self._thread.run(self._start(context))
@@ -166,12 +147,16 @@ class Server:
         return self.url
 
     def stop(self) -> None:
-        """Finish what is being answered, within 2 s, and end; idempotent."""
-        if self._thread is None:
-            return
-        self._thread.run(self._stop())
-        self._thread.stop()
-        self._thread = None
+        """Finish what is being answered, within 2 s, and end; idempotent.
+
+        What blocks for longer in a pool is left alone.
+        """
+        if self._thread is not None:
+            self._thread.run(self._stop())
+            self._thread.stop()
+            self._thread = None
+        for pool in self.pools:
+            pool.close()
 
     def call(self, function: Callable[[], T]) -> T:
         """Run a function between two requests; blocks until it has run.
@@ -184,18 +169,6 @@ class Server:
         assert self._thread is not None
         return self._thread.run(run())
 
-    def _tls_context(self) -> ssl.SSLContext | None:
-        if self._tls is None:
-            return None
-        try:
-            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            context.load_cert_chain(*self._tls)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(
-                f'{self._name}: cannot use the certificate {self._tls[0]} '
-                f'with the key {self._tls[1]}: {error}') from None
-        return context
-
     async def _start(self, tls: ssl.SSLContext | None) -> None:
         app = web.Application(client_max_size=self._max_body)
         # The decorator hides from mypy that the method is bound.
@@ -204,75 +177,146 @@ class Server:
             app.router.add_route(route.method, route.path, self._wrap(route))
         # handler_cancellation stays off: a peer that hangs up must not stop
         # half of an action.
-        self._runner = web.AppRunner(app, access_log=None,
-                                     handle_signals=False,
-                                     shutdown_timeout=_CLOSE_S)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port,
-                           ssl_context=tls, reuse_address=True, backlog=1024)
+        self._runner = runner = web.AppRunner(
+            app, access_log=None, handle_signals=False,
+            shutdown_timeout=_CLOSE_S, keepalive_timeout=_IDLE_S,
+            lingering_time=_LINGER_S, logger=library.LOG)
+        await runner.setup()
         try:
-            await site.start()
+            self._listening = await self._listen(runner.server, tls)
         except OSError:
-            await self._runner.cleanup()
+            await runner.cleanup()
             raise
-        self._port = self._runner.addresses[0][1]
+        self._port = self._listening.sockets[0].getsockname()[1]
+
+    async def _listen(self, protocols: Any, tls: ssl.SSLContext | None
+                      ) -> asyncio.Server:
+        """Listen for connections, each of which is watched.
+
+        :raises OSError: the address cannot be bound.
+        """
+        listening = await asyncio.get_running_loop().create_server(
+            lambda: self._connections.watch(protocols(), tls), self._host,
+            self._port, reuse_address=True, backlog=_AT_ONCE)
+        for one in listening.sockets:
+            # asyncio takes so many at once as wait at the most.
+            with socket.socket(fileno=os.dup(one.fileno())) as same:
+                same.listen(_BACKLOG)
+        return listening
 
     async def _stop(self) -> None:
         assert self._runner is not None
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
         await self._runner.cleanup()
+        self._connections.close()
 
     @web.middleware
     async def _outermost(self, raw: web.Request, handler: Any
                          ) -> web.StreamResponse:
+        # The connection may be gone by the end, and its transport with it.
+        transport = raw.transport
+        self._connections.awaits(transport, Phase.ANSWER)
+        try:
+            return await self._answered(raw, handler)
+        finally:
+            self._connections.awaits(transport, Phase.NEXT)
+
+    async def _answered(self, raw: web.Request, handler: Any
+                        ) -> web.StreamResponse:
         try:
             return await handler(raw)
-        except Refused as refused:
-            return self._refuse(refused)
+        except Refused as error:
+            refused = error
+        except PoolFull as error:
+            refused = refused_for_now(str(error))
         except web.HTTPException as answer:
-            text = answer.reason if answer.status != 404 else \
-                f'Nothing is at {raw.path}.'
-            response = self._refuse(Refused(answer.status, text))
-            if 'Allow' in answer.headers:
-                response.headers['Allow'] = answer.headers['Allow']
-            return response
+            refused = library.refused(raw, answer, self._max_body)
+        except (http_exceptions.HttpProcessingError,
+                web.RequestPayloadError) as error:
+            refused = Refused(400, 'The body cannot be read: '
+                              f'{library.why(error)}')
         except Exception:  # the outermost frame of a request
-            LOG.exception('%s: %s %s failed', self._name, raw.method,
-                          raw.path)
-            return self._refuse(Refused(500, 'Internal error; see the log.'))
+            LOG.exception('%s: %s failed', self._name, library.what(raw))
+            refused = Refused(500, 'Internal error; see the log.')
+        if refused.status == 413:
+            LOG.warning('%s: %s of %s is refused: %s', self._name,
+                        library.what(raw), raw.remote, refused.message)
+        return self._refuse(refused)
 
     def _refuse(self, refused: Refused) -> web.Response:
-        return web.json_response(self._errors(refused), status=refused.status)
+        return web.json_response(self._errors(refused), status=refused.status,
+                                 headers=refused.headers)
 
     def _wrap(self, route: Route) -> Callable[..., Awaitable[web.Response]]:
-        chain = _caller(route)
+        chain = _link(_receive, _caller(route))
+        if self._gate is not None:
+            # It lets nobody send a body that it does not let pass.
+            chain = _link(self._gate, chain)
         for middleware in reversed(self._middlewares):
             chain = _link(middleware, chain)
 
         async def serve(raw: web.Request) -> web.Response:
             arrived_at = clock.now()
             request = Request(
-                method=raw.method, path=raw.path, params=raw.match_info,
-                query=raw.query, headers=raw.headers,
-                body=await raw.read() if raw.body_exists else b'',
-                arrived_at=arrived_at)
-            return _raw_response(await chain(request))
+                method=raw.method, path=raw.path,
+                params=wire.storable(dict(raw.match_info)),
+                query=library.storable(raw.query),
+                headers=library.storable(raw.headers),
+                body=b'', arrived_at=arrived_at, rule=route.rule,
+                reader=lambda: self._body(raw))
+            if self._gate is None:
+                await request.received()
+            return library.raw_response(await chain(request))
 
         return serve
 
+    async def _body(self, raw: web.Request) -> bytes:
+        if not raw.body_exists:
+            return b''
+        self._connections.awaits(raw.transport, Phase.BODY)
+        try:
+            async with asyncio.timeout(BODY_S):
+                return await raw.read()
+        except TimeoutError:
+            raise Refused(408, 'The body did not arrive within '
+                          f'{BODY_S:g} seconds.') from None
+        except (ConnectionError, RuntimeError):
+            if raw.transport is not None and not raw.transport.is_closing():
+                raise
+            # Nobody reads it, and nothing is wrong here.
+            raise Refused(400, 'The body ends early.') from None
+        finally:
+            self._connections.awaits(raw.transport, Phase.ANSWER)
+
+
+async def _receive(request: Request, inner: Callable[
+        [Request], Awaitable[Response]]) -> Response:
+    await request.received()
+    return await inner(request)
+
 
 def _caller(route: Route) -> Callable[[Request], Awaitable[Response]]:
-    handler = route.handler
+    handler, pool = route.handler, route.pool
 
     async def call(request: Request) -> Response:
-        if route.blocking:
-            answer = await asyncio.to_thread(handler, request)
-        else:
-            answer = handler(request)
+        answer = handler(request)
         if inspect.isawaitable(answer):
             answer = await answer
         return answer
 
-    return call
+    async def call_in_pool(request: Request) -> Response:
+        assert pool is not None
+        return await pool.run(_encoded, handler, request)
+
+    return call if pool is None else call_in_pool
+
+
+def _encoded(handler: Callable[[Request], Any], request: Request
+             ) -> Response:
+    answer: Response = handler(request)
+    return answer.encoded()
 
 
 def _link(middleware: Middleware,
@@ -281,20 +325,3 @@ def _link(middleware: Middleware,
     async def call(request: Request) -> Response:
         return await middleware(request, inner)
     return call
-
-
-def _raw_response(response: Response) -> web.Response:
-    if response.json is not None:
-        return web.Response(
-            status=response.status, headers=response.headers,
-            body=json.dumps(response.json).encode(),
-            content_type='application/json')
-    return web.Response(status=response.status, headers=response.headers,
-                        body=response.body,
-                        content_type=response.content_type)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address to bind is reached from this machine only."""
-    return host == 'localhost' or host == '::1' \
-        or re.fullmatch(r'127(\.\d{1,3}){3}', host) is not None

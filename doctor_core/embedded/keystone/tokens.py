@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from doctor_core import clock, events
+from doctor_core import clock, wire
 from doctor_core.embedded.keystone.directory import (
     SYSTEM,
     Directory,
@@ -153,4 +153,4 @@ class Tokens:
 
 
 def _stamp(at: float) -> str:
-    return events.iso(at) + 'Z'
+    return wire.iso(at) + 'Z'

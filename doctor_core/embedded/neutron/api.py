@@ -17,7 +17,15 @@ from doctor_core.embedded.neutron.topology import (
     Topology,
     not_found,
 )
-from doctor_core.embedded.rest import Api, Call, Caller, Site, flag, page
+from doctor_core.embedded.rest import (
+    Api,
+    Call,
+    Caller,
+    Site,
+    field,
+    flag,
+    page,
+)
 from doctor_core.web.server import Refused
 
 PREFIX = '/network'
@@ -129,7 +137,8 @@ class Neutron:
         if sort_key:
             found.sort(key=lambda entity: str(entity.get(sort_key, '')),
                        reverse=call.query.get('sort_dir') == 'desc')
-        part, more = page(found, call.query, key=lambda entity: entity['id'])
+        part, more = page(found, call.query, key=lambda entity: entity['id'],
+                          most=None)
         answer: dict[str, Any] = {
             kind.plural: [_view(kind, call, entity) for entity in part]}
         if more:
@@ -143,8 +152,14 @@ class Neutron:
         if kind.plural not in body:
             return {kind.name: self._created(kind, call,
                                              call.body(kind.name))}
-        return {kind.plural: [self._created(kind, call, entity)
-                              for entity in body[kind.plural]]}
+        bodies = field(body, kind.plural, list)
+        for one in bodies:
+            if not isinstance(one, dict):
+                raise Refused(400, f'Invalid input for {kind.plural}. Reason: '
+                                   f"'{one}' is not a dictionary.",
+                              type='HTTPBadRequest')
+        return {kind.plural: [self._created(kind, call, one)
+                              for one in bodies]}
 
     def _created(self, kind: Kind, call: Call, body: Entity) -> Entity:
         fields = checked(kind, body, is_admin=call.caller.is_admin,

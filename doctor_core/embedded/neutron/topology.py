@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
-from doctor_core import clock, events
+from doctor_core import clock, wire
 from doctor_core.embedded.notifications import Notifications
 from doctor_core.model import new_id
 from doctor_core.web.server import Refused
@@ -23,7 +23,7 @@ def not_found(kind: str, entity_id: str) -> Refused:
 
 
 def stamp() -> str:
-    return events.iso(clock.now())[:19] + 'Z'
+    return wire.iso(clock.now())[:19] + 'Z'
 
 
 class Topology:

@@ -10,6 +10,7 @@ from doctor_core.embedded.nova.compute import Compute
 from doctor_core.embedded.nova.flavors import Flavors
 from doctor_core.embedded.nova.hosts import Hosts
 from doctor_core.embedded.nova.hypervisors import Hypervisors
+from doctor_core.embedded.nova.lifecycle import Lifecycle
 from doctor_core.embedded.nova.quotas import Quotas
 from doctor_core.embedded.nova.servers import IsUsable, Servers
 from doctor_core.embedded.nova.services import Services
@@ -24,12 +25,14 @@ class Nova:
 
     :param owner_sees_host_status: see :class:`ServerView`.
     :param is_usable: see :class:`Servers`.
+    :param reclaim_s: see :class:`Servers`.
     """
 
     def __init__(self, site: Site,
                  authenticate: Callable[[str], Caller | None], hosts: Hosts,
-                 compute: Compute, plugging: Plugging, *,
-                 owner_sees_host_status: bool, is_usable: IsUsable) -> None:
+                 compute: Compute, lifecycle: Lifecycle,
+                 plugging: Plugging, *, owner_sees_host_status: bool,
+                 is_usable: IsUsable, reclaim_s: float) -> None:
         api = microversion.NovaApi(site, PREFIX, authenticate,
                                    microversion.error)
         self.api = api
@@ -40,10 +43,10 @@ class Nova:
         flavors = Flavors(api)
         quotas = Quotas(api, compute)
         servers = Servers(
-            api, hosts, compute, flavors, quotas,
+            api, hosts, compute, lifecycle, flavors, quotas,
             ServerView(api, hosts, plugging, owner_sees_host_status),
-            plugging, is_usable)
-        Actions(api, hosts, compute, servers)
+            plugging, is_usable, reclaim_s)
+        Actions(api, hosts, compute, lifecycle, servers, flavors)
         Services(api, hosts)
         Hypervisors(api, hosts, compute)
 

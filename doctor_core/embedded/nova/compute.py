@@ -35,7 +35,7 @@ class Compute:
         self._hosts = hosts
         self._plugging = plugging
         self._teller = teller
-        self._later = later
+        self.later = later
         self._build_s = build_s
 
     def on(self, host: ComputeHost) -> list[Instance]:
@@ -48,12 +48,17 @@ class Compute:
         """Write a server's record, and tell of a new state.
 
         :param vm_state: None for the one that it has.
+        :param fields: other members; ``power_state`` is that of the guest,
+            too.
         """
         old_state, old_task = instance.vm_state, instance.task_state
         instance.vm_state = vm_state or old_state
         instance.task_state = task_state
         for name, value in fields.items():
             setattr(instance, name, value)
+        instance.guest = fields.get('power_state', instance.guest)
+        host = self._hosts.get(fields.get('host', ''))
+        instance.cell = host.cell if host else instance.cell
         instance.updated_at = clock.now()
         if (instance.vm_state, task_state) != (old_state, old_task):
             self._teller.changed(instance, old_state, old_task)
@@ -69,9 +74,9 @@ class Compute:
         """
         self.instances[instance.id] = instance
         self._teller.changed(instance, 'building', None)
-        host = self._scheduled(wanted)
+        host = self.scheduled(wanted)
         if host is None:
-            self._later(self._build_s, lambda: self._fail(instance, _NO_HOST))
+            self.later(self._build_s, lambda: self._fail(instance, _NO_HOST))
             return
         self.change(instance, task_state='spawning', host=host.name)
         try:
@@ -79,11 +84,11 @@ class Compute:
                                 requests)
         except Refused as refused:
             why = refused.message
-            self._later(0, lambda: self._fail(instance, why))
+            self.later(0, lambda: self._fail(instance, why))
             return
-        self._on_its_host(instance, lambda: self._built(instance))
+        self.work_on(instance, lambda: self._built(instance))
 
-    def _scheduled(self, wanted: str, but: str = '') -> ComputeHost | None:
+    def scheduled(self, wanted: str, but: str = '') -> ComputeHost | None:
         """The emptiest of the hosts that may be used."""
         hosts = [host for host in self._hosts.candidates(but)
                  if wanted in ('', host.name)]
@@ -127,10 +132,12 @@ class Compute:
             else:
                 done()
 
-        self._later(self._build_s, finish)
+        self.later(self._build_s, finish)
 
-    def _on_its_host(self, instance: Instance,
-                     done: Callable[[], None]) -> None:
+    def work_on(self, instance: Instance, done: Callable[[], None]) -> None:
+        """Let a server's own host work; what it does is not done to a server
+        that has left it meanwhile.
+        """
         host = self._hosts.get(instance.host)
         assert host is not None
 
@@ -143,13 +150,23 @@ class Compute:
 
     def stop(self, instance: Instance) -> None:
         self.change(instance, task_state='powering-off')
-        self._on_its_host(instance, lambda: self.change(
-            instance, vm_state='stopped', power_state=SHUT_DOWN))
+        self._power(instance, 'off', 'stopped', SHUT_DOWN)
 
     def start(self, instance: Instance) -> None:
+        """Start a server's guest; memory that was kept is thrown away."""
         self.change(instance, task_state='powering-on')
-        self._on_its_host(instance, lambda: self.change(
-            instance, vm_state='active', power_state=RUNNING))
+        self._power(instance, 'on', 'active', RUNNING)
+
+    def _power(self, instance: Instance, way: str, vm_state: str,
+               power_state: int) -> None:
+        def done() -> None:
+            self._teller.powered(instance, way, 'start')
+            if way == 'on':
+                instance.discard_memory()
+            self.change(instance, vm_state=vm_state, power_state=power_state)
+            self._teller.powered(instance, way, 'end')
+
+        self.work_on(instance, done)
 
     # Moving
 
@@ -164,11 +181,11 @@ class Compute:
         :param stays_stopped: whether it is to be left stopped in any case.
         """
         source = self._hosts.get(instance.host)
-        target = self._scheduled(wanted, but=instance.host)
+        target = self.scheduled(wanted, but=instance.host)
         stopped = stays_stopped or instance.vm_state == 'stopped'
         self.change(instance, task_state='rebuilding')
         if target is None or source is None:
-            self._later(self._build_s, lambda: self._fail(
+            self.later(self._build_s, lambda: self._fail(
                 instance, _NO_HOST, instance.host))
             return
 
@@ -194,11 +211,13 @@ class Compute:
             self._plugging.move(instance.id, target.name)
             self.change(instance, host=target.name)
 
-        self._on_its_host(instance, moved)
+        self.work_on(instance, moved)
 
-    def migrate(self, instance: Instance, wanted: str) -> None:
+    def migrate(self, instance: Instance, wanted: str,
+                flavor: dict[str, Any] | None = None) -> None:
         """Move a server by a restart; to be confirmed or reverted then.
 
+        :param flavor: what it is to be then; None for what it is.
         :raises Refused: 400, when there is no host to go to.
         """
         target = self._target(instance, wanted)
@@ -207,19 +226,22 @@ class Compute:
         def moved() -> None:
             self._plugging.move(instance.id, target.name)
             self.change(instance, vm_state='resized', host=target.name,
-                        old_host=instance.host)
+                        old_host=instance.host,
+                        flavor=flavor or instance.flavor,
+                        old_flavor=instance.flavor)
 
-        self._on_its_host(instance, moved)
+        self.work_on(instance, moved)
 
     def _target(self, instance: Instance, wanted: str) -> ComputeHost:
-        target = self._scheduled(wanted, but=instance.host)
+        target = self.scheduled(wanted, but=instance.host)
         if target is None:
             raise Refused(400, _NO_HOST)
         return target
 
     def confirm(self, instance: Instance) -> None:
         """Let a migrated server stay where it is."""
-        self.change(instance, vm_state=_running(instance), old_host='')
+        self.change(instance, vm_state=_running(instance), old_host='',
+                    old_flavor=None)
 
     def revert(self, instance: Instance) -> None:
         """Move a migrated server back to where it was."""
@@ -229,9 +251,10 @@ class Compute:
         def moved() -> None:
             self._plugging.move(instance.id, back)
             self.change(instance, vm_state=_running(instance), host=back,
-                        old_host='')
+                        old_host='', old_flavor=None,
+                        flavor=instance.old_flavor or instance.flavor)
 
-        self._on_its_host(instance, moved)
+        self.work_on(instance, moved)
 
 
 def _running(instance: Instance) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from doctor_core import clock, events
+from doctor_core import clock, wire
 from doctor_core.embedded.nova.compute import Compute
 from doctor_core.embedded.nova.hosts import ComputeHost, Hosts
 from doctor_core.embedded.nova.microversion import NovaApi
@@ -30,6 +30,8 @@ class Hypervisors:
                       admin=_HYPERVISORS + 'statistics')
         api.add('GET', f'{path}/{{id}}', self._show,
                 admin=_HYPERVISORS + 'show')
+        api.add_until(87, 'GET', f'{path}/{{id}}/uptime', self._show_uptime,
+                      admin=_HYPERVISORS + 'uptime')
         api.add_until(52, 'GET', f'{path}/{{id}}/search', self._search,
                       admin=_HYPERVISORS + 'search')
         api.add_until(52, 'GET', f'{path}/{{id}}/servers', self._search,
@@ -40,7 +42,7 @@ class Hypervisors:
 
     def _list(self, call: Call) -> dict[str, Any]:
         detail = call.request.path.endswith('/detail')
-        hosts = list(self._hosts)
+        hosts = self._hosts.in_reach()
         if call.version >= 53 and 'hypervisor_hostname_pattern' in call.query:
             hosts = self._matching(call.query['hypervisor_hostname_pattern'])
         more = False
@@ -57,19 +59,33 @@ class Hypervisors:
         return answer
 
     def _matching(self, pattern: str) -> list[ComputeHost]:
-        hosts = [host for host in self._hosts if pattern in host.name]
+        hosts = [host for host in self._hosts.in_reach()
+                 if pattern in host.name]
         if not hosts:
             raise Refused(404, f"No hypervisor matching '{pattern}' could "
                                'be found.')
         return hosts
 
     def _show(self, call: Call) -> dict[str, Any]:
+        return {'hypervisor': self._view(self._wanted(call), call,
+                                         detail=True)}
+
+    def _show_uptime(self, call: Call) -> dict[str, Any]:
+        host = self._wanted(call)
+        seconds = self._hosts.uptime_s(host)
+        if seconds is None:
+            raise Refused(501, 'The requested functionality is not '
+                               'supported.')
+        return {'hypervisor': self._view(host, call, detail=False)
+                | {'uptime': uptime(seconds)}}
+
+    def _wanted(self, call: Call) -> ComputeHost:
         wanted = call.params['id']
         if call.version >= 53 and not is_uuid(wanted):
             raise Refused(400, f'Invalid uuid {wanted}')
-        for host in self._hosts:
+        for host in self._hosts.in_reach():
             if str(self._id(host, call.version)) == wanted:
-                return {'hypervisor': self._view(host, call, detail=True)}
+                return host
         raise Refused(404, f"Hypervisor with ID '{wanted}' could not be "
                            'found.')
 
@@ -91,7 +107,8 @@ class Hypervisors:
             'status': 'disabled' if host.is_disabled else 'enabled'}
         if detail:
             shown |= {
-                'hypervisor_type': 'fake', 'hypervisor_version': 1000,
+                'hypervisor_type': host.hypervisor_type,
+                'hypervisor_version': 1000,
                 'host_ip': host.address, 'service': {
                     'id': host.service_id if version >= 53 else host.number,
                     'host': host.name,
@@ -111,11 +128,12 @@ class Hypervisors:
         return {'servers': servers} if servers or version >= 75 else {}
 
     def _uptime(self, host: ComputeHost) -> str | None:
-        """As the command ``uptime`` writes it; unknown of a dead host."""
-        if host.failed_at is not None:
+        """Null when nobody answers, whatever the reason."""
+        try:
+            seconds = self._hosts.uptime_s(host)
+        except Refused:
             return None
-        minutes = int(clock.now() - host.started_at) // 60
-        return f' up {minutes} min,  0 users,  load average: 0.1, 0.1, 0.1'
+        return None if seconds is None else uptime(seconds)
 
     def _load(self, hosts: list[ComputeHost]) -> Entity:
         """What hosts have and what of it is used."""
@@ -133,7 +151,7 @@ class Hypervisors:
                 'running_vms': len(flavors), 'current_workload': 0}
 
     def _statistics(self, call: Call) -> dict[str, Any]:
-        hosts = list(self._hosts)
+        hosts = self._hosts.in_reach()
         return {'hypervisor_statistics': {
             'count': len(hosts), **self._load(hosts)}}
 
@@ -144,6 +162,18 @@ class Hypervisors:
             zone['hosts'] = {host.name: {'nova-compute': {
                 'active': not host.is_disabled,
                 'available': self._hosts.is_up(host),
-                'updated_at': events.iso(host.reported_at)}}
-                for host in self._hosts}
+                'updated_at': self._hosts.updated_at(host)}}
+                for host in self._hosts.in_reach()}
         return {'availabilityZoneInfo': [zone]}
+
+
+def uptime(seconds: float) -> str:
+    """As the command ``uptime`` writes it: in minutes, never seconds."""
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    days, hours = divmod(hours, 24)
+    ran = f'{hours:2}:{minutes:02}' if hours else f'{minutes} min'
+    if days:
+        ran = f'{days} day{"s" * (days > 1)}, {ran}'
+    time_of_day = wire.iso(clock.now())[11:19]
+    return (f' {time_of_day} up {ran},  0 users,  load average: 0.10, 0.10, '
+            '0.10')

@@ -4,19 +4,34 @@ import dataclasses
 import hashlib
 from typing import Any
 
-#: status by vm_state, and by task_state where that matters.
+#: status by vm_state: all of them.
 _STATUS = {
     'active': 'ACTIVE', 'building': 'BUILD', 'stopped': 'SHUTOFF',
-    'resized': 'VERIFY_RESIZE', 'error': 'ERROR', 'deleted': 'DELETED',
+    'paused': 'PAUSED', 'suspended': 'SUSPENDED', 'rescued': 'RESCUE',
+    'resized': 'VERIFY_RESIZE', 'shelved': 'SHELVED',
+    'shelved_offloaded': 'SHELVED_OFFLOADED', 'soft-delete': 'SOFT_DELETED',
+    'error': 'ERROR', 'deleted': 'DELETED',
 }
+_REBUILT = {'rebuilding': 'REBUILD'}
+_RESIZED = {'resize_prep': 'RESIZE', 'resize_migrating': 'RESIZE'}
+#: status by vm_state and task_state, where that matters.
 _TASK_STATUS = {
-    'rebuilding': 'REBUILD', 'migrating': 'MIGRATING',
-    'resize_migrating': 'RESIZE', 'resize_reverting': 'REVERT_RESIZE',
+    'active': _REBUILT | _RESIZED | {
+        'rebooting': 'REBOOT', 'rebooting_hard': 'HARD_REBOOT',
+        'migrating': 'MIGRATING'},
+    'stopped': _REBUILT | _RESIZED,
+    'paused': {'migrating': 'MIGRATING'},
+    'resized': {'resize_reverting': 'REVERT_RESIZE'},
+    'error': _REBUILT,
 }
 
-RUNNING = 1
+# power_state, as hypervisors say it.
 NO_STATE = 0
+RUNNING = 1
+PAUSED = 3
 SHUT_DOWN = 4
+CRASHED = 6
+SUSPENDED = 7
 
 
 @dataclasses.dataclass
@@ -24,8 +39,15 @@ class Instance:
     """A server.
 
     :ivar flavor: what its flavor was when it was made.
-    :ivar host: empty until it was scheduled.
+    :ivar host: empty until it was scheduled, and once it was offloaded.
+    :ivar cell: where its record is; empty until it was scheduled.
+    :ivar old_flavor: what it was while a resize is not confirmed.
     :ivar old_host: where it came from while a migration is not confirmed.
+    :ivar power_state: what Nova's database says of its guest.
+    :ivar guest: the power state that its guest really has.
+    :ivar has_saved_memory: whether the guest's memory is kept in a file, as
+        of a suspended one.
+    :ivar lost_memory: whether memory that was kept was thrown away.
     """
 
     id: str
@@ -53,13 +75,23 @@ class Instance:
     vm_state: str = 'building'
     task_state: str | None = 'scheduling'
     power_state: int = NO_STATE
+    guest: int = NO_STATE
+    has_saved_memory: bool = False
+    lost_memory: bool = False
+    cell: str = ''
+    old_flavor: dict[str, Any] | None = None
     fault: dict[str, Any] | None = None
 
     @property
     def status(self) -> str:
         """The word that the API has for its state."""
-        task = _TASK_STATUS.get(self.task_state or '', '')
-        return task or _STATUS[self.vm_state]
+        by_task = _TASK_STATUS.get(self.vm_state, {})
+        return by_task.get(self.task_state or '', _STATUS[self.vm_state])
+
+    def discard_memory(self) -> None:
+        """Start its guest, or throw it away, without what it remembered."""
+        self.lost_memory = self.lost_memory or self.has_saved_memory
+        self.has_saved_memory = False
 
     @property
     def domain_name(self) -> str:
@@ -85,4 +117,6 @@ class Instance:
 
 def is_status(text: str) -> bool:
     """Whether a status of that name exists, by any letter case."""
-    return text.upper() in {*_STATUS.values(), *_TASK_STATUS.values()}
+    return text.upper() in {*_STATUS.values(), *(
+        status for by_task in _TASK_STATUS.values()
+        for status in by_task.values())}

@@ -70,6 +70,15 @@ def wanted(instances: Iterable[Instance], call: Call) -> list[Instance]:
     return _sorted(found, call)
 
 
+def holds_lost(call: Call) -> bool:
+    """Whether a list has minimal records of servers whose cell is down.
+
+    Only a whole list has: no filter, no order and no page can be made of
+    what is not known.
+    """
+    return call.version >= 69 and not call.query.keys() - {'all_tenants'}
+
+
 def _all_tenants(query: dict[str, str], call: Call) -> bool:
     # A bare "all_tenants" means yes.
     asked = 'all_tenants' in query and flag(query['all_tenants'] or 'true')
@@ -103,6 +112,8 @@ def _tests(query: dict[str, str], call: Call
     if query.get('tags'):
         tags = set(query['tags'].split(','))
         tests.append(lambda instance: tags <= set(instance.tags))
+    if not flag(query.get('soft_deleted', 'false')):
+        tests.append(lambda instance: instance.vm_state != 'soft-delete')
     if 'deleted' in query and flag(query['deleted']):
         tests.append(lambda instance: False)
     return tests

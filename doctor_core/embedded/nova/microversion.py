@@ -10,7 +10,7 @@ MOST = 100
 
 _MODERN = 'OpenStack-API-Version'
 _LEGACY = 'X-OpenStack-Nova-API-Version'
-_NUMBER = re.compile(r'([1-9]\d*)\.([1-9]\d*|0)')
+_NUMBER = re.compile(r'([1-9]\d{0,17})\.([1-9]\d{0,17}|0)')
 
 _KEYS = {400: 'badRequest', 401: 'unauthorized', 403: 'forbidden',
          404: 'itemNotFound', 405: 'badMethod', 409: 'conflictingRequest',

@@ -1,5 +1,6 @@
 """Servers: listed, shown, made, renamed and deleted."""
 
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +12,10 @@ from doctor_core.embedded.nova.compute import Compute
 from doctor_core.embedded.nova.flavors import Flavor, Flavors
 from doctor_core.embedded.nova.hosts import Hosts
 from doctor_core.embedded.nova.instances import Instance
+from doctor_core.embedded.nova.lifecycle import Lifecycle
 from doctor_core.embedded.nova.microversion import NovaApi
 from doctor_core.embedded.nova.quotas import Quotas
+from doctor_core.embedded.nova.services import unreachable
 from doctor_core.embedded.nova.views import ServerView
 from doctor_core.embedded.rest import Call, field, forbidden, page
 from doctor_core.model import new_id
@@ -30,14 +33,19 @@ class Servers:
 
     :param is_usable: says of an image and a project whether they go
         together.
+    :param reclaim_s: seconds for which deleted servers are kept, Nova's
+        ``reclaim_instance_interval``; 0 for not at all.
     """
 
     def __init__(self, api: NovaApi, hosts: Hosts, compute: Compute,
-                 flavors: Flavors, quotas: Quotas, view: ServerView,
-                 plugging: Plugging, is_usable: IsUsable) -> None:
+                 lifecycle: Lifecycle, flavors: Flavors, quotas: Quotas,
+                 view: ServerView, plugging: Plugging, is_usable: IsUsable,
+                 reclaim_s: float) -> None:
         self._api = api
         self._hosts = hosts
         self._compute = compute
+        self._lifecycle = lifecycle
+        self._reclaim_s = reclaim_s
         self._flavors = flavors
         self._quotas = quotas
         self._view = view
@@ -55,8 +63,14 @@ class Servers:
     def visible(self, call: Call) -> Instance:
         """The server that a path names, if the caller may know of it.
 
-        :raises Refused: 404.
+        :raises Refused: 404; 500 when its cell does not answer.
         """
+        instance = self._known(call)
+        if self._hosts.is_lost(instance.cell):
+            raise unreachable(instance.cell)
+        return instance
+
+    def _known(self, call: Call) -> Instance:
         instance = self._compute.instances.get(call.params['id'])
         if instance is None or not (
                 call.caller.is_admin
@@ -66,14 +80,14 @@ class Servers:
         return instance
 
     def _list(self, call: Call) -> dict[str, Any]:
-        found = listing.wanted(self._compute.instances.values(), call)
+        found = [instance for instance
+                 in listing.wanted(self._compute.instances.values(), call)
+                 if not self._hosts.is_lost(instance.cell)
+                 or listing.holds_lost(call)]
         part, more = page(found, call.query,
                           key=lambda instance: instance.id)
-        if call.request.path.endswith('/detail'):
-            servers = [self._view.full(instance, call.version, call.caller)
-                       for instance in part]
-        else:
-            servers = [self._view.basic(instance) for instance in part]
+        detail = call.request.path.endswith('/detail')
+        servers = [self._listed(instance, call, detail) for instance in part]
         answer: dict[str, Any] = {'servers': servers}
         if more:
             kept = '&'.join(f'{name}={value}' for name, value
@@ -83,7 +97,18 @@ class Servers:
                 f'&marker={part[-1].id}'}]
         return answer
 
+    def _listed(self, instance: Instance, call: Call, detail: bool
+                ) -> dict[str, Any]:
+        if self._hosts.is_lost(instance.cell):
+            return self._view.lost(instance, detail=detail)
+        if detail:
+            return self._view.full(instance, call.version, call.caller)
+        return self._view.basic(instance)
+
     def _show(self, call: Call) -> dict[str, Any]:
+        instance = self._known(call)
+        if self._hosts.is_lost(instance.cell) and call.version >= 69:
+            return {'server': self._view.lost_alone(instance, call.version)}
         return {'server': self._view.full(
             self.visible(call), call.version, call.caller, alone=True)}
 
@@ -100,7 +125,19 @@ class Servers:
             instance, call.version, call.caller, alone=True)}
 
     def _delete(self, call: Call) -> None:
-        self._compute.delete(self.visible(call))
+        """For good where nobody can stop it, or it is deleted again."""
+        instance = self.visible(call)
+        host = self._hosts.get(instance.host)
+        if not self._reclaim_s or instance.vm_state == 'soft-delete' \
+                or host is None or not self._hosts.is_up(host):
+            self._compute.delete(instance)
+            return
+        self._lifecycle.soft_delete(instance)
+        self._compute.later(self._reclaim_s, lambda: self._reclaim(instance))
+
+    def _reclaim(self, instance: Instance) -> None:
+        if instance.vm_state == 'soft-delete':
+            self._compute.delete(instance)
 
     # Making
 
@@ -231,7 +268,9 @@ def _name(body: dict[str, Any]) -> str:
 
 def _count(body: dict[str, Any], name: str, default: int) -> int:
     value = field(body, name, (int, str), default)
-    if isinstance(value, str) and not value.isdecimal() or int(value) < 1:
+    # Python does not read thousands of digits.
+    if isinstance(value, str) and not re.fullmatch('[0-9]{1,18}', value) \
+            or int(value) < 1:
         raise Refused(400, f'Invalid input for field/attribute {name}. '
                            f'Value: {value}.')
     return int(value)

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from doctor_core import clock, events
+from doctor_core import clock, wire
 from doctor_core.embedded.notifications import CONTROLLER
 from doctor_core.embedded.nova.hosts import ComputeHost, Hosts
 from doctor_core.embedded.nova.microversion import NovaApi
@@ -39,7 +39,11 @@ class Services:
     def _list(self, call: Call) -> dict[str, Any]:
         found = [self._controller(binary, call.version)
                  for binary in self._controllers]
-        found += [self._view(host, call.version) for host in self._hosts]
+        found += [self._view(host, call.version)
+                  for host in self._hosts.in_reach()]
+        if call.version >= 69:
+            found += [_of_lost_cell(host) for host in self._hosts
+                      if self._hosts.is_lost(host.cell)]
         return {'services': [
             service for service in found
             if call.query.get('host') in (None, '', service['host'])
@@ -50,7 +54,7 @@ class Services:
         service = {'id': service_id if version >= 53 else number,
                    'binary': binary, 'host': CONTROLLER, 'zone': 'internal',
                    'status': 'enabled', 'state': 'up',
-                   'updated_at': events.iso(clock.now()),
+                   'updated_at': wire.iso(int(clock.now())),
                    'disabled_reason': None}
         return service | ({'forced_down': False} if version >= 11 else {})
 
@@ -60,7 +64,7 @@ class Services:
                    'zone': 'nova',
                    'status': 'disabled' if host.is_disabled else 'enabled',
                    'state': 'up' if self._hosts.is_up(host) else 'down',
-                   'updated_at': events.iso(host.reported_at),
+                   'updated_at': self._hosts.updated_at(host),
                    'disabled_reason': host.disabled_reason}
         if version >= 11:
             service['forced_down'] = host.is_forced_down
@@ -75,7 +79,7 @@ class Services:
         for binary, (_, known) in self._controllers.items():
             if service_id == known:
                 raise _not_compute(binary)
-        host = next((host for host in self._hosts
+        host = next((host for host in self._hosts.in_reach()
                      if host.service_id == service_id), None)
         if host is None:
             raise Refused(404, f'Service {service_id} could not be found.')
@@ -100,7 +104,7 @@ class Services:
         if status is not None:
             host.is_disabled = status == 'disabled'
             host.disabled_reason = reason
-        self._hosts.told(host)
+        self._hosts.touched(host)
 
     def _force(self, host: ComputeHost, value: bool | str) -> None:
         forced = flag(value) if isinstance(value, str) else value
@@ -127,6 +131,8 @@ class Services:
         host = self._hosts.get(name)
         if host is None:
             raise Refused(404, f'Host \'{name}\' is not mapped to any cell')
+        if self._hosts.is_lost(host.cell):
+            raise unreachable(host.cell)
         answer: Entity = {'host': name, 'binary': binary}
         if action == 'force-down':
             self._force(host, field(body, 'forced_down', (bool, str)))
@@ -138,8 +144,19 @@ class Services:
             answer['status'] = 'disabled' if host.is_disabled else 'enabled'
             if host.disabled_reason:
                 answer['disabled_reason'] = host.disabled_reason
-        self._hosts.told(host)
+        self._hosts.touched(host)
         return answer
+
+
+def unreachable(cell: str) -> Refused:
+    """That a cell's database does not answer."""
+    return Refused(500, f'Cell {cell} is not responding and hence instance '
+                        'info is not available.')
+
+
+def _of_lost_cell(host: ComputeHost) -> Entity:
+    """What Nova's API itself knows, without the cell."""
+    return {'binary': 'nova-compute', 'host': host.name, 'status': 'UNKNOWN'}
 
 
 def _not_compute(binary: str) -> Refused:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from doctor_core import clock, events
+from doctor_core import clock, wire
 from doctor_core.embedded.notifications import CONTROLLER, Notifications
 from doctor_core.embedded.nova.instances import Instance
 
@@ -11,7 +11,7 @@ _DAY_S = 86400
 
 def _stamp(at: float | None) -> str:
     # Nova's database keeps whole seconds of these.
-    return '' if at is None else events.iso(int(at))
+    return '' if at is None else wire.iso(int(at))
 
 
 def payload(instance: Instance, image_url: str) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def payload(instance: Instance, image_url: str) -> dict[str, Any]:
         'node': instance.host or None,
         'availability_zone': 'nova' if instance.host else None,
         'cell_name': '',
-        'created_at': events.iso(instance.created_at).replace('T', ' ')[:19]
+        'created_at': wire.iso(instance.created_at).replace('T', ' ')[:19]
         + '+00:00',
         'terminated_at': _stamp(instance.terminated_at),
         'deleted_at': _stamp(instance.terminated_at),
@@ -77,8 +77,8 @@ class Teller:
             'old_state': old_state,
             'old_task_state': old_task,
             'new_task_state': instance.task_state,
-            'audit_period_beginning': events.iso(now - now % _DAY_S),
-            'audit_period_ending': events.iso(now),
+            'audit_period_beginning': wire.iso(now - now % _DAY_S),
+            'audit_period_ending': wire.iso(now),
             'bandwidth': {},
         })
 
@@ -87,6 +87,15 @@ class Teller:
         """That a server runs; its nova-compute tells."""
         self._send('compute.instance.create.end', instance,
                    {'fixed_ips': fixed_ips, 'message': 'Success'},
+                   instance.host)
+
+    def powered(self, instance: Instance, way: str, phase: str) -> None:
+        """That a guest is turned on or off; its nova-compute tells.
+
+        :param way: ``on`` or ``off``.
+        :param phase: ``start`` or ``end``.
+        """
+        self._send(f'compute.instance.power_{way}.{phase}', instance, {},
                    instance.host)
 
     def deleted(self, instance: Instance) -> None:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from doctor_core import events
+from doctor_core import wire
 from doctor_core.embedded.neutron.plugging import Plugging
 from doctor_core.embedded.nova.hosts import Hosts
-from doctor_core.embedded.nova.instances import Instance
+from doctor_core.embedded.nova.instances import NO_STATE, Instance
 from doctor_core.embedded.rest import Api, Caller
 
 _WITH_PROGRESS = frozenset({'ACTIVE', 'BUILD', 'REBUILD', 'RESIZE',
@@ -15,7 +15,7 @@ _EXTENDED = 'OS-EXT-SRV-ATTR:'
 
 def stamp(at: float) -> str:
     """A time as Nova writes most of them."""
-    return events.iso(at)[:19] + 'Z'
+    return wire.iso(at)[:19] + 'Z'
 
 
 def links(api: Api, collection: str, entity_id: str) -> list[dict[str, str]]:
@@ -44,6 +44,25 @@ class ServerView:
         """A server in a list without details."""
         return {'id': instance.id, 'name': instance.name,
                 'links': links(self._api, 'servers', instance.id)}
+
+    def lost(self, instance: Instance, *, detail: bool) -> dict[str, Any]:
+        """What is known of a server in a list while its cell is down."""
+        known = {'id': instance.id, 'status': 'UNKNOWN',
+                 'links': links(self._api, 'servers', instance.id)}
+        return known | ({'tenant_id': instance.project_id,
+                         'created': stamp(instance.created_at)}
+                        if detail else {})
+
+    def lost_alone(self, instance: Instance, version: int
+                   ) -> dict[str, Any]:
+        """What is known of one server while its cell is down."""
+        return self.lost(instance, detail=True) | {
+            'user_id': instance.user_id,
+            'image': self._image(instance, version),
+            'flavor': self._flavor(instance, version),
+            'OS-EXT-STS:power_state': NO_STATE,
+            'OS-EXT-AZ:availability_zone': instance.pinned_zone or 'UNKNOWN',
+        } | ({'server_groups': []} if version >= 71 else {})
 
     def full(self, instance: Instance, version: int, caller: Caller, *,
              alone: bool = False) -> dict[str, Any]:
@@ -147,4 +166,4 @@ class ServerView:
 
 def _plain(at: float | None) -> str | None:
     """A time as Nova writes those of a server's use."""
-    return None if at is None else events.iso(int(at))
+    return None if at is None else wire.iso(int(at))

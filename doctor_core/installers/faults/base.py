@@ -1,12 +1,14 @@
 """What a way to make hosts fail is."""
 
 import abc
+import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Generic, Self, TypeVar
 
 from doctor_core.clock import SYSTEM, Clock, Deadline, wait_for
 from doctor_core.exceptions import BackendError, DeadlineExceeded
 from doctor_core.model import Host, Stamp
+from doctor_core.plugins import Options
 from doctor_core.runner import Runner
 from doctor_core.runner.clock_offset import ClockOffset
 
@@ -16,20 +18,43 @@ Reach = Callable[[Host], Runner]
 THE_NODE = 'the node'
 
 
-class Injector(abc.ABC):
+S = TypeVar('S', bound='Settings')
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What the options of an installer say of one way, by their names.
+
+    :ivar fault_back_s: seconds within which a host can be logged in to
+        again, once nothing keeps it down any more.
+    """
+
+    fault_back_s: float = 300.0
+
+    @classmethod
+    def of(cls, options: Options) -> Self:
+        """As they are set.
+
+        :param options: with those of ``fault_opts()``.
+        """
+        return cls(**{field.name: getattr(options, field.name)
+                      for field in dataclasses.fields(cls)})
+
+
+class Injector(abc.ABC, Generic[S]):
     """One way to make hosts fail and to bring them back; all may block.
 
     Any thread may use it, but only one for one host at a time.
 
-    :param options: a group with ``fault_opts()``.
+    :param settings: what the operator says of this way.
     :param reach: gives the runner of a host's machine, with the rights of
         root; it stays the caller's to close.
     :param clock: whose time counts.
     """
 
-    def __init__(self, options: Any, reach: Reach,
+    def __init__(self, settings: S, reach: Reach,
                  clock: Clock = SYSTEM) -> None:
-        self.options = options
+        self.settings = settings
         self.reach = reach
         self.clock = clock
         self.stamps: dict[str, Stamp] = {}

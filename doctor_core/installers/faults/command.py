@@ -1,18 +1,28 @@
 """A host that is failed by a command of the operator's."""
 
+import dataclasses
 import math
-from typing import Any
+from collections.abc import Sequence
 
 from oslo_config import cfg
 
 from doctor_core.clock import SYSTEM, Clock
 from doctor_core.exceptions import BackendError, ConfigError
-from doctor_core.installers.faults.base import Injector, Reach
+from doctor_core.installers.faults.base import Injector, Reach, Settings
 from doctor_core.model import Host, Stamp
 from doctor_core.runner import LocalRunner, Runner
 
 
-class CommandInjector(Injector):
+@dataclasses.dataclass(frozen=True)
+class CommandSettings(Settings):
+    """What ``fault = command`` reads; see the help of the options."""
+
+    fail_command: Sequence[str] = ()
+    heal_command: Sequence[str] = ()
+    command_timeout_s: float = 120.0
+
+
+class CommandInjector(Injector[CommandSettings]):
     """Runs commands of this machine, with the name of the host.
 
     Both commands may be run for a host that is in the wanted state and have
@@ -21,9 +31,10 @@ class CommandInjector(Injector):
     :param runner: what runs the commands.
     """
 
-    def __init__(self, options: Any, reach: Reach, clock: Clock = SYSTEM,
-                 runner: Runner | None = None) -> None:
-        super().__init__(options, reach, clock)
+    def __init__(self, settings: CommandSettings, reach: Reach,
+                 clock: Clock = SYSTEM, runner: Runner | None = None
+                 ) -> None:
+        super().__init__(settings, reach, clock)
         self._runner = runner or LocalRunner()
 
     @staticmethod
@@ -50,7 +61,7 @@ class CommandInjector(Injector):
 
     def fail(self, host: Host) -> float:
         started_at = self.clock.now()
-        output = self._run('fail_command', host)
+        output = self._run('fail_command', self.settings.fail_command, host)
         last = output.strip().rpartition('\n')[2]
         try:
             failed_at = float(last)
@@ -63,13 +74,12 @@ class CommandInjector(Injector):
         return failed_at
 
     def heal(self, host: Host) -> None:
-        self._run('heal_command', host)
+        self._run('heal_command', self.settings.heal_command, host)
 
-    def _run(self, option: str, host: Host) -> str:
-        command = self.options[option]
+    def _run(self, option: str, command: Sequence[str], host: Host) -> str:
         if not command:
             raise ConfigError(f'{option} is needed to fail a host and to '
                               'bring it back.')
         return self._runner.run(
             [*command, host.name],
-            timeout_s=self.options.command_timeout_s)
+            timeout_s=self.settings.command_timeout_s)

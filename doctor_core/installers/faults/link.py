@@ -1,11 +1,11 @@
 """A host that loses its network for a while."""
 
+import dataclasses
 import importlib.resources
 import ipaddress
 import logging
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from oslo_config import cfg
 
@@ -16,7 +16,12 @@ from doctor_core.exceptions import (
     ConfigError,
     DeadlineExceeded,
 )
-from doctor_core.installers.faults.base import Injector, Reach, stamped
+from doctor_core.installers.faults.base import (
+    Injector,
+    Reach,
+    Settings,
+    stamped,
+)
 from doctor_core.model import Host
 from doctor_core.runner import Runner
 from doctor_core.runner.clock_offset import ClockOffset, measure
@@ -30,7 +35,16 @@ _ARM_S = 10.0
 _RESTORE_S = 15.0
 
 
-class LinkInjector(Injector):
+@dataclasses.dataclass(frozen=True)
+class LinkSettings(Settings):
+    """What ``fault = link-down`` reads; see the help of the options."""
+
+    fault_link_down_s: float = 30.0
+    fault_interface: str = ''
+    fault_towards: str = ''
+
+
+class LinkInjector(Injector[LinkSettings]):
     """Sets the link of a host down; the host itself sets it up again.
 
     The way to the host dies with the link, so all is done by a script there
@@ -38,9 +52,9 @@ class LinkInjector(Injector):
     and needs nobody.
     """
 
-    def __init__(self, options: Any, reach: Reach,
+    def __init__(self, settings: LinkSettings, reach: Reach,
                  clock: Clock = SYSTEM) -> None:
-        super().__init__(options, reach, clock)
+        super().__init__(settings, reach, clock)
         self._offsets: dict[str, ClockOffset] = {}
 
     @staticmethod
@@ -68,7 +82,7 @@ class LinkInjector(Injector):
         runner = self.reach(host)
         self._restore(host, runner)
         device = self._device(host, runner)
-        down_s = self.options.fault_link_down_s
+        down_s = self.settings.fault_link_down_s
         folder = f'{_FOLDER}/{uuid.uuid4().hex[:8]}'
         runner.mkdir(folder, 0o700)
         try:
@@ -95,8 +109,8 @@ class LinkInjector(Injector):
         another way to the host.
         """
         self.persist(host, lambda runner: self._restore(host, runner),
-                     self.options.fault_link_down_s
-                     + self.options.fault_back_s)
+                     self.settings.fault_link_down_s
+                     + self.settings.fault_back_s)
 
     def _restore(self, host: Host, runner: Runner) -> None:
         """Have every cut link of a host up, whoever cut it."""
@@ -121,10 +135,10 @@ class LinkInjector(Injector):
                                f'{error}') from None
 
     def _device(self, host: Host, runner: Runner) -> str:
-        named = self.options.fault_interface
+        named = self.settings.fault_interface
         if named:
-            return str(named)
-        towards = self.options.fault_towards
+            return named
+        towards = self.settings.fault_towards
         if towards:
             said = runner.run(['ip', '-o', 'route', 'get', towards])
             device = said.partition(' dev ')[2].partition(' ')[0]

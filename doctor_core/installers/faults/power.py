@@ -1,28 +1,41 @@
 """A host that loses its power, by the word of its BMC."""
 
+import dataclasses
 import logging
-import urllib.parse
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from oslo_config import cfg
 
+from doctor_core.bmc import Bmc, connect
 from doctor_core.clock import SYSTEM, Clock, Deadline, wait_for
 from doctor_core.exceptions import (
     BackendError,
     ConfigError,
     DeadlineExceeded,
 )
-from doctor_core.installers.faults.base import Injector, Reach
-from doctor_core.installers.faults.bmc import Bmc, IpmiBmc, RedfishBmc
+from doctor_core.installers.faults.base import Injector, Reach, Settings
 from doctor_core.model import Host, Stamp
 
 LOG = logging.getLogger(__name__)
 
 _LOOK_S = 0.2
+#: How long one question to a BMC may take.
+_CALL_S = 30.0
 
 
-class PowerInjector(Injector):
+@dataclasses.dataclass(frozen=True)
+class PowerSettings(Settings):
+    """What ``fault = power-off`` reads; see the help of the options."""
+
+    fault_bmcs: Sequence[str] = ()
+    fault_bmc_type: str = 'redfish'
+    fault_bmc_user: str = ''
+    fault_bmc_password: str = dataclasses.field(default='', repr=False)
+    fault_bmc_cafile: str = ''
+    fault_power_s: float = 60.0
+
+
+class PowerInjector(Injector[PowerSettings]):
     """Switches a host off and on again.
 
     T00 is when the BMC said that the host is off; it was off earlier, but
@@ -32,9 +45,10 @@ class PowerInjector(Injector):
         the password; as the options say when None.
     """
 
-    def __init__(self, options: Any, reach: Reach, clock: Clock = SYSTEM,
+    def __init__(self, settings: PowerSettings, reach: Reach,
+                 clock: Clock = SYSTEM,
                  bmc: Callable[[str, str, str], Bmc] | None = None) -> None:
-        super().__init__(options, reach, clock)
+        super().__init__(settings, reach, clock)
         self._make = bmc or self._of_type
         self._bmcs: dict[str, Bmc] = {}
 
@@ -71,27 +85,27 @@ class PowerInjector(Injector):
 
     def fail(self, host: Host) -> float:
         bmc = self._bmc(host)
-        if not bmc.is_on():
+        if not bmc.is_on(_CALL_S):
             raise BackendError(f'{host.name} is switched off already.')
         last_on = self.clock.now()
-        bmc.switch(False)
 
         def is_off() -> bool:
             nonlocal last_on
             asked = self.clock.now()
-            if bmc.is_on():
+            if bmc.is_on(_CALL_S):
                 last_on = asked
                 return False
             return True
 
         off = False
         try:
+            bmc.switch(False, _CALL_S)
             off = self._await(is_off, f'{host.name} to be off')
         finally:
             if not off:
                 LOG.error('%s is asked for its power again: it was not seen '
                           'to be off', host.name)
-                bmc.switch(True)
+                bmc.switch(True, _CALL_S)
         at = self.clock.now()
         self.stamps[host.name] = Stamp(at, at - last_on, 'the BMC')
         return at
@@ -99,11 +113,11 @@ class PowerInjector(Injector):
     def heal(self, host: Host) -> None:
         """Switch it on, and wait until it can be logged in to."""
         bmc = self._bmc(host)
-        if not bmc.is_on():
-            bmc.switch(True)
-            self._await(bmc.is_on, f'{host.name} to be on')
+        if not bmc.is_on(_CALL_S):
+            bmc.switch(True, _CALL_S)
+            self._await(lambda: bmc.is_on(_CALL_S), f'{host.name} to be on')
         self.persist(host, lambda runner: runner.execute(['true']),
-                     self.options.fault_back_s)
+                     self.settings.fault_back_s)
 
     def close(self) -> None:
         bmcs, self._bmcs = self._bmcs, {}
@@ -111,31 +125,42 @@ class PowerInjector(Injector):
             bmc.close()
 
     def _await(self, predicate: Callable[[], bool], what: str) -> bool:
+        why = ''
+
+        def seen() -> bool:
+            nonlocal why
+            try:
+                return predicate()
+            except BackendError as error:
+                # A BMC that is busy with the power may not answer.
+                if not error.recoverable:
+                    raise
+                why = f': {error}'
+                return False
+
         try:
-            return wait_for(predicate,
-                            Deadline(self.options.fault_power_s, self.clock),
+            return wait_for(seen,
+                            Deadline(self.settings.fault_power_s, self.clock),
                             interval_s=_LOOK_S, what=what)
         except DeadlineExceeded as error:
-            raise BackendError(str(error)) from None
+            raise BackendError(f'{error}{why}') from None
 
     def _bmc(self, host: Host) -> Bmc:
         if host.name not in self._bmcs:
-            known = dict(_pair(entry) for entry in self.options.fault_bmcs)
+            known = dict(_pair(entry) for entry in self.settings.fault_bmcs)
             if host.name not in known:
                 raise ConfigError(f'fault_bmcs names no BMC of {host.name}.')
             self._bmcs[host.name] = self._make(
-                known[host.name], self.options.fault_bmc_user,
-                self.options.fault_bmc_password)
+                known[host.name], self.settings.fault_bmc_user,
+                self.settings.fault_bmc_password)
         return self._bmcs[host.name]
 
     def _of_type(self, address: str, user: str, password: str) -> Bmc:
-        if self.options.fault_bmc_type == 'ipmi':
-            return IpmiBmc(address, user, password)
-        if urllib.parse.urlsplit(address).scheme not in ('http', 'https'):
-            raise ConfigError(f'fault_bmcs: {address} is not http:// or '
-                              'https://, as Redfish needs it.')
-        return RedfishBmc(address, user, password,
-                          cafile=self.options.fault_bmc_cafile)
+        try:
+            return connect(self.settings.fault_bmc_type, address, user,
+                           password, cafile=self.settings.fault_bmc_cafile)
+        except ConfigError as error:
+            raise ConfigError(f'fault_bmcs: {error}') from None
 
 
 def _pair(entry: str) -> tuple[str, str]:

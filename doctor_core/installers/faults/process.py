@@ -1,9 +1,12 @@
 """A service of a host that dies."""
 
+import dataclasses
+from collections.abc import Sequence
+
 from oslo_config import cfg
 
 from doctor_core.exceptions import BackendError, CommandFailed, ConfigError
-from doctor_core.installers.faults.base import Injector, stamped
+from doctor_core.installers.faults.base import Injector, Settings, stamped
 from doctor_core.model import Host
 from doctor_core.runner import Runner
 from doctor_core.runner.clock_offset import measure
@@ -24,7 +27,17 @@ echo "$before $(date +%s.%N)"
 _COMM = 15
 
 
-class ProcessInjector(Injector):
+@dataclasses.dataclass(frozen=True)
+class ProcessSettings(Settings):
+    """What ``fault = kill-process`` reads; see the help of the options."""
+
+    fault_unit: str = ''
+    fault_pid_file: str = ''
+    fault_process: str = ''
+    fault_start_command: Sequence[str] = ()
+
+
+class ProcessInjector(Injector[ProcessSettings]):
     """Kills the main process of one service of a host, and nothing else."""
 
     @staticmethod
@@ -62,7 +75,7 @@ class ProcessInjector(Injector):
                                f'{host.name}.')
         try:
             said = runner.run(['sh', '-c', _KILL, 'kill', pid,
-                               self.options.fault_process[:_COMM]])
+                               self.settings.fault_process[:_COMM]])
         except CommandFailed as error:
             raise BackendError(
                 f'{self._what()} of {host.name} is not killed: '
@@ -77,35 +90,35 @@ class ProcessInjector(Injector):
             if not self._pid(runner):
                 runner.run(start)
 
-        self.persist(host, alive, self.options.fault_back_s)
+        self.persist(host, alive, self.settings.fault_back_s)
 
     def _what(self) -> str:
-        return str(self.options.fault_unit or self.options.fault_process)
+        return self.settings.fault_unit or self.settings.fault_process
 
     def _start_command(self) -> list[str]:
-        options = self.options
-        if bool(options.fault_unit) == bool(options.fault_pid_file):
+        settings = self.settings
+        if bool(settings.fault_unit) == bool(settings.fault_pid_file):
             raise ConfigError('fault = kill-process needs one of fault_unit '
                               'and fault_pid_file.')
-        if options.fault_pid_file and not (options.fault_process
-                                           and options.fault_start_command):
+        if settings.fault_pid_file and not (settings.fault_process
+                                           and settings.fault_start_command):
             raise ConfigError('fault_pid_file needs fault_process, the name '
                               'of what is killed, and fault_start_command.')
-        return (list(options.fault_start_command)
-                or ['systemctl', 'start', options.fault_unit])
+        return (list(settings.fault_start_command)
+                or ['systemctl', 'start', settings.fault_unit])
 
     def _pid(self, runner: Runner) -> str:
         """The number of the process; empty when it does not run."""
-        options = self.options
-        if options.fault_unit:
+        settings = self.settings
+        if settings.fault_unit:
             said = runner.run(['systemctl', 'show', '-p', 'MainPID',
-                               options.fault_unit])
+                               settings.fault_unit])
             pid = said.strip().removeprefix('MainPID=')
             return '' if pid == '0' else pid
-        text = runner.get_optional(options.fault_pid_file) or b''
+        text = runner.get_optional(settings.fault_pid_file) or b''
         pid = text.decode(errors='replace').strip()
         if not pid.isdigit():
             return ''
         name = runner.get_optional(f'/proc/{pid}/comm') or b''
-        wanted = options.fault_process[:_COMM].encode()
+        wanted = settings.fault_process[:_COMM].encode()
         return pid if name.strip() == wanted else ''

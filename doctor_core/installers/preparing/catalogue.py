@@ -6,11 +6,11 @@ not have is not changed there, a service that it does not have not restarted.
 """
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from oslo_config import cfg
-
-from doctor_core import events
+from doctor_core import wire
+from doctor_core.cloud import Cloud
+from doctor_core.installers.preparing import service_user
 from doctor_core.installers.preparing.changes import Change
 from doctor_core.installers.preparing.edits import (
     Edit,
@@ -21,6 +21,7 @@ from doctor_core.installers.preparing.edits import (
     together,
 )
 from doctor_core.installers.preparing.service_user import ServiceUser
+from doctor_core.installers.settings import Settings
 from doctor_core.model import Need
 
 #: Where layouts say which definitions Ceilometer's package brings.
@@ -38,6 +39,7 @@ class FileEdit:
         a new one begins as a copy of it.
     :ivar creates: whether the file may be made from nothing.
     :ivar optional: whether it is fine that no node has the file.
+    :ivar rivals: names in its folder of which the service reads one only.
     """
 
     file: str
@@ -47,6 +49,7 @@ class FileEdit:
     shipped: str = ''
     creates: bool = False
     optional: bool = False
+    rivals: tuple[str, ...] = ()
 
 
 def edits_for(needs: Collection[Need]) -> list[FileEdit]:
@@ -57,13 +60,17 @@ def edits_for(needs: Collection[Need]) -> list[FileEdit]:
             for edit in CATALOGUE.get(need, ())]
 
 
-def cloud_changes(conf: cfg.ConfigOpts, needs: Collection[Need]
-                  ) -> list[Change]:
+def cloud_changes(needs: Collection[Need], settings: Settings,
+                  open_cloud: Callable[[], Cloud]) -> list[Change]:
     """What the needs change in the cloud's own APIs; asks nobody yet.
 
+    :param open_cloud: gives them as an administrator's; closed after each
+        use.
     :raises ConfigError: [installer] or [inspector] does not say enough.
     """
-    return [ServiceUser.from_conf(conf)] if Need.SERVICE_USER in needs else []
+    if Need.SERVICE_USER not in needs:
+        return []
+    return [ServiceUser(service_user.wish(settings), open_cloud)]
 
 
 _NOTIFICATIONS = together(
@@ -76,11 +83,15 @@ _NOTIFICATIONS = together(
                      ('DEFAULT', 'notification_format')], 'both',
                     is_right={'unversioned', 'both'}.__contains__,
                     default='unversioned'),
+    # oslo.messaging took the older names of these until 2025.
     ini_file.with_value(('oslo_messaging_notifications', 'driver'),
                         'messagingv2', also_right={'messaging'},
-                        useless={'', 'noop'}),
+                        useless={'', 'noop'},
+                        former=[('DEFAULT', 'notification_driver')]),
     ini_file.with_item(('oslo_messaging_notifications', 'topics'),
-                       events.NOVA_TOPIC, default=[events.NOVA_TOPIC]))
+                       wire.NOVA_TOPIC, default=[wire.NOVA_TOPIC],
+                       former=[('rpc_notifier2', 'topics'),
+                               ('DEFAULT', 'notification_topics')]))
 
 
 def _is_one(value: str) -> bool:
@@ -156,13 +167,14 @@ CATALOGUE: Mapping[Need, tuple[FileEdit, ...]] = {
                        optional=True),
         _notifications('nova-compute.conf', 'nova-compute', optional=True)),
     Need.EVENT_ALARMS: (
-        _published(events.INSTANCE_UPDATE),
+        _published(wire.INSTANCE_UPDATE),
         _defined('alarms are for a server and its state',
-                 {events.INSTANCE_UPDATE: _SERVER_TRAITS}),
+                 {wire.INSTANCE_UPDATE: _SERVER_TRAITS}),
         FileEdit('aodh.conf', together(
             ini_file.option([('DEFAULT', 'event_alarm_cache_ttl')], '0'),
-            ini_file.option([('listener', 'event_alarm_topic')],
-                            events.AODH_TOPIC, default=events.AODH_TOPIC)),
+            ini_file.option([('listener', 'event_alarm_topic'),
+                             ('DEFAULT', 'event_alarm_topic')],
+                            wire.AODH_TOPIC, default=wire.AODH_TOPIC)),
             ('aodh-listener',), 'new alarms are evaluated at once, not '
             'after up to a minute')),
     Need.HOST_STATUS: (
@@ -173,10 +185,19 @@ CATALOGUE: Mapping[Need, tuple[FileEdit, ...]] = {
                         'rule:project_member_or_admin',
                         'rule:admin_or_owner'}),
             ('nova-api',), 'owners see the state of the host of their '
-            'servers', creates=True),),
+            'servers', creates=True,
+            # The second one up to Ussuri, and later where it is alone.
+            rivals=('policy.yaml', 'policy.json')),),
     Need.DATA_PLANE_STATUS: (
-        FileEdit('neutron-ml2.conf', ini_file.with_item(
-            ('ml2', 'extension_drivers'), 'data_plane_status'),
+        FileEdit('neutron-ml2.conf', together(
+            # Its mechanism driver takes the extension away again.
+            ini_file.refusing(
+                ('ml2', 'mechanism_drivers'), 'ovn',
+                'ML2/OVN has no data plane status, so that ports cannot get '
+                'it: set [inspector] update_port_data_plane_status = false, '
+                'or leave out the need data-plane-status'),
+            ini_file.with_item(
+                ('ml2', 'extension_drivers'), 'data_plane_status')),
             ('neutron-server', 'neutron-api', 'neutron-rpc-server'),
             'Neutron keeps the state of a port\'s data plane'),),
     Need.MAINTENANCE: (
@@ -184,10 +205,10 @@ CATALOGUE: Mapping[Need, tuple[FileEdit, ...]] = {
             [('DEFAULT', 'cpu_allocation_ratio')], '1.0', is_right=_is_one),
             ('nova-compute',), 'a host holds as many servers as it has '
             'processors'),
-        _published(events.MAINTENANCE_SCHEDULED, events.MAINTENANCE_HOST),
+        _published(wire.MAINTENANCE_SCHEDULED, wire.MAINTENANCE_HOST),
         _defined('alarms are for a session, its state and a reply', {
-            events.MAINTENANCE_SCHEDULED: _SCHEDULED_TRAITS,
-            events.MAINTENANCE_HOST: _HOST_TRAITS})),
+            wire.MAINTENANCE_SCHEDULED: _SCHEDULED_TRAITS,
+            wire.MAINTENANCE_HOST: _HOST_TRAITS})),
     Need.CONGRESS: (
         FileEdit('congress.conf', together(
             # Congress 8 and later load all drivers, whatever this says.

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import posixpath
 from collections.abc import Callable, Sequence
 
 from doctor_core.exceptions import BackendError, ConfigError, Conflict
@@ -33,16 +34,37 @@ class Wish:
 
     :ivar path: the file.
     :ivar edits: applied to its text one after another.
-    :ivar shipped: the file whose text counts while there is none; empty
-        for none.
+    :ivar shipped: the file whose text counts while there is none, or one
+        that says nothing; empty for none.
     :ivar creates: whether the file is made where neither is there; else
         that is an error.
+    :ivar rivals: names in its folder of which the service reads one only.
     """
 
     path: str
     edits: Sequence[Callable[[str], str]]
     shipped: str = ''
     creates: bool = False
+    rivals: tuple[str, ...] = ()
+
+
+_BEGIN_OF_DOCUMENT = b'---'
+
+
+def says_nothing(content: bytes | None) -> bool:
+    """Whether a file is absent or empty, or has comments only.
+
+    A document of YAML may have been begun all the same.
+    """
+    return all(not line or line.startswith(b'#')
+               or line == _BEGIN_OF_DOCUMENT
+               for line in map(bytes.strip, (content or b'').splitlines()))
+
+
+def comments(content: bytes | None) -> bytes:
+    """What a file that says nothing may have in front of what it says."""
+    return b''.join(line + b'\n' for line in (content or b'').splitlines()
+                    if line.strip() != _BEGIN_OF_DOCUMENT)
 
 
 class FileRestoration(Undoable):
@@ -170,20 +192,42 @@ class FileChange(Change):
         """The file, and what it should be; None when it is that."""
         files, wish = self._place.files, self._wish
         file = files.read(wish.path)
+        self._check_rivals()
         content = file.content
-        if content is None and wish.shipped:
-            content = files.read(wish.shipped).content
+        if wish.shipped and says_nothing(content):
+            shipped = files.read(wish.shipped).content
+            if shipped is not None:
+                content = comments(content) + shipped
         if content is None and not wish.creates:
             raise ConfigError(f'{self.name}: there is no such file.')
         try:
-            text = before = (content or b'').decode()
+            before = (file.content or b'').decode()
+            text = (content or b'').decode()
             for edit in wish.edits:
                 text = edit(text)
         except UnicodeDecodeError:
             raise ConfigError(f'{self.name} is no text in UTF-8.') from None
         except ConfigError as error:
             raise ConfigError(f'{self.name}: {error}') from None
+        if file.content is None and text == (content or b'').decode():
+            # What counts in its place is right.
+            return file, None
         return file, None if text == before else text.encode()
+
+    def _check_rivals(self) -> None:
+        """See that no other file counts in the place of this one, or would
+        not count any more.
+        """
+        folder, own = posixpath.split(self._wish.path)
+        for name in self._wish.rivals:
+            path = posixpath.join(folder, name)
+            if name != own and self._place.files.read(path).content \
+                    is not None:
+                raise ConfigError(
+                    f'{self.name}: there is {path}, too; the service reads '
+                    'one of them only, and which one depends on its release '
+                    'and configuration. Remove the one that it does not '
+                    'read, and have the installer know the other one.')
 
     def _unfinished(self, file: File) -> Record | None:
         """What made the file what it is, when a crash came before its

@@ -9,24 +9,15 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from doctor_core.exceptions import BackendError, ConfigError, DoctorError
+from doctor_core.installers.preparing.catalogue import FileEdit
 from doctor_core.installers.preparing.changes import Change, Undoable
-from doctor_core.installers.preparing.files import Files
-from doctor_core.installers.preparing.site import (
-    Report,
-    Site,
-    home,
-    homes,
-    united,
-)
+from doctor_core.installers.preparing.deployment import Deployment
+from doctor_core.installers.preparing.homes import Homes
+from doctor_core.installers.preparing.site import Report, Site, united
 from doctor_core.model import Need, Node
-
-if TYPE_CHECKING:
-    from doctor_core.installers.base import Installer
-    from doctor_core.installers.preparing.catalogue import FileEdit
+from doctor_core.wording import few
 
 LOG = logging.getLogger(__name__)
 Work = Callable[[Site, Report], None]
@@ -41,9 +32,10 @@ class Preparation:
     :param tell: told of each step in words; called from any thread.
     """
 
-    def __init__(self, installer: 'Installer',
+    def __init__(self, deployment: Deployment,
                  tell: Callable[[str], None] = LOG.info) -> None:
-        self._installer = installer
+        self._deployment = deployment
+        self._homes = Homes(deployment.here(), deployment.settings.state_path)
         self._tell = _heard_or_not(tell)
         self._stopped = threading.Event()
         self._sites: list[Site] | None = None
@@ -133,14 +125,14 @@ class Preparation:
             complaints = _complaints(self.apply(needs))
             if complaints:
                 raise BackendError('The deployment could not be prepared: '
-                                   + '; '.join(complaints))
+                                   + few(complaints, separator='; '))
             yield
         finally:
             complaints = _complaints(self._take_back())
             if complaints:
                 raise BackendError(
                     'The deployment is not as it was: '
-                    + '; '.join(complaints)
+                    + few(complaints, separator='; ')
                     + '. "doctor install undo" tries again.')
 
     def _take_back(self) -> list[Report]:
@@ -155,16 +147,16 @@ class Preparation:
 
     # What is to be changed.
 
-    def _edits(self, needs: Collection[Need]) -> 'list[FileEdit]':
-        return self._installer.edits(needs)
+    def _edits(self, needs: Collection[Need]) -> list[FileEdit]:
+        return self._deployment.edits(needs)
 
     def _changes(self, site: Site, needs: Collection[Need],
-                 edits: 'list[FileEdit]') -> list[Change]:
+                 edits: list[FileEdit]) -> list[Change]:
         return list(site.changes(edits)) if site.node.name \
             else self._cloud_changes(needs)
 
     def _cloud_changes(self, needs: Collection[Need]) -> list[Change]:
-        return self._installer.cloud_changes(needs)
+        return self._deployment.cloud_changes(needs)
 
     def _recorded(self, needs: Collection[Need]) -> list[Change]:
         """What was changed in the cloud's own API, or may have been."""
@@ -176,7 +168,7 @@ class Preparation:
                        if change.is_recorded() and change.name not in names]
         return wanted
 
-    def _surveyed(self, edits: 'list[FileEdit]', needs: Collection[Need]
+    def _surveyed(self, edits: list[FileEdit], needs: Collection[Need]
                   ) -> dict[Site, Report]:
         """Ask all nodes what they have.
 
@@ -205,19 +197,20 @@ class Preparation:
             raise ConfigError(
                 f'{", ".join(sorted(needs))}: no node of the deployment has '
                 f'the file {", ".join(missing)}, as far as the installer '
-                f'{self._installer.conf.installer.type} knows.')
+                'knows that [installer] type names.')
         return absent
 
     # The nodes.
 
     def _all(self) -> list[Site]:
         if self._sites is None:
-            self._sites = self._of(self._installer.nodes())
+            self._sites = self._of(self._deployment.nodes())
         return self._sites
 
     def _of(self, nodes: list[Node]) -> list[Site]:
         """One site a node, and one for what is in the cloud's own API."""
-        return [Site(self._installer, node, self._tell, self._stopped)
+        return [Site(self._deployment, node, self._homes, self._tell,
+                     self._stopped)
                 for node in [*nodes, Node('', '', '')]]
 
     def _nodes_or_known(self) -> list[Node]:
@@ -225,12 +218,9 @@ class Preparation:
         be for what is to be undone, those that were changed from here.
         """
         try:
-            return self._installer.nodes()
+            return self._deployment.nodes()
         except BackendError as error:
-            known = list(dict.fromkeys(
-                entry.node for name in self._at_home()
-                for entry, _phase in home(self._installer, name
-                                          ).read().values()))
+            known = self._homes.nodes()
             if not known:
                 raise
             self._tell(f'{error}; so only nodes are looked at that were '
@@ -247,7 +237,7 @@ class Preparation:
         sites = self._all()
         reports = {site: done.get(site) or Report(site.node.name)
                    for site in sites}
-        workers = min(len(sites), self._installer.conf.installer.parallel)
+        workers = min(len(sites), self._deployment.settings.parallel)
         with ThreadPoolExecutor(workers, 'install') as pool:
             futures: list[Future[None]] = [
                 pool.submit(self._guarded, work, site, reports[site])
@@ -281,23 +271,13 @@ class Preparation:
         """
         for report in reports:
             if report.node and report.problems and not report.states:
-                report.states.update(self._states_at_home(report.node))
-        lost = sorted(self._at_home() - {report.node for report in reports})
+                report.states.update(self._homes.states(report.node))
+        lost = sorted(self._homes.names()
+                      - {report.node for report in reports})
         return reports + [
-            Report(node, states=self._states_at_home(node), problems=[
+            Report(node, states=self._homes.states(node), problems=[
                 f'{node} was changed by Doctor, and is no node of the '
                 'deployment any more']) for node in lost]
-
-    def _at_home(self) -> set[str]:
-        """The nodes that were changed from here."""
-        files = Files(self._installer.here())
-        return {unquote(name) for name
-                in files.folders(homes(self._installer))}
-
-    def _states_at_home(self, node: str) -> dict[str, str]:
-        return {f'{node}:{entry.path}': f'unknown, was {phase}'
-                for entry, phase
-                in home(self._installer, node).read().values()}
 
 
 def _heard_or_not(tell: Callable[[str], None]) -> Callable[[str], None]:

@@ -5,8 +5,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 
-from oslo_config import cfg
-
 from doctor_core.cloud import Cloud
 from doctor_core.exceptions import ConfigError
 from doctor_core.installers.preparing.changes import Change
@@ -15,31 +13,23 @@ from doctor_core.installers.preparing.keystone_parts import (
     Keystone,
     Wish,
 )
+from doctor_core.installers.settings import Settings
 from doctor_core.runner import LocalRunner, Runner
 
 _RECORD = 'service-user.json'
-_EVERYWHERE = ('0.0.0.0', '::')
 
 
-def wish(conf: cfg.ConfigOpts) -> Wish:
+def wish(settings: Settings) -> Wish:
     """Who [installer] says that Doctor is to be.
 
     :raises ConfigError: it is not said where Doctor is reached.
     """
-    options = conf.installer
-    return Wish(options.service_user, options.service_project,
-                options.service_password, options.service_url or _url(conf),
-                conf.state_path)
-
-
-def _url(conf: cfg.ConfigOpts) -> str:
-    intake = conf.inspector
-    if intake.host in _EVERYWHERE or not intake.port:
+    if not settings.service_url:
         raise ConfigError('Set [installer] service_url: where clients reach '
                           'the inspector\'s API, as its URL.')
-    host = f'[{intake.host}]' if ':' in intake.host else intake.host
-    scheme = 'https' if intake.tls_cert else 'http'
-    return f'{scheme}://{host}:{intake.port}'
+    return Wish(settings.service_user, settings.service_project,
+                settings.service_password, settings.service_url,
+                settings.state_path)
 
 
 class ServiceUser(Change):
@@ -61,11 +51,6 @@ class ServiceUser(Change):
         self._runner = runner or LocalRunner()
         #: What this object has made; None before it was asked to.
         self._made: set[str] | None = None
-
-    @classmethod
-    def from_conf(cls, conf: cfg.ConfigOpts) -> 'ServiceUser':
-        """As [installer] and [cloud] say."""
-        return cls(wish(conf), lambda: Cloud.from_conf(conf))
 
     def is_applied(self) -> bool:
         with self._keystone() as keystone:

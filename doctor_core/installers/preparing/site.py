@@ -2,11 +2,8 @@
 
 import dataclasses
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from doctor_core import clock
 from doctor_core.exceptions import (
@@ -17,7 +14,9 @@ from doctor_core.exceptions import (
 )
 from doctor_core.installers.layout import Service
 from doctor_core.installers.preparing import secrets
+from doctor_core.installers.preparing.catalogue import FileEdit
 from doctor_core.installers.preparing.changes import Change, Undoable
+from doctor_core.installers.preparing.deployment import Deployment
 from doctor_core.installers.preparing.file_change import (
     FileChange,
     FileRestoration,
@@ -25,13 +24,10 @@ from doctor_core.installers.preparing.file_change import (
     Wish,
 )
 from doctor_core.installers.preparing.files import Files
+from doctor_core.installers.preparing.homes import Homes
 from doctor_core.installers.preparing.journal import Folder, Journal
 from doctor_core.model import Node
 from doctor_core.runner.base import SUDO
-
-if TYPE_CHECKING:
-    from doctor_core.installers.base import Installer
-    from doctor_core.installers.preparing.catalogue import FileEdit
 
 LOG = logging.getLogger(__name__)
 _LOOK_S = 0.25
@@ -70,16 +66,18 @@ class Site:
     All methods block on the node and raise BackendError when it does not
     answer; one thread at a time uses a site.
 
+    :param homes: where this machine keeps copies of the journal.
     :param tell: told of each step in words; may be called from any thread.
     :param stopped: set when no further change is to be begun.
     """
 
-    def __init__(self, installer: 'Installer', node: Node,
+    def __init__(self, deployment: Deployment, node: Node, homes: Homes,
                  tell: Callable[[str], None],
                  stopped: threading.Event) -> None:
         self.node = node
-        self._installer = installer
-        self._options = installer.conf.installer
+        self._deployment = deployment
+        self._settings = deployment.settings
+        self._homes = homes
         self._tell = tell
         self._stopped = stopped
         #: How it is spoken of.
@@ -90,25 +88,25 @@ class Site:
     def place(self) -> Place:
         """The node, as changes see it; asks where it keeps things."""
         if self._place is None:
-            self._layout = self._installer.layout(self.node)
-            self._runner = self._installer.runner(self.node)
+            self._layout = self._deployment.layout(self.node)
+            self._runner = self._deployment.runner(self.node)
             self._prefix = SUDO if self._layout.sudo \
                 and not self._runner.sudo else ()
             files = Files(self._runner, self._layout.sudo)
             self._place = Place(self.node, files, Journal(
-                self.home, Folder(files, self._options.journal_path)))
+                self.home, Folder(files, self._settings.journal_path)))
         return self._place
 
     @property
     def home(self) -> Folder:
         """The copies of its journal on this machine."""
-        return home(self._installer, self.node.name)
+        return self._homes.of(self.node.name)
 
     def has(self, file: str) -> bool:
         """Whether it has a file of that name."""
         return self.place is not None and file in self._layout.files
 
-    def changes(self, edits: Iterable['FileEdit']) -> list[FileChange]:
+    def changes(self, edits: Iterable[FileEdit]) -> list[FileChange]:
         """What is to be changed here, one change a path."""
         place, layout = self.place, self._layout
         wishes: dict[str, Wish] = {}
@@ -121,7 +119,7 @@ class Site:
             wishes[path] = Wish(
                 path, (*had.edits, edit.edit),
                 layout.files.get(edit.shipped, had.shipped),
-                edit.creates or had.creates)
+                edit.creates or had.creates, edit.rivals or had.rivals)
             services.setdefault(path, {}).update(
                 (layout.services[name], None) for name in edit.services
                 if name in layout.services)
@@ -227,7 +225,7 @@ class Site:
             self._tell(f'{self.where}: {service.name} is restarted')
             try:
                 self._runner.run([*self._prefix, *service.restart],
-                                 timeout_s=self._options.restart_timeout_s)
+                                 timeout_s=self._settings.restart_timeout_s)
             except DoctorError as error:
                 lost[service] = (f'{self.where}: {service.name} could '
                                  'not be restarted: '
@@ -236,10 +234,10 @@ class Site:
         try:
             clock.wait_for(
                 lambda: all([self._is_steady(one, since) for one in waiting]),
-                clock.Deadline(self._options.restart_timeout_s),
+                clock.Deadline(self._settings.restart_timeout_s),
                 what='services to come back', interval_s=_LOOK_S)
         except DeadlineExceeded as error:
-            steady_s = self._options.steady_s
+            steady_s = self._settings.steady_s
             lost.update(
                 (one, f'{self.where}: {one.name} did not come back '
                       f'within {error.after_s:g} s of its restart')
@@ -261,18 +259,7 @@ class Site:
             since.pop(service, None)
             return False
         began = since.setdefault(service, clock.monotonic())
-        return clock.monotonic() - began >= self._options.steady_s
-
-
-def home(installer: 'Installer', node: str) -> Folder:
-    """The copies of a node's journal on this machine."""
-    return Folder(Files(installer.here()),
-                  os.path.join(homes(installer), quote(node, safe='')))
-
-
-def homes(installer: 'Installer') -> str:
-    """The folder of all copies on this machine."""
-    return os.path.join(installer.conf.state_path, 'install')
+        return clock.monotonic() - began >= self._settings.steady_s
 
 
 def united(changes: Iterable[Undoable]) -> list[Service]:

@@ -9,7 +9,7 @@ import testtools
 
 from doctor_core import clock
 from doctor_core.consumers.sample import SampleConsumer
-from doctor_core.fixtures import configuration
+from doctor_core.fixtures import options as options_for
 from doctor_core.tests.contract_cloud_api import (
     PATIENCE_S,
     CloudApiContract,
@@ -105,8 +105,7 @@ class InspectedCase(BedCase, CloudApiContract, testtools.TestCase):
         self.temporary = self.useFixture(fixtures.TempDir())
         self.stopped = []
         self.addCleanup(self.restore)
-        self.consumer = SampleConsumer(configuration(
-            {('consumer_sample', 'port'): 0}))
+        self.consumer = SampleConsumer(options_for(SampleConsumer, port=0))
         self.webhook = self.consumer.start()
         self.addCleanup(self.consumer.stop)
 
@@ -289,6 +288,11 @@ class InspectedCase(BedCase, CloudApiContract, testtools.TestCase):
 
     def wait_until_reversed(self):
         self.wait_for_picture(False, {'ACTIVE'}, {'ACTIVE'})
+
+    def check_all_is_well(self, fault_id):
+        self.wait_until_all_are_told()
+        self.wait_until_corrected()
+        self.wait_for_state(fault_id, 'handled')
 
 
 def patiently(look, what):

@@ -97,8 +97,7 @@ class BedEvacuationTest(InspectedCase):
         fault = patiently(
             lambda: (shown := self.fault(fault_id))['State'] == 'clearing'
             and shown['Note'] and shown, 'a note of what is still owed')
-        self.assertIn('the compute service has been restarted',
-                      fault['Note'])
+        self.assertIn('waiting for nova-compute to report', fault['Note'])
         self.assertTrue(self.service(self.host)['forced_down'])
         self.heal_host(self.host)
         self.wait_for_state(fault_id, 'cleared')

@@ -10,7 +10,10 @@ import json
 import sys
 from pathlib import Path
 
-from doctor_core.bench import bed
+from doctor_core.tests.unit import bench as _path  # noqa: F401
+
+# isort: split
+from bench import reports
 
 
 def _file(folder, suffix):
@@ -27,13 +30,13 @@ def keep(folder, alarms, notification, servers, report):
 
     :param report: what ``doctor run --json`` wrote.
     """
-    _write(folder, [*_rows(folder), bed.row(alarms, notification, servers,
+    _write(folder, [*_rows(folder), reports.row(alarms, notification, servers,
                                             [report])])
 
 
 def table(folder):
     """A line for each run, and who was told too late."""
-    return bed.table(_rows(folder))
+    return reports.table(_rows(folder))
 
 
 def _rows(folder):
@@ -45,7 +48,7 @@ def _write(folder, rows):
     rows = sorted(rows, key=lambda row: (
         row['servers'], row['alarms'], row['notification']))
     _file(folder, 'json').write_text(json.dumps(rows, indent=1))
-    _file(folder, 'txt').write_text(bed.table(rows))
+    _file(folder, 'txt').write_text(reports.table(rows))
 
 
 if __name__ == '__main__':

@@ -7,6 +7,7 @@ import collections
 import datetime
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 
 import fixtures
@@ -16,7 +17,7 @@ from keystoneauth1 import fixture
 
 from doctor_core import clock
 from doctor_core.cloud import Cloud
-from doctor_core.model import Action, Correction
+from doctor_core.model import Action, Correction, Mark
 from doctor_core.web.server import Request, Response, Route, Server
 
 HOST = 'compute-1'
@@ -30,7 +31,10 @@ class StandIn:
         response instead of the API's, or None.
     :ivar latency_s: how long each answer of Nova and Neutron takes.
     :ivar slow: the beginning of the paths that take that long.
+    :ivar silent: the paths at which nothing is ever answered.
+    :ivar kept_waiting: set when somebody has asked for one of those.
     :ivar page: how many records a listing gives at a time.
+    :ivar newest: the greatest microversion that Nova takes: 2.newest.
     :ivar asked: (method, path) of every request that came, in order.
     """
 
@@ -39,6 +43,8 @@ class StandIn:
         self.behaviour: dict[str, Callable[[Request], Response | None]] = {}
         self.latency_s = 0.0
         self.slow = '/'
+        self.silent: frozenset[str] = frozenset()
+        self.kept_waiting = threading.Event()
         self.token_life_s = 3600.0
         self.keystone_status = 0
         self.roles = ['admin']
@@ -52,6 +58,9 @@ class StandIn:
         self.users: list[dict[str, object]] = []
         self._at_a_time = 0
         self.page = 1000
+        self.uptime: str | None = None
+        self.newest = 96
+        self.hypervisor_id = 'h1'
         self._server = Server([
             Route('GET', '/v3', self._version),
             Route('POST', '/v3/auth/tokens', self._issue),
@@ -59,6 +68,10 @@ class StandIn:
             Route('GET', '/compute/v2.1/os-services', self._services),
             Route('GET', '/compute/v2.1/os-hypervisors/detail',
                   self._hypervisors),
+            Route('GET', '/compute/v2.1/os-hypervisors/{id}',
+                  self._hypervisor),
+            Route('GET', '/compute/v2.1/os-hypervisors/{id}/uptime',
+                  self._hypervisor),
             Route('GET', '/compute/v2.1/servers', self._list_servers),
             Route('GET', '/compute/v2.1/servers/detail', self._list_servers),
             Route('GET', '/compute/v2.1/servers/{id}', self._server_of),
@@ -105,6 +118,9 @@ class StandIn:
 
     async def _outermost(self, request, inner):
         self.asked.append((request.method, request.path))
+        if request.path in self.silent:
+            self.kept_waiting.set()
+            await asyncio.get_running_loop().create_future()
         behave = self.behaviour.get(request.path)
         answer = behave(request) if behave else None
         if request.path.startswith('/v3'):
@@ -167,8 +183,26 @@ class StandIn:
 
     def _hypervisors(self, request: Request) -> Response:
         return Response(json={'hypervisors': [{
-            'id': 'h1', 'hypervisor_hostname': f'{HOST}.example',
-            'host_ip': '192.0.2.1', 'service': {'host': HOST}}]})
+            'id': self.hypervisor_id, 'host_ip': '192.0.2.1',
+            'hypervisor_hostname': f'{HOST}.example',
+            'service': {'host': HOST}}]})
+
+    def _hypervisor(self, request: Request) -> Response:
+        asked = int(request.headers['OpenStack-API-Version'].split('.')[1])
+        is_old = request.path.endswith('/uptime')
+        if asked > self.newest:
+            return Response(406, json={'errors': [{
+                'status': 406, 'detail': f'2.{asked} is not supported'}]})
+        if request.params['id'] != self.hypervisor_id \
+                or is_old and asked >= 88:
+            return Response(404, json={'itemNotFound': {
+                'code': 404, 'message': 'could not be found'}})
+        if is_old and self.uptime is None:
+            return Response(400, json={'badRequest': {
+                'code': 400, 'message': 'Compute service is unavailable'}})
+        shown = {'uptime': self.uptime} if is_old or asked >= 88 else {}
+        return Response(json={'hypervisor': {
+            'id': self.hypervisor_id, **shown}})
 
     def _list_servers(self, request: Request) -> Response:
         return self._listing(request, 'servers', self.servers)
@@ -200,24 +234,39 @@ class StandIn:
         return Response(json={'extension': {'alias': request.params['id']}})
 
     def _write(self, request: Request) -> Response:
-        self.state[request.params['id']] = request.json()
+        target_id, body = request.params['id'], request.json()
+        self.state[target_id] = body
         if request.method == 'POST':
             return Response(202)
-        return Response(json={})
+        if 'port' in body:
+            return Response(json={'port': {'id': target_id, **body['port']}})
+        return Response(json={'service': {
+            'id': target_id, 'host': HOST, 'binary': 'nova-compute', **body}})
 
 
-FORCE_DOWN = Correction(Action.FORCE_DOWN, SERVICE, HOST, 'false', 'true')
-UNFORCE = Correction(Action.FORCE_DOWN, SERVICE, HOST, 'true', 'false')
+FORCE_DOWN = Correction(Action.FORCE_DOWN, SERVICE, HOST, Mark.LOST, 'false')
+UNFORCE = Correction(Action.FORCE_DOWN, SERVICE, HOST, Mark.BACK)
 
 
 def reset(number: int) -> Correction:
-    return Correction(Action.RESET_STATE, f's{number}', HOST, 'active',
-                      'error')
+    return Correction(Action.RESET_STATE, f's{number}', HOST, Mark.LOST,
+                      'active')
 
 
-def port(number: int) -> Correction:
-    return Correction(Action.DATA_PLANE_STATUS, f'p{number}', HOST, '',
-                      'DOWN')
+def port(number: int, server_id: str = '') -> Correction:
+    return Correction(Action.DATA_PLANE_STATUS, f'p{number}', HOST,
+                      Mark.LOST, server_id=server_id)
+
+
+def between(_request: Request) -> Response:
+    """As a proxy answers who has to log in."""
+    return Response(body=b'<html>Please log in</html>',
+                    content_type='text/html')
+
+
+def redirect(_request: Request) -> Response:
+    return Response(302, headers={
+        'Location': 'http://127.0.0.1:1/login?ticket=secret'})
 
 
 def refuse(status: int, key: str = 'computeFault', message: str = 'broken'):

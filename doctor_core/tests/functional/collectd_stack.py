@@ -12,9 +12,9 @@ from doctor_core import clock
 from doctor_core.cloud import Cloud
 from doctor_core.consumers.sample import SampleConsumer
 from doctor_core.embedded.cloud import EmbeddedCloud
-from doctor_core.fixtures import configuration
+from doctor_core.fixtures import configuration, options
 from doctor_core.model import AlarmRule, Condition, Host
-from doctor_core.monitors.collectd import CollectdMonitor
+from doctor_core.monitors.collectd.monitor import CollectdMonitor
 from doctor_core.services.inspector import InspectorService
 from doctor_core.tests.functional.embedded import boot
 
@@ -35,17 +35,11 @@ def main(folder, collectd, interface):
         conf = configuration({
             ('DEFAULT', 'state_path'): folder,
             ('bus', 'transport_url'): 'kombu+memory://',
-            ('inspector', 'port'): 0,
-            ('consumer_sample', 'port'): 0,
-            ('monitor', 'type'): 'collectd',
-            ('monitor_collectd', 'mode'): 'local',
-            ('monitor_collectd', 'collectd'): collectd,
-            ('monitor_collectd', 'base_dir'): f'{folder}/collectd',
-            ('monitor_collectd', 'interfaces'): [interface]})
+            ('inspector', 'port'): 0})
         inspector = InspectorService(conf, cloud=seen)
         stack.callback(inspector.stop)
         inspector.start()
-        consumer = SampleConsumer(conf)
+        consumer = SampleConsumer(options(SampleConsumer, port=0))
         url = consumer.start()
         stack.callback(consumer.stop)
         servers = boot(seen, host, 3)
@@ -56,9 +50,10 @@ def main(folder, collectd, interface):
                 query=(Condition('traits.instance_id', server.id),
                        Condition('traits.state', 'error'))))
         inspector.refresh()
-        conf.set_override('inspector_url', f'{inspector.url}/events',
-                          'monitor_collectd')
-        monitor = CollectdMonitor(conf, lambda _fault: None)
+        monitor = CollectdMonitor(options(
+            CollectdMonitor, mode='local', collectd=collectd,
+            base_dir=f'{folder}/collectd', interfaces=[interface],
+            inspector_url=f'{inspector.url}/events'), lambda _fault: None)
         stack.callback(monitor.stop)
         monitor.start([Host(host, ('127.0.0.1',))])
         say('ready')

@@ -5,7 +5,8 @@ import threading
 import uuid
 
 from doctor_core.exceptions import CloudError
-from doctor_core.model import Action, Correction
+from doctor_core.model import Action, Correction, Mark
+from doctor_core.web.pools import Pool
 from doctor_core.web.server import Refused, Response, Route, Server
 
 _COLUMNS = ('time', 'type', 'hostname', 'status', 'monitor',
@@ -41,6 +42,7 @@ class Congress:
         self._seen = {}
         self._executed = set()
         self._lock = threading.RLock()
+        self._pool = Pool('congress')
         source = '/v1/data-sources/{source}'
         rules = '/v1/policies/classification/rules'
         self._server = Server([
@@ -50,13 +52,13 @@ class Congress:
             Route('GET', '/v1/data-sources', lambda request: Response(
                 json={'results': list(self.sources.values())})),
             Route('POST', '/v1/data-sources', self._add_source,
-                  blocking=True),
+                  pool=self._pool),
             Route('DELETE', source, self._delete_source),
-            Route('POST', source, self._refresh, blocking=True),
+            Route('POST', source, self._refresh, pool=self._pool),
             Route('GET', f'{source}/status', self._status),
             Route('GET', f'{source}/tables/events/rows', self._get_rows),
             Route('PUT', f'{source}/tables/events/rows', self._put_rows,
-                  blocking=True),
+                  pool=self._pool),
             Route('POST', f'{source}/tables/events/rows', self._no_rows),
             Route('GET', rules, lambda request: Response(
                 json={'results': list(self.rules.values())})),
@@ -234,8 +236,8 @@ class Congress:
         services = {service.host: service
                     for service in self._cloud.compute_services()}
         self._cloud.correct([
-            Correction(Action.FORCE_DOWN, services[host].id, host, '',
-                       'true') if first == 'host' else
-            Correction(Action.RESET_STATE, first, host, '', 'error')
+            Correction(Action.FORCE_DOWN, services[host].id, host, Mark.LOST)
+            if first == 'host' else
+            Correction(Action.RESET_STATE, first, host, Mark.LOST)
             for first, host in facts
             if first != 'host' or host in services], lambda change: None)

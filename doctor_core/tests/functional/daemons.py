@@ -37,7 +37,7 @@ class Process(fixtures.Fixture):
             self._arguments, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
             env={**os.environ, 'PYTHONUNBUFFERED': '1',
-                 **self._environment})
+                 'PYTHONFAULTHANDLER': '1', **self._environment})
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.addCleanup(self._end)
@@ -76,7 +76,16 @@ class Process(fixtures.Fixture):
         """Send a signal; the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        status = self.process.wait(PATIENCE_S)
+        try:
+            status = self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            # It writes where each of its threads is.
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait(PATIENCE_S)
+            self._reader.join(PATIENCE_S)
+            raise AssertionError(
+                f'{self._arguments[0]} did not end within {PATIENCE_S} s, '
+                f'but:\n{self.output}') from None
         self._reader.join(PATIENCE_S)
         return status
 
@@ -88,15 +97,17 @@ class Process(fixtures.Fixture):
         self.process.stdout.close()
 
 
-def run(*arguments, environment=None, status=None):
+def run(*arguments, environment=None, status=None,
+        patience_s=PATIENCE_S * 2):
     """Run a command to its end.
 
     :param status: the exit code to insist on.
+    :param patience_s: seconds after which it is taken to hang.
     :returns: the completed process, with stdout and stderr as text.
     """
     done = subprocess.run(
         [str(BIN / arguments[0]), *map(str, arguments[1:])],
-        capture_output=True, text=True, timeout=PATIENCE_S * 2, check=False,
+        capture_output=True, text=True, timeout=patience_s, check=False,
         stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
     if status is not None and done.returncode != status:
         raise AssertionError(

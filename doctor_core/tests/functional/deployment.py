@@ -5,7 +5,7 @@ import os
 import fixtures
 import testtools
 
-from doctor_core import conf as configuration
+from doctor_core.fixtures import installer_settings
 from doctor_core.installers.base import Installer
 from doctor_core.installers.preparing.preparation import Preparation
 from doctor_core.model import Node
@@ -42,12 +42,10 @@ class Deployment(Installer):
     :param connects: for each node's name what makes a runner for it.
     """
 
-    def __init__(self, connects, state_path, edits=EDITS, **options):
-        super().__init__(configuration.prepare(files=(), overrides={
-            ('DEFAULT', 'state_path'): state_path,
-            **{('installer', name): value for name, value in {
-                'steady_s': 0.0, 'restart_timeout_s': 20.0,
-                **options}.items()}}))
+    def __init__(self, connects, state_path, edits=EDITS, **settings):
+        super().__init__(None, None, installer_settings(
+            state_path=state_path, **{
+                'steady_s': 0.0, 'restart_timeout_s': 20.0, **settings}))
         self._connects = connects
         self._edits = edits
 

@@ -64,7 +64,7 @@ class HandedOver:
         """
         conf = configuration.prepare([self.conf(**more)],
                                      kinds=('inspectors',))
-        plugin = plugins.chosen(conf, 'inspectors')(conf, self.seen)
+        plugin = plugins.make(conf, 'inspectors', self.seen)
         self.addCleanup(plugin.undo)
         return str(self.assertRaises(ConfigError, plugin.start))
 
@@ -189,7 +189,8 @@ class HandedOver:
         self.peer.mend_it()
         self.inspector(path)
         self.wait_for(self.is_marked, 'the cloud to be corrected')
-        self.assertEqual('cleared', self.up()['state'])
+        fault = self.up()
+        self.assertEqual(('cleared', ''), (fault['state'], fault['note']))
         self.assertTrue(self.is_clean())
         self.assertEqual([], self.peer.lost)
 

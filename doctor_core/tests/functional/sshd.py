@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import signal
 import socket
 import subprocess
 
@@ -78,11 +79,18 @@ class Sshd(fixtures.Fixture):
                        what='sshd to listen')
 
     def stop(self):
-        """Hang up on everybody, and end."""
+        """Hang up on everybody, and end.
+
+        Halted first, or who calls again at once gets a session that
+        outlives it.
+        """
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGSTOP)
         for pid in self._sessions():
             subprocess.run(['kill', pid], check=False, capture_output=True)
         if self._process.poll() is None:
             self._process.terminate()
+            self._process.send_signal(signal.SIGCONT)
         self._process.wait(WAIT_S)
 
     def _sessions(self):

@@ -7,10 +7,10 @@ import fixtures
 import testtools
 from oslo_config import cfg
 
-from doctor_core import clock, events, opts
-from doctor_core.alarms import api
-from doctor_core.alarms.local import LocalAlarmManager
+from doctor_core import clock, opts, wire
+from doctor_core.alarms.local.manager import LocalAlarmManager
 from doctor_core.consumers.sample import SampleConsumer
+from doctor_core.fixtures import options
 from doctor_core.model import AlarmRule, Condition, Server, Stage
 from doctor_core.notifiers.deliverer import Deliverer
 from doctor_core.tests.functional.peers import Peer
@@ -95,6 +95,20 @@ def rule_body(server_id, url):
                  'type': 'string', 'value': server_id}]}}
 
 
+class Together:
+    """Several outcomes as one."""
+
+    def __init__(self, futures):
+        self._futures = futures
+
+    def done(self):
+        return all(future.done() for future in self._futures)
+
+    def result(self, timeout_s):
+        return [line for future in self._futures
+                for line in future.result(timeout_s)]
+
+
 class Outlets:
     """The ways out, as the inspector daemon connects them."""
 
@@ -111,21 +125,20 @@ class LocalAlarmsTestCase(testtools.TestCase):
         self.useFixture(fixtures.FakeLogger())
         conf = cfg.ConfigOpts()
         opts.register(conf)
-        conf.register_opts(SampleConsumer.get_opts(), 'consumer_sample')
         conf([], default_config_files=[], default_config_dirs=[])
-        conf.set_override('port', 0, 'consumer_sample')
         self.deliverer = Deliverer(conf)
         self.addCleanup(self.deliverer.close, 0)
         self.outlets = Outlets(self.deliverer)
-        self.alarms = LocalAlarmManager(conf, None, self.outlets)
-        self.consumer = SampleConsumer(conf)
+        self.alarms = LocalAlarmManager(None, None, self.outlets)
+        self.consumer = SampleConsumer(options(SampleConsumer, port=0))
         self.addCleanup(self.consumer.stop)
         self.url = self.consumer.start()
 
     def tell(self, *servers):
-        return self.alarms.tell(
-            [events.instance_update(one, 'error', 1_772_359_200.0)
+        told = self.alarms.tell(
+            [wire.instance_update(one, 'error', 1_772_359_200.0)
              for one in servers], host='compute-1', fault_id='fault-1')
+        return Together(told)
 
     def told(self):
         return sorted(notice.server_id
@@ -137,11 +150,12 @@ class TestRestToWebhook(LocalAlarmsTestCase):
     def setUp(self):
         super().setUp()
         self.asker = (TENANT, 'ann', False)
-        self.api = web.Server(api.routes(
-            self.alarms.book, lambda request: self.asker,
-            changed=lambda change: self.alarms.changed(change)))
+        self.api = web.Server(self.alarms.routes(self))
         self.base = self.api.start()
         self.addCleanup(self.api.stop)
+
+    def who(self, _request):
+        return self.asker
 
     def ask(self, method, path, body=None):
         async def once():

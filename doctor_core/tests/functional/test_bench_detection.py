@@ -6,9 +6,12 @@ import os
 import fixtures
 import testtools
 
-from doctor_core.bench import detection
-from doctor_core.bench.detection import Case
 from doctor_core.tests.functional import requirements
+from doctor_core.tests.unit import bench as _path  # noqa: F401
+
+# isort: split
+from bench import detection
+from bench.detection import Case
 
 
 class TestBench(testtools.TestCase):

@@ -158,7 +158,7 @@ class TestFromConf(CloudTestCase):
 
     def conf(self):
         conf = cfg.ConfigOpts()
-        conf.register_opts(opts.CLOUD_OPTS, group='cloud')
+        conf.register_opts(opts.GROUPS['cloud'], group='cloud')
         conf([], project='doctor', default_config_files=[],
              default_config_dirs=[])
         return conf
@@ -210,7 +210,8 @@ class TestListings(CloudTestCase):
 
     def test_neutron_without_the_extension(self):
         self.standin.behaviour[
-            '/network/v2.0/extensions/data-plane-status'] = refuse(404)
+            '/network/v2.0/extensions/data-plane-status'] = refuse(
+                404, 'NeutronError')
         cloud = self.cloud()
         self.assertFalse(cloud.has_data_plane_status())
         self.assertEqual([], cloud.ports())

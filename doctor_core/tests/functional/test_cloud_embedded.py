@@ -11,7 +11,7 @@ from doctor_core.cloud import Cloud
 from doctor_core.cloud.tenancy import Mould, Tenancy
 from doctor_core.embedded.cloud import EmbeddedCloud
 from doctor_core.exceptions import CloudError, ConfigError, NotFound
-from doctor_core.model import Action, Correction
+from doctor_core.model import Action, Correction, Mark
 
 
 class EmbeddedTestCase(testtools.TestCase):
@@ -61,12 +61,12 @@ class TestCorrect(EmbeddedTestCase):
         ports = self.cloud.ports(host)
         self.assertEqual(30, len(ports))
         self.embedded.fail(host)
-        down = [Correction(Action.FORCE_DOWN, service.id, host, 'false',
-                           'true')]
+        down = [Correction(Action.FORCE_DOWN, service.id, host,
+                           Mark.LOST, 'false')]
         down += [Correction(Action.RESET_STATE, server.id, host,
-                            server.state, 'error') for server in servers]
-        down += [Correction(Action.DATA_PLANE_STATUS, port.id, host, '',
-                            'DOWN') for port in ports]
+                            Mark.LOST, server.state) for server in servers]
+        down += [Correction(Action.DATA_PLANE_STATUS, port.id, host,
+                            Mark.LOST) for port in ports]
         self.assertEqual({''}, {change.error
                                 for change in self.correct(*down)})
         service, = self.cloud.compute_services(host)
@@ -77,9 +77,7 @@ class TestCorrect(EmbeddedTestCase):
         self.assertEqual({'DOWN'}, {port.data_plane_status for port
                                     in self.cloud.ports(host)})
         self.embedded.heal(host)
-        up = [Correction(was.action, was.target_id, host, was.new, {
-            Action.FORCE_DOWN: 'false', Action.RESET_STATE: 'active',
-            Action.DATA_PLANE_STATUS: 'ACTIVE'}[was.action]) for was in down]
+        up = [was.back() for was in down]
         self.assertEqual({''}, {change.error
                                 for change in self.correct(*up)})
         service, = self.cloud.compute_services(host)
@@ -94,14 +92,13 @@ class TestCorrect(EmbeddedTestCase):
         host, (server,) = self.boot(1)
         service, = self.cloud.compute_services(host)
         self.embedded.fail(host)
-        self.correct(Correction(Action.FORCE_DOWN, service.id, host, 'false',
-                                'true'))
+        self.correct(Correction(Action.FORCE_DOWN, service.id, host,
+                                Mark.LOST, 'false'))
         self.cloud.post('compute', f'/servers/{server.id}/action',
                         {'evacuate': {}})
         clock.wait_for(lambda: self.cloud.server(server.id).host != host,
                        clock.Deadline(10.0), what='the evacuation')
-        back = Correction(Action.FORCE_DOWN, service.id, host, 'true',
-                          'false')
+        back = Correction(Action.FORCE_DOWN, service.id, host, Mark.BACK)
         change, = self.correct(back)
         self.assertIn('400', change.error)
         self.embedded.heal(host)
@@ -111,13 +108,13 @@ class TestCorrect(EmbeddedTestCase):
     def test_a_server_that_is_gone(self):
         change, = self.correct(Correction(
             Action.RESET_STATE, '11111111-2222-4333-8444-555555555555',
-            'h', 'active', 'error'))
+            'h', Mark.LOST, 'active'))
         self.assertTrue(change.done)
 
     def test_a_compute_service_that_is_gone(self):
         change, = self.correct(Correction(
             Action.FORCE_DOWN, '11111111-2222-4333-8444-555555555555',
-            'h', 'false', 'true'))
+            'h', Mark.LOST, 'false'))
         self.assertIn('404', change.error)
 
 
@@ -209,7 +206,8 @@ class TestTenancy(EmbeddedTestCase):
         self.embedded.fail(host)
         service, = self.cloud.compute_services(host)
         self.cloud.correct([Correction(Action.FORCE_DOWN, service.id, host,
-                                       'false', 'true')], lambda change: None)
+                                       Mark.LOST, 'false')],
+                           lambda change: None)
         self.stack.close()
         self.assertEqual((), self.tenancy.leftovers)
         self.assertEqual(before, self.inventory())

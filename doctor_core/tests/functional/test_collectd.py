@@ -9,11 +9,12 @@ import subprocess
 import fixtures
 import testtools
 
-from doctor_core import clock, events
+from doctor_core import clock, wire
 from doctor_core.exceptions import ConfigError
-from doctor_core.fixtures import Reported, configuration
+from doctor_core.fixtures import Reported
+from doctor_core.fixtures import options as options_for
 from doctor_core.model import Host
-from doctor_core.monitors.collectd import CollectdMonitor
+from doctor_core.monitors.collectd.monitor import CollectdMonitor
 from doctor_core.tests.functional import requirements
 from doctor_core.tests.functional.daemons import Process
 from doctor_core.tests.functional.sshd import Sshd
@@ -37,8 +38,8 @@ class Intake(fixtures.Fixture):
         self.url = f'{self.server.url}/events'
 
     def _take(self, request):
-        for fault in events.parse_faults(request.json(),
-                                         request.arrived_at):
+        for fault in wire.parse_faults(request.json(),
+                                       request.arrived_at).faults:
             self.heard.put(fault)
         return web.Response(self.status, {})
 
@@ -78,10 +79,8 @@ class CollectdTestCase(testtools.TestCase):
                   'neighbours': 0, 'plugins': ['sensors'],
                   'includes': [self.include], 'check_s': 0.3, **options}
         self.reported = Reported()
-        monitor = CollectdMonitor(configuration(
-            {('monitor', 'type'): 'collectd',
-             **{('monitor_collectd', name): value
-                for name, value in values.items()}}), self.reported)
+        monitor = CollectdMonitor(
+            options_for(CollectdMonitor, **values), self.reported)
         self.addCleanup(monitor.stop)
         return monitor
 
@@ -133,13 +132,13 @@ class LocalTest(CollectdTestCase):
         monitor = self.start()
         before = clock.now()
         self.notify('failure')
-        fault = self.expect(events.HOST_DOWN)
+        fault = self.expect(wire.HOST_DOWN)
         self.assertEqual(
-            ('sensors/psu/gauge', 'critical', 'collectd on compute-1'),
+            ('sensors/psu/gauge', 'critical', 'collectd'),
             (fault.cause, fault.severity, fault.source))
         self.assertTrue(before - 1 <= fault.detected_at <= clock.now())
         self.notify('okay')
-        again = self.expect(events.HOST_UP)
+        again = self.expect(wire.HOST_UP)
         self.assertNotEqual(fault.details['monitor_event_id'],
                             again.details['monitor_event_id'])
         self.assertEqual(({}, []),
@@ -154,11 +153,11 @@ class LocalTest(CollectdTestCase):
             'Metrics false\n</Node>\n</Plugin>\n')])
         self.notify('failure')
         self.assertEqual('collectd_sensors_gauge',
-                         self.expect(events.HOST_DOWN).cause)
+                         self.expect(wire.HOST_DOWN).cause)
         self.notify('warning')
-        self.expect(events.HOST_DEGRADED)
+        self.expect(wire.HOST_DEGRADED)
         self.notify('okay')
-        self.expect(events.HOST_UP)
+        self.expect(wire.HOST_UP)
 
     def test_stop_ends_it_and_restores_the_folder(self):
         os.makedirs(self.folder)
@@ -184,18 +183,18 @@ class LocalTest(CollectdTestCase):
                        and self.runs(self.pid()),
                        clock.Deadline(WAIT_S), what='another collectd')
         self.notify('failure')
-        self.expect(events.HOST_DOWN)
+        self.expect(wire.HOST_DOWN)
         self.assertIn('has ended; it is started again', self.log.output)
 
     def test_state_outlives_collectd(self):
         """A host that was down at a restart once stayed down for ever."""
         monitor = self.start()
         self.notify('failure')
-        self.expect(events.HOST_DOWN)
+        self.expect(wire.HOST_DOWN)
         monitor.stop()
         self.start()
         self.notify('okay')
-        self.expect(events.HOST_UP)
+        self.expect(wire.HOST_UP)
 
     def test_monitor_that_was_killed_is_followed_by_another(self):
         # It will not look again, as one that was killed.
@@ -211,9 +210,9 @@ class LocalTest(CollectdTestCase):
         self.intake.status = 503
         self.start()
         self.notify('failure')
-        first = self.expect(events.HOST_DOWN)
+        first = self.expect(wire.HOST_DOWN)
         self.intake.status = 202
-        second = self.expect(events.HOST_DOWN)
+        second = self.expect(wire.HOST_DOWN)
         self.assertEqual(first.detected_at, second.detected_at)
 
     def test_wrong_configuration_is_refused_and_undone(self):
@@ -263,7 +262,7 @@ class DaemonTest(CollectdTestCase):
             ready='doctor-monitor is ready: 1 hosts are watched by '
                   'collectd'))
         self.notify('failure')
-        self.expect(events.HOST_DOWN)
+        self.expect(wire.HOST_DOWN)
         pid = self.pid()
         self.assertEqual(0, daemon.end(), daemon.output)
         self.assertFalse(self.runs(pid))
@@ -290,7 +289,7 @@ class SshTest(CollectdTestCase):
         self.assertIn(f'http://127.0.0.1:{self.tunnel_port}/events',
                       self.read('collectd.conf'))
         self.notify('failure')
-        self.expect(events.HOST_DOWN)
+        self.expect(wire.HOST_DOWN)
         pid = self.pid()
         monitor.stop()
         self.assertFalse(self.runs(pid))
@@ -303,7 +302,7 @@ class SshTest(CollectdTestCase):
                        what='the lost connection to be noticed')
         self.notify('failure')
         self.sshd.start()
-        self.expect(events.HOST_DOWN)
+        self.expect(wire.HOST_DOWN)
         clock.wait_for(lambda: not monitor.troubles(),
                        clock.Deadline(WAIT_S), what='all to be well')
 

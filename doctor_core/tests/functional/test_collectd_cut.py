@@ -12,8 +12,8 @@ import fixtures
 import testtools
 
 from doctor_core import clock
-from doctor_core.monitors.collectd_agent import Agent
-from doctor_core.monitors.collectd_conf import Watch
+from doctor_core.monitors.collectd.agent import Agent
+from doctor_core.monitors.collectd.conf import Watch
 from doctor_core.runner import LocalRunner
 from doctor_core.tests.functional import requirements
 from doctor_core.tests.functional.test_collectd import COLLECTD
@@ -142,7 +142,7 @@ class PingTest(SpaceTestCase):
             try:
                 path = os.path.join(self.folder, 'base', 'state.json')
                 with open(path, encoding='utf-8') as file:
-                    state = json.load(file)
+                    state = json.load(file)['hosts']
             except FileNotFoundError:
                 state = {}
             return {host for host, (causes, _told) in state.items()

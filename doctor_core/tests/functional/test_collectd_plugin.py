@@ -6,7 +6,7 @@ import types
 import testtools
 
 from doctor_core import clock
-from doctor_core.collectd import doctor_notify as plugin
+from doctor_core.monitors.collectd import doctor_notify as plugin
 from doctor_core.tests.functional import peers
 
 WAIT_S = 30

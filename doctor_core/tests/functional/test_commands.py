@@ -1,4 +1,5 @@
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,7 @@ class IpmiMonitor(Monitor):
 
     def start(self, hosts):
         logging.getLogger(__name__).warning(
-            'ipmi asks %s for %s', self.conf.monitor_ipmi.bmc,
+            'ipmi asks %s for %s', self.options.bmc,
             [host.name for host in hosts])
 
     def stop(self):
@@ -80,6 +81,17 @@ class HelpTest(testtools.TestCase):
                              capture_output=True, text=True, check=True)
         self.assertIn('HEAVY []', out.stdout)
 
+    def test_reading_the_options_imports_no_servers(self):
+        """The modules that declare them may be those of a server."""
+        code = ('import sys\n'
+                'import doctor_core.conf\n'
+                'heavy = {"openstack", "aiohttp", "sqlalchemy", "asyncssh", '
+                '"keystoneauth1"}\n'
+                'print("HEAVY", sorted(heavy & set(sys.modules)))\n')
+        out = subprocess.run([sys.executable, '-c', code],
+                             capture_output=True, text=True, check=True)
+        self.assertIn('HEAVY []', out.stdout)
+
     def test_version(self):
         out = run('doctor', '--version', status=0).stdout
         self.assertThat(out, matchers.MatchesRegex(r'doctor \d+\.\d+'))
@@ -99,8 +111,31 @@ class HelpTest(testtools.TestCase):
 
     def test_wrong_number(self):
         done = run('doctor', 'demo', '--servers', '0', status=2)
-        self.assertIn('servers', done.stderr)
-        self.assertEqual(1, len(done.stderr.strip().splitlines()))
+        self.assertIn('argument --servers: 0 is no whole number',
+                      done.stderr.strip().splitlines()[-1])
+
+    def test_nobody_listens(self):
+        """aiohttp's words were shown, which name a host and "ssl:default"."""
+        with socket.socket() as unused:
+            unused.bind(('127.0.0.1', 0))
+            url = f'http://127.0.0.1:{unused.getsockname()[1]}'
+            for command, program in ((['faults', 'list'], 'doctor-inspector'),
+                                     (['hosts'], 'doctor-monitor')):
+                done = run('doctor', *command, '--url', url, status=1)
+                self.assertEqual(
+                    f'doctor: Nothing listens at {url}: does {program} run, '
+                    'and there? Say where it is with --url or '
+                    '--config-file.\n', done.stderr)
+
+    def test_configuration_error_of_a_daemon_is_said_once(self):
+        path = self.useFixture(fixtures.TempDir()).join('doctor.conf')
+        for text, words in (
+                ('[monitor]\ntype = sampel\n', "Did you mean 'sample'?"),
+                ('[notifier]\ndeadline_s = nan\n', 'line 2')):
+            Path(path).write_text(text)
+            done = run('doctor-monitor', '--config-file', path, status=2)
+            line, = done.stderr.strip().splitlines()
+            self.assertIn(words, line)
 
     def test_folder_that_is_not_there(self):
         done = run('doctor', 'demo', '--json', '/nonexistent/x.json',

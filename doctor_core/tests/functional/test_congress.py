@@ -42,7 +42,7 @@ class CongressTest(HandedOver, DaemonsTestCase):
             self.peer.rows)
 
     def test_server_that_is_not_active(self):
-        """Congress never resets one, so Doctor does, at once."""
+        """Nova could not give its state back, so nobody touches it."""
         stopped = self.servers[0].id
         self.seen.post('compute', f'/servers/{stopped}/action',
                        {'os-stop': None})
@@ -52,7 +52,7 @@ class CongressTest(HandedOver, DaemonsTestCase):
         self.inspector(self.conf())
         fault = self.down()
         self.assertEqual(('handled', ''), (fault['state'], fault['note']))
-        self.assertTrue(self.is_marked())
+        self.assertEqual('stopped', self.seen.server(stopped).state)
 
     def test_server_that_congress_has_not_seen_yet(self):
         self.inspector(self.conf(read_back_s=8))
@@ -75,13 +75,16 @@ class CongressTest(HandedOver, DaemonsTestCase):
 
     def test_congress_that_is_away_cannot_undo_the_return(self):
         """Servers are not active again before Congress knows: it would
-        reset them once more.
+        reset them once more. The host is not left marked down for that.
         """
         self.inspector(self.conf(read_back_s=SHORT_S))
         self.down()
         self.peer.stop()
         self.assertEqual('clearing', self.up()['state'])
-        self.assertTrue(self.is_marked())
+        service, = self.seen.compute_services(self.host)
+        self.assertFalse(service.forced_down)
+        self.assertEqual({'error'}, {
+            server.state for server in self.seen.servers(self.host)})
         self.peer.start()
         self.wait_for(self.is_clean, 'everything to be reversed')
         self.peer.poll()

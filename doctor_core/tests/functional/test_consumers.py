@@ -10,6 +10,7 @@ from oslo_config import cfg
 from doctor_core import clock
 from doctor_core.consumers.sample import SampleConsumer
 from doctor_core.exceptions import ConfigError
+from doctor_core.fixtures import options
 from doctor_core.web.client import Client
 
 SERVER = '7d1d7c9e-0000-4000-8000-000000000007'
@@ -27,12 +28,8 @@ class ConsumerTestCase(testtools.TestCase):
         self.log = self.useFixture(fixtures.FakeLogger())
 
     def consumer(self, **changes):
-        conf = cfg.ConfigOpts()
-        conf.register_opts(SampleConsumer.get_opts(), 'consumer_sample')
-        conf([], default_config_files=[], default_config_dirs=[])
-        for name, value in {'port': 0, **changes}.items():
-            conf.set_override(name, value, 'consumer_sample')
-        consumer = SampleConsumer(conf)
+        consumer = SampleConsumer(
+            options(SampleConsumer, **{'port': 0, **changes}))
         self.addCleanup(consumer.stop)
         return consumer
 

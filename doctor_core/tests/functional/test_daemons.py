@@ -1,5 +1,8 @@
+import contextlib
+import http.client
 import json
 import signal
+import threading
 import urllib.error
 import urllib.request
 
@@ -11,7 +14,7 @@ from doctor_core import clock
 from doctor_core.cloud import Cloud
 from doctor_core.consumers.sample import SampleConsumer
 from doctor_core.embedded.cloud import EmbeddedCloud
-from doctor_core.fixtures import configuration
+from doctor_core.fixtures import options as options_for
 from doctor_core.tests.functional.daemons import PATIENCE_S, Process, run
 from doctor_core.tests.functional.embedded import boot
 
@@ -45,8 +48,7 @@ class DaemonsTestCase(testtools.TestCase):
         self.addCleanup(self.seen.close)
         self.host = self.seen.hosts()[0].name
         self.servers = boot(self.seen, self.host, 4)
-        self.consumer = SampleConsumer(configuration(
-            {('consumer_sample', 'port'): 0}))
+        self.consumer = SampleConsumer(options_for(SampleConsumer, port=0))
         self.url = self.consumer.start()
         self.addCleanup(self.consumer.stop)
 
@@ -207,6 +209,80 @@ class InspectorTest(DaemonsTestCase):
         self.assertEqual(202, self.put(self.event())[0])
         self.wait_for(self.is_marked, 'the cloud to be corrected')
 
+    def test_bodies_of_other_senders(self):
+        """These ended in 500, or in a forged line of the log."""
+        process = self.inspector(self.write_conf())
+        for changes in (
+                {'time': int(clock.now() * 1000)}, {'time': 10 ** 400},
+                {'time': float('nan')}, {'time': '2026.11.29 01:00:00'},
+                {'type': 'x\nforged line'},
+                {'details': {'hostname': '\ud800'}},
+                {'details': {'hostname': self.host, 'x': '\0\ud800'}}):
+            status, answer = self.put({**self.event()[0], **changes},
+                                      '/events?wait=1')
+            self.assertEqual(200, status, answer)
+            self.assertIn('remarks', answer['faults'][0])
+        process.wait_for(r'x\\u000aforged line')
+        self.assertNotIn('\nforged', process.output)
+        self.assertNotIn('Traceback', process.output)
+
+    def test_alert_without_a_host_loses_no_other(self):
+        """One alert that named no host had its whole group refused."""
+        process = self.inspector(self.write_conf())
+        status, answer = self.put({'receiver': 'doctor', 'alerts': [
+            {'status': 'firing', 'labels': {'host': self.host},
+             'fingerprint': 'f1'},
+            {'status': 'firing', 'labels': {'rulename': 'HostDown'},
+             'fingerprint': 'f2'}]}, '/events?wait=1')
+        self.assertEqual((200, 'handled', ['alerts[1].labels']), (
+            status, answer['faults'][0]['state'],
+            [one['field'] for one in answer['refused']]))
+        process.wait_for(r'refused: alerts\[1\].labels: names no host')
+        _status, answer = self.put(None, '/faults', 'GET')
+        self.assertEqual(['alertmanager/doctor/f1'],
+                         [fault['source'] for fault in answer['faults']])
+
+    def test_who_waits_holds_up_nobody(self):
+        """Six who waited blocked the intake, and the end, for 300 s."""
+        process = self.inspector(self.write_conf(
+            inspector={'refresh_s': 3600}))
+        self.cloud.latency_s = 10.0
+        for _ in range(12):
+            threading.Thread(target=self.put_and_forget, daemon=True, args=(
+                self.event(), '/events?wait=1')).start()
+        process.wait_for('servers and .* ports are affected')
+        began = clock.monotonic()
+        self.assertEqual(202, self.put({
+            'type': 'compute.host.degraded', 'hostname': self.host})[0])
+        self.assertLess(clock.monotonic() - began, 5)
+        # What is asked of Nova is waited for.
+        self.assertEqual(0, process.end())
+        self.assertLess(clock.monotonic() - began, 45)
+
+    def put_and_forget(self, *args, **headers):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            self.put(*args, **headers)
+
+    def test_keystone_that_hangs(self):
+        """Twelve unknown tokens kept an administrator out."""
+        process = self.inspector(self.write_conf(inspector={
+            'auth_strategy': 'keystone', 'refresh_s': 3600}))
+        admin = self.token('doctor-embedded')
+        self.assertEqual(200, self.put(None, '/faults', 'GET', **admin)[0])
+        self.cloud.latency_s = 20.0
+        for number in range(40):
+            threading.Thread(target=self.put_and_forget, daemon=True, args=(
+                self.event(),), kwargs={'X-Auth-Token': f'no-{number}'}
+                ).start()
+        self.wait_for(lambda: self.put(None, '/healthcheck', 'GET')[1].get(
+            'full') == ['new tokens'], 'the pool to be full')
+        self.assertEqual(503, self.put(
+            self.event(), **{'X-Auth-Token': 'one-more'})[0])
+        began = clock.monotonic()
+        self.assertEqual(200, self.put(None, '/faults', 'GET', **admin)[0])
+        self.assertEqual(0, process.end())
+        self.assertLess(clock.monotonic() - began, 15)
+
     def test_killed_in_the_middle(self):
         """Between the decision and the last correction nothing is lost."""
         path = self.write_conf()
@@ -268,6 +344,20 @@ class InspectorTest(DaemonsTestCase):
         process.wait_for('has read its configuration again')
         self.assertEqual(422, self.put(unknown)[0])
 
+    def test_files_that_are_wrong_while_it_runs(self):
+        """A wrong [DEFAULT] debug at SIGHUP ended the daemon."""
+        path = self.write_conf()
+        process = self.inspector(path)
+        for options in {'debug': 'treu'}, {'use_journal': '7'}:
+            self.write_conf(DEFAULT=options)
+            process.process.send_signal(signal.SIGHUP)
+            process.wait_for('keeps its configuration: .*doctor.conf, line '
+                             rf'\d+: \[DEFAULT\] {next(iter(options))}: ')
+        self.write_conf()
+        process.process.send_signal(signal.SIGHUP)
+        process.wait_for('has read its configuration again')
+        self.assertEqual(0, process.end())
+
     def test_cloud_that_is_not_there_yet(self):
         port = int(self.cloud.url.rpartition(':')[2])
         self.cloud.stop()
@@ -298,7 +388,14 @@ class WrongOptionsTest(testtools.TestCase):
                 ('[inspector]\ntype = nosuch\n', 'nosuch'),
                 ('[inspector]\nhost = 0.0.0.0\n[cloud]\nname = x\n',
                  ''),
-                ('[bus]\ntransport_url = nosuch://\n', '')):
+                ('[bus]\ntransport_url = nosuch://\n', ''),
+                ('[inspecter]\nauth_strategy = keystone\n', '[inspector]'),
+                ('[bus]\ntransport_url = kombu+memory://\n[cloud]\n'
+                 'auth_url = http://k/v3\nusername = doctor\n',
+                 'password is missing'),
+                ('[DEFAULT]\ndebug = treu\n', 'line 2: [DEFAULT] debug'),
+                ('[DEFAULT]\nlog_file = /nonexistent/doctor.log\n',
+                 '/nonexistent/doctor.log')):
             path = folder.join('doctor.conf')
             with open(path, 'w', encoding='utf-8') as file:
                 file.write(text)

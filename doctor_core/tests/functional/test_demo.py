@@ -65,3 +65,20 @@ class DemoTest(testtools.TestCase):
         out, _document, _page = self.demo('--hosts', 2)
         self.assertNotIn('Traceback', out)
         self.assertIn('taken down', out)
+
+    def test_a_full_host(self):
+        """A thousand servers found no addresses, after minutes, and every
+        name stood three times in the answer.
+        """
+        done = run('doctor', 'demo', '--servers', 1000, '--limit-ms',
+                   6 * LIMIT_MS, status=0, patience_s=600)
+        self.assertIn('1000 of 1000 owners told', done.stdout)
+        self.assertRegex(done.stderr, r'of 1000 servers')
+        self.assertEqual([], [line for line in
+                              (done.stdout + done.stderr).splitlines()
+                              if line.count('doctor_vm') > 10])
+
+    def test_a_subnet_that_is_too_small(self):
+        done = run('doctor', 'demo', '--servers', 5000, status=2)
+        self.assertIn('4094 servers, not for 5000', done.stderr)
+        self.assertEqual(1, done.stderr.count('\n'))

@@ -9,12 +9,12 @@ import tempfile
 import openstack
 import testtools
 
-from doctor_core import clock, events, messaging
+from doctor_core import clock, messaging, wire
 from doctor_core import conf as configuration
 from doctor_core.embedded.cloud import EmbeddedCloud
 from doctor_core.exceptions import CloudError, ConfigError
-from doctor_core.installers.embedded import EmbeddedInstaller
 from doctor_core.model import Host
+from doctor_core.services import chosen
 from doctor_core.web.client import Client
 from doctor_core.web.server import Response, Route, Server
 
@@ -163,11 +163,13 @@ class InstallerTest(testtools.TestCase):
         self.cloud = start(self)
         self.path = clouds_file(self, self.cloud)
 
-    def installer(self, name='doctor-embedded'):
+    def installer(self, name='doctor-embedded', fail_by='link'):
         conf = configuration.prepare([], {
             ('cloud', 'name'): name, ('cloud', 'clouds_file'): self.path,
-            ('installer', 'type'): 'embedded'}, kinds=('installers',))
-        return EmbeddedInstaller(conf)
+            ('installer', 'type'): 'embedded',
+            ('installer_embedded', 'fail_by'): fail_by},
+            kinds=('installers',))
+        return chosen.installer(conf)
 
     def test_it_fails_and_heals(self):
         installer = self.installer()
@@ -178,6 +180,12 @@ class InstallerTest(testtools.TestCase):
         installer.heal(Host(HOST))
         installer.heal(Host(HOST))
         self.assertGreater(self.cloud.fail(HOST), failed_at)
+
+    def test_how_it_fails(self):
+        host = self.cloud.compute_hosts.get(HOST)
+        for fail_by in ('link', 'reboot'):
+            self.installer(fail_by=fail_by).fail(Host(HOST))
+            self.assertEqual(fail_by == 'reboot', host.rebooting)
 
     def test_an_unknown_host_and_a_plain_user(self):
         error = self.assertRaises(CloudError, self.installer().fail,
@@ -225,7 +233,7 @@ class BusTest(testtools.TestCase):
                     ['state', 1, 'error']]}
         # What is no event takes nothing along with it.
         for payload in ('rubbish', [{'event_type': 'x'}, good]):
-            bus.publish(events.AODH_TOPIC, events.AODH_EVENT_TYPE, payload,
-                        priority=events.AODH_PRIORITY)
+            bus.publish(wire.AODH_TOPIC, wire.AODH_EVENT_TYPE, payload,
+                        priority=wire.AODH_PRIORITY)
         body = self.posted.get(timeout=PATIENCE_S)
         self.assertEqual('m1', body['reason_data']['event']['message_id'])

@@ -58,13 +58,24 @@ class CommandTest(testtools.TestCase):
         self.assertEqual('clouds: {mine: {}}\n', self.clouds.read_text())
 
     def test_wrong_options_are_one_line(self):
-        for options in (('--hosts', '0'), ('--host', '192.0.2.1'),
-                        ('--write-clouds-yaml', '/no/such/folder/file'),
-                        ('--latency-ms', '-1'),
-                        ('--transport-url', 'x://')):
+        for options, said in (
+                (('--hosts', '70000'), 'hosts'), (('--cells', '4'), 'cells'),
+                (('--host', '192.0.2.1'), '192.0.2.1'),
+                (('--write-clouds-yaml', '/no/such/folder/file'), 'file'),
+                (('--transport-url', 'x://'), 'no driver'),
+                (('--transport-url', 'x'), '--transport-url is not')):
             status, output = self.wrong(*options)
             self.assertEqual((2, 1), (status, output.count('\n')), output)
-        self.assertEqual(2, self.wrong('--port', '70000')[0])
+            self.assertIn(said, output)
+
+    def test_a_wrong_number_is_told_with_its_option(self):
+        """NaN was taken, and 0 called negative."""
+        for option, text in (('--port', '70000'), ('--hosts', '0'),
+                             ('--report-interval', '0'),
+                             ('--latency-ms', 'nan')):
+            status, output = self.wrong(option, text)
+            self.assertEqual(2, status)
+            self.assertIn(f'argument {option}: ', output)
 
     def test_a_bus_that_is_away_does_not_hold_nova_up(self):
         """In a process of its own: who waits for a broker logs each second,

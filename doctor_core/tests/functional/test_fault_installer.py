@@ -2,8 +2,9 @@
 
 import testtools
 
-from doctor_core import clock, conf
+from doctor_core import clock
 from doctor_core.exceptions import ConfigError
+from doctor_core.fixtures import options as options_for
 from doctor_core.installers.local import LocalInstaller
 from doctor_core.model import Host
 from doctor_core.tests.functional.linked import WAIT_S, LinkedMachine
@@ -24,10 +25,8 @@ class InstallerTest(testtools.TestCase):
                            f'ctl-1={machine.address} controller'],
                  'fault': 'link-down', 'fault_interface': 'eth0',
                  **options}
-        installer = LocalInstaller(conf.prepare((), {
-            ('installer', 'type'): 'local',
-            **{('installer_local', name): value
-               for name, value in given.items()}}))
+        installer = LocalInstaller(options_for(LocalInstaller, **given),
+                                   None, None)
         self.addCleanup(installer.close)
         return installer
 

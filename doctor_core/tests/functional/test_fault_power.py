@@ -6,9 +6,9 @@ import fixtures
 import testtools
 
 from doctor_core import clock
+from doctor_core.bmc import RedfishBmc
 from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.installers import faults
-from doctor_core.installers.faults.bmc import RedfishBmc
 from doctor_core.model import Host
 from doctor_core.runner import LocalRunner
 from doctor_core.tests.functional import peers, requirements
@@ -127,13 +127,13 @@ class RedfishTest(testtools.TestCase):
 
     def test_wrong_password(self):
         bmc = RedfishBmc(self.serve().url, 'admin', 'wrong')
-        error = self.assertRaises(BackendError, bmc.is_on)
+        error = self.assertRaises(BackendError, bmc.is_on, 10.0)
         self.assertFalse(error.recoverable)
         self.assertNotIn('wrong', str(error))
 
     def test_nobody_listens(self):
         url = peers.refused_url().rpartition('/')[0]
         bmc = RedfishBmc(url, 'admin', 'xyzzy')
-        error = self.assertRaises(BackendError, bmc.is_on)
+        error = self.assertRaises(BackendError, bmc.is_on, 10.0)
         self.assertTrue(error.recoverable)
         self.assertIn(url, str(error))

@@ -93,6 +93,15 @@ class CommandTest(InstallTestCase):
             self.assertIn('doctor: one: ',
                           self.install(verb, status=1).stderr)
 
+    def test_report_that_cannot_be_written(self):
+        """Services were restarted, and the command said exit code 2."""
+        done = self.install('apply', '--json', '/nonexistent/x', status=2)
+        self.assertIn('/nonexistent/x', done.stderr)
+        self.check_as_before()
+        done = self.install('apply', '--json', '/dev/full', status=1)
+        self.assertIn(f'one: changed: {NOVA}', done.stdout)
+        self.assertIn('Cannot write /dev/full', done.stderr)
+
     def test_need_that_the_deployment_cannot_meet(self):
         error = self.install('apply', '--need', 'congress', status=2).stderr
         self.assertIn('congress: no node of the deployment has the file '

@@ -10,7 +10,8 @@ import testtools
 from doctor_core.cloud import Cloud
 from doctor_core.embedded.cloud import EmbeddedCloud
 from doctor_core.exceptions import BackendError
-from doctor_core.fixtures import configuration
+from doctor_core.fixtures import installer_settings
+from doctor_core.fixtures import options as options_for
 from doctor_core.installers.apex import ApexInstaller
 from doctor_core.installers.devstack import DevStackInstaller
 from doctor_core.model import Need, Node
@@ -58,12 +59,10 @@ class InstallerTestCase(testtools.TestCase):
         super().setUp()
         self.folder = self.useFixture(fixtures.TempDir()).path
 
-    def made(self, kind, name, options, *arguments):
-        installer = kind(configuration({
-            ('DEFAULT', 'state_path'): os.path.join(self.folder, 'state'),
-            ('installer', 'type'): name, **{
-                (f'installer_{name}', option): value
-                for option, value in options.items()}}), *arguments)
+    def made(self, kind, open_cloud=None, **options):
+        installer = kind(
+            options_for(kind, **options), open_cloud, installer_settings(
+                state_path=os.path.join(self.folder, 'state')))
         self.addCleanup(installer.close)
         return installer
 
@@ -133,12 +132,12 @@ class ApexTest(InstallerTestCase):
         engine(self.compute, 'podman', 'nova_compute')
 
     def installer(self, **options):
-        return self.made(ApexInstaller, 'apex', {
-            'undercloud': self.undercloud.address,
-            'ssh_port': self.undercloud.port,
-            'ssh_key_file': self.undercloud.key_file,
-            'ssh_known_hosts': self.undercloud.known_hosts,
-            'overcloud_port': self.controller.port, **options})
+        return self.made(
+            ApexInstaller, undercloud=self.undercloud.address,
+            ssh_port=self.undercloud.port,
+            ssh_key_file=self.undercloud.key_file,
+            ssh_known_hosts=self.undercloud.known_hosts,
+            overcloud_port=self.controller.port, **options)
 
     def changed(self, machine):
         volume = 'nova' if machine is self.controller else 'nova_libvirt'
@@ -220,6 +219,7 @@ class DevStackTest(InstallerTestCase):
         path = os.path.join(self.folder, 'clouds.yaml')
         with open(path, 'w', encoding='utf-8') as file:
             file.write(cloud.clouds_yaml())
+        self.clouds = path
         self.nova = Cloud.named(path, 'doctor-embedded')
         self.addCleanup(self.nova.close)
         self.host = self.nova.hosts()[0]
@@ -246,11 +246,12 @@ class DevStackTest(InstallerTestCase):
             for machine in (self.controller, self.compute):
                 with open(machine.known_hosts, encoding='ascii') as line:
                     file.write(line.read())
-        return self.made(DevStackInstaller, 'devstack', {
-            'controller': self.controller.address,
-            'ssh_port': self.controller.port,
-            'ssh_key_file': self.controller.key_file,
-            'ssh_known_hosts': known}, self.nova)
+        return self.made(
+            DevStackInstaller,
+            lambda: Cloud.named(self.clouds, 'doctor-embedded'),
+            controller=self.controller.address,
+            ssh_port=self.controller.port,
+            ssh_key_file=self.controller.key_file, ssh_known_hosts=known)
 
     def changed(self, machine):
         return machine.read('/etc/nova/nova.conf'

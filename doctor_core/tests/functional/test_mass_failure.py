@@ -59,6 +59,12 @@ class MassFailureTest(BothDaemonsTestCase):
         return {fault['Host']: fault['ID']
                 for fault in self.faults('--state', 'held')}
 
+    def all_told(self):
+        """Whether all owners of servers on hosts that are held were told."""
+        return all(told == servers for told, _of, servers in (
+            fault['Told'].split()
+            for fault in self.faults('--state', 'held')))
+
     def wait_held(self, count):
         self.wait_for(
             lambda: len(self.marked()) == LOST - count
@@ -71,8 +77,7 @@ class MassFailureTest(BothDaemonsTestCase):
         inspector.wait_for('Mass failure: 3 of 6 compute hosts .*doctor '
                            'faults confirm --all')
         back, dead = sorted(self.held())
-        self.assertEqual({'yes'}, {fault['Told'] for fault
-                                   in self.faults('--state', 'held')})
+        self.wait_for(self.all_told, 'the owners of all servers to be told')
 
         self.cloud.heal(back)
         self.wait_for(lambda: set(self.held()) == {dead},
@@ -139,11 +144,11 @@ class FaultsCommandTest(DaemonsTestCase):
         fault_id = answer['faults'][0]['id']
         shown = json.loads(self.doctor('show', fault_id, '-f', 'json').stdout)
         self.assertEqual(
-            (self.host, 'handled', 'yes', '1 of 1 done', '4 of 4 done'),
+            (self.host, 'handled', '4 of 4', '1 of 1 done', '4 of 4 done'),
             (shown['Host'], shown['State'], shown['Told'],
              shown['Force-down'], shown['Reset-state']))
         self.assertIn(' UTC', shown['Detected'])
-        self.assertIn('no such fault',
+        self.assertIn('There is no fault',
                       self.doctor('show', 'nosuch', status=1).stderr)
         self.assertIn('No fault is held',
                       self.doctor('confirm', '--all').stdout)

@@ -1,10 +1,11 @@
 import queue
 import threading
 
+import fixtures
 import kombu
 import testtools
 
-from doctor_core import clock, messaging
+from doctor_core import clock, conf, messaging
 from doctor_core.exceptions import BusError, ConfigError
 from doctor_core.model import Fault, FaultStatus, new_id
 from doctor_core.tests.functional.rabbit import SharedRabbitMQ
@@ -163,6 +164,20 @@ class RabbitBusTest(SharedRabbitMQ, BusTests, testtools.TestCase):
         self.assertRaises(BusError, bus.overhear, self.topic, self.take,
                           exchange=self.topic)
 
+    def test_a_broker_that_refuses_who_asks(self):
+        """A wrong password ended the daemon with a traceback."""
+        for url in (self.url.replace(':guest@', ':secret@'),
+                    self.url + 'nosuch'):
+            bus = messaging.Bus(messaging.memory_conf(), url, retry=1)
+            self.addCleanup(bus.close)
+            for ask in (lambda bus=bus: bus.listen(self.topic, self.take),
+                        lambda bus=bus: bus.overhear(self.topic, self.take),
+                        lambda bus=bus: messaging.ping(bus, self.topic)):
+                error = self.assertRaises(ConfigError, ask)
+                self.assertIn('[bus] transport_url', str(error))
+                self.assertNotIn('secret', str(error))
+            self.assertRaises(BusError, bus.publish, self.topic, 'x', {})
+
     def test_broker_that_is_gone_is_an_error(self):
         """A notification that was not taken counted as sent."""
         bus = self.bus(retry=1)
@@ -185,6 +200,44 @@ class RabbitBusTest(SharedRabbitMQ, BusTests, testtools.TestCase):
         self.assertEqual(set('abc'), {
             self.taken.get(timeout=60)[1]['host'] for _ in range(3)})
         self.assertEqual([], publisher.close(10))
+
+
+class TwoBusesTest(SharedRabbitMQ, testtools.TestCase):
+    """Doctor's own settings, and those of a deployment that differs."""
+
+    def conf(self, text):
+        path = self.useFixture(fixtures.TempDir()).join('doctor.conf')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+        return conf.prepare([path])
+
+    def hears_nova(self, text, durable):
+        """Have Nova declare its exchange and a queue, then send."""
+        made, topic, heard = self.conf(text), new_id(), queue.Queue()
+        nova = kombu.Connection(amqp(self.rabbit.url))
+        self.addCleanup(nova.release)
+        exchange = kombu.Exchange(topic, 'topic', durable=durable)
+        kombu.Queue(f'{topic}.info', exchange, durable=durable,
+                    routing_key=f'{topic}.info')(nova.channel()).declare()
+        bus = messaging.Bus(made, self.rabbit.url, exchange=None)
+        self.addCleanup(bus.close)
+        bus.overhear(topic, lambda *args: heard.put(args[0]),
+                     exchange=topic)
+        sender = messaging.Bus(made, self.rabbit.url, exchange=topic)
+        self.addCleanup(sender.close)
+        sender.publish(topic, 'compute.instance.update', {})
+        return heard.get(timeout=30)
+
+    def test_a_durable_doctor_beside_a_stock_nova(self):
+        """Doctor's queues were asked for of Nova, and it did not start."""
+        self.assertEqual('compute.instance.update', self.hears_nova(
+            '[oslo_messaging_rabbit]\namqp_durable_queues = true\n',
+            durable=False))
+
+    def test_a_stock_doctor_beside_a_durable_nova(self):
+        self.assertEqual('compute.instance.update', self.hears_nova(
+            '[notifications_rabbit]\namqp_durable_queues = true\n',
+            durable=True))
 
 
 def amqp(url):

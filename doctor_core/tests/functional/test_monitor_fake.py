@@ -10,9 +10,9 @@ import socket
 import time
 
 import testtools
-from oslo_config import cfg
 
 from doctor_core import clock
+from doctor_core import fixtures as doubles
 from doctor_core.model import Host
 from doctor_core.monitors.fake import FakeMonitor
 from doctor_core.monitors.verdict import State
@@ -26,16 +26,13 @@ class FakeMonitorCase(testtools.TestCase):
     def watch(self, count=3, **options):
         """Begin to watch so many hosts."""
         self.hosts = self.useFixture(EchoHosts(count))
-        conf = cfg.ConfigOpts()
-        conf([], default_config_files=[], default_config_dirs=[])
-        conf.register_opts(FakeMonitor.get_opts(), group='monitor_fake')
         defaults = {'interval_ms': 100.0, 'timeout_ms': 100.0,
                     'soak_s': 0.2, 'soak_samples': 2,
                     'port': self.hosts.port}
-        for name, value in (defaults | options).items():
-            conf.set_override(name, value, group='monitor_fake')
         self.faults = queue.Queue()
-        self.monitor = FakeMonitor(conf, self.faults.put)
+        self.monitor = FakeMonitor(
+            doubles.options(FakeMonitor, **(defaults | options)),
+            self.faults.put)
         self.addCleanup(self.monitor.stop)
         self.monitor.start([
             Host(f'h{i}', (address,))
@@ -54,6 +51,26 @@ class FakeMonitorCase(testtools.TestCase):
     def status(self, name):
         return next(status for status in self.monitor.status()
                     if status.host.name == name)
+
+
+class FakeContractTest(doubles.WatchContract, testtools.TestCase):
+    monitor_class = FakeMonitor
+
+    def setUp(self):
+        super().setUp()
+        self.echo = self.useFixture(EchoHosts(3))
+        self.hosts = tuple(
+            Host(f'h{i}', (address,))
+            for i, address in enumerate(self.echo.addresses))
+        self.values = {'interval_ms': 100.0, 'timeout_ms': 100.0,
+                       'soak_s': 0.2, 'soak_samples': 2,
+                       'hold_down_s': 0.0, 'port': self.echo.port}
+
+    def fail(self, host):
+        self.echo.silence(self.hosts.index(host))
+
+    def heal(self, host):
+        self.echo.restore(self.hosts.index(host))
 
 
 class TestSilence(FakeMonitorCase):

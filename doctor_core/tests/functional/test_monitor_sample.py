@@ -9,7 +9,7 @@ import testtools
 
 from doctor_core import clock
 from doctor_core.exceptions import ConfigError
-from doctor_core.monitors.icmp import IcmpWire
+from doctor_core.monitors.probing.icmp import IcmpWire
 from doctor_core.tests.functional import requirements
 from doctor_core.tests.functional.namespaces import Namespaces
 from doctor_core.tests.functional.watched import WAIT_S, Watched

@@ -10,8 +10,9 @@ import fixtures
 import testtools
 from oslo_config import cfg
 
-from doctor_core import opts
+from doctor_core import opts, plugins
 from doctor_core.exceptions import NotifyError
+from doctor_core.fixtures import options
 from doctor_core.model import Notice
 from doctor_core.notifiers.deliverer import Deliverer
 from doctor_core.notifiers.http import HttpNotifier, HttpsNotifier
@@ -56,8 +57,11 @@ class NotifierTestCase(testtools.TestCase):
 
     def deliverer(self, **changes):
         conf = configuration(**changes)
-        deliverer = Deliverer(conf, {'http': HttpNotifier(conf),
-                                     'https': HttpsNotifier(conf)})
+        deliverer = Deliverer(conf, {
+            scheme: notifier(plugins.options_of(conf, 'notifiers', scheme),
+                             conf.notifier.timeout_s)
+            for scheme, notifier in (('http', HttpNotifier),
+                                     ('https', HttpsNotifier))})
         self.addCleanup(deliverer.close, 0)
         return deliverer
 
@@ -99,6 +103,31 @@ class TestOneConsumer(NotifierTestCase):
             self.assertFalse(error.recoverable)
             self.assertEqual(f'{peer.url} answered {status}', str(error))
             self.assertEqual(1, len(peer.requests))
+
+    def test_redirects_that_keep_the_body(self):
+        """Aodh follows them; Doctor gave up."""
+        for status in (307, 308):
+            there = self.peer()
+            peer = self.peer(peers.answer(status, 'Location: /next'),
+                             peers.answer(status, f'Location: {there.url}'))
+            self.assertIsNone(self.outcome(peer.url))
+            self.assertIn(b'POST /next ', peer.requests[1][0])
+            [(head, body)] = there.requests
+            self.assertIn(b'POST /failure ', head)
+            self.assertEqual(notice().body, json.loads(body))
+
+    def test_redirects_that_are_not_followed(self):
+        there = self.peer()
+        to_it = peers.answer(308, f'Location: {there.url}')
+        for answer, policy in (
+                (to_it, 'none'), (peers.answer(307), 'any'),
+                (to_it.replace(b'127.0.0.1', b'127.0.0.2'), 'same-host'),
+                (peers.answer(307, 'Location: /failure'), 'any')):
+            peer = self.peer(answer)
+            error = self.outcome(peer.url, notifier_http__redirects=policy)
+            self.assertFalse(error.recoverable)
+            self.assertLess(len(peer.requests), 7)
+        self.assertEqual([], there.requests)
 
     def test_a_slow_consumer_is_told_once(self):
         peer = self.peer(peers.slowly)
@@ -232,7 +261,7 @@ class TestHttps(NotifierTestCase):
         self.assertEqual([], self.bodies)
 
     def test_a_certificate_of_our_own_can_be_shown(self):
-        notifier = HttpsNotifier(configuration(
-            notifier_https__cert_file=self.cert,
-            notifier_https__key_file=self.key))
+        notifier = HttpsNotifier(
+            options(HttpsNotifier, cert_file=self.cert, key_file=self.key),
+            LONG_S)
         self.assertEqual(ssl.CERT_REQUIRED, notifier._tls().verify_mode)

@@ -8,6 +8,7 @@ import testtools
 from doctor_core import conf as doctor_conf
 from doctor_core.cloud import Cloud
 from doctor_core.embedded.cloud import EmbeddedCloud
+from doctor_core.installers import settings
 from doctor_core.installers.preparing import catalogue
 from doctor_core.model import Need
 
@@ -30,7 +31,9 @@ class ServiceUserTest(testtools.TestCase):
             ('inspector', 'host'): '192.0.2.7'})
 
     def change(self):
-        change, = catalogue.cloud_changes(self.conf, [Need.SERVICE_USER])
+        change, = catalogue.cloud_changes(
+            [Need.SERVICE_USER], settings.settings(self.conf),
+            lambda: Cloud.from_conf(self.conf))
         return change
 
     def test_the_user_can_do_what_doctor_does(self):
@@ -53,5 +56,5 @@ class ServiceUserTest(testtools.TestCase):
         self.assertEqual([], os.listdir(os.path.join(self.folder, 'state')))
 
     def test_without_the_need_there_is_nothing_to_do(self):
-        self.assertEqual([], catalogue.cloud_changes(self.conf,
-                                                     [Need.HOST_STATUS]))
+        self.assertEqual([], catalogue.cloud_changes(
+            [Need.HOST_STATUS], None, None))

@@ -12,7 +12,8 @@ import threading
 import uuid
 
 from doctor_core.exceptions import CloudError
-from doctor_core.model import Action, Correction
+from doctor_core.model import Action, Correction, Mark
+from doctor_core.web.pools import Pool
 from doctor_core.web.server import Refused, Request, Response, Route, Server
 
 _TIME_FORMAT = '%Y-%m-%dT%H:%M:%S.%f'
@@ -47,14 +48,15 @@ class Vitrage:
         self._alarms = {}
         self._marked = collections.defaultdict(list)
         self._lock = threading.Lock()
+        self._pool = Pool('vitrage')
         self._server = Server([
             Route('GET', '/v1/status', self._status),
             Route('GET', '/v1/template', self._list_templates),
             Route('PUT', '/v1/template', self._add_template),
             Route('DELETE', '/v1/template', self._delete_template),
             Route('GET', '/v1/alarm', self._list_alarms),
-            Route('GET', '/v1/resources', self._list_servers, blocking=True),
-            Route('POST', '/v1/event', self._event, blocking=True),
+            Route('GET', '/v1/resources', self._list_servers, pool=self._pool),
+            Route('POST', '/v1/event', self._event, pool=self._pool),
         ], port=port, name='vitrage', middlewares=[self._outermost])
 
     def start(self):
@@ -205,19 +207,16 @@ class Vitrage:
                    for found in self.templates.values()):
             return
         corrections = [
-            Correction(Action.FORCE_DOWN, service.id, host, 'false', 'true')
+            Correction(Action.FORCE_DOWN, service.id, host, Mark.LOST, 'false')
             for service in self._cloud.compute_services(host)]
         corrections += [
-            Correction(Action.RESET_STATE, server.id, host, server.state,
-                       'error') for server in self._servers(host)]
+            Correction(Action.RESET_STATE, server.id, host, Mark.LOST,
+                       server.state) for server in self._servers(host)]
         self._marked[host] = corrections
         self._act(corrections)
 
     def _reverse(self, host):
-        self._act([
-            Correction(one.action, one.target_id, host, one.new,
-                       'false' if one.action is Action.FORCE_DOWN
-                       else 'active') for one in self._marked.pop(host, [])])
+        self._act([one.back() for one in self._marked.pop(host, [])])
 
     def _act(self, corrections):
         if 'nova' in self.notifiers:

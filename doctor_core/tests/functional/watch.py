@@ -8,9 +8,7 @@ on a line of input it writes the hosts' states as JSON.
 import json
 import sys
 
-from oslo_config import cfg
-
-from doctor_core import plugins
+from doctor_core import fixtures, plugins
 from doctor_core.services.hosts import configured_hosts
 
 
@@ -21,14 +19,12 @@ def say(*words):
 
 def main():
     plugin, hosts, *settings = sys.argv[1:]
-    conf = cfg.ConfigOpts()
-    conf([], default_config_files=[], default_config_dirs=[])
-    monitor_class = plugins.register(conf, 'monitors', plugin)
-    for setting in settings:
-        name, _equals, value = setting.partition('=')
-        conf.set_override(name, float(value), group=f'monitor_{plugin}')
+    monitor_class = plugins.load('monitors', plugin)
+    values = dict(setting.split('=') for setting in settings)
     monitor = monitor_class(
-        conf, lambda fault: say(fault.hostname, fault.status))
+        fixtures.options(monitor_class, **{
+            name: float(value) for name, value in values.items()}),
+        lambda fault: say(fault.hostname, fault.status))
     monitor.start(configured_hosts(hosts.split(',')))
     say('ready')
     for _line in sys.stdin:

@@ -64,6 +64,69 @@ class PrepareTest(testtools.TestCase):
         self.assertIn('servers', self.refused(
             '[scenario_fault_management]\nservers = -1\n'))
 
+    def test_wrong_value_names_file_line_and_what_is_wrong(self):
+        """It was told in oslo.config's words, and without the line."""
+        text = self.refused('# a comment\n[inspector]\nport = many\n')
+        self.assertIn("doctor.conf, line 3: [inspector] port: must be a "
+                      "whole number, not 'many'", text)
+        self.assertNotIn('LocationInfo', text)
+        self.assertIn('line 2: [DEFAULT] max_logfile_count: must be a whole',
+                      self.refused('[DEFAULT]\nmax_logfile_count = x\n'))
+        self.assertIn('line 2: [inspector] host:', self.refused(
+            '[inspector]\nip = a b\n'))
+        self.assertIn('line 2: [consumer_sample] port:', self.refused(
+            '[consumer]\nport = x\n'))
+
+    def test_wrong_value_of_what_the_command_line_has_too(self):
+        """oslo.config ended the process, and named neither file nor line."""
+        for option in ('debug', 'use_journal', 'use_syslog', 'use_json'):
+            self.assertIn(
+                f'doctor.conf, line 2: [DEFAULT] {option}: Unexpected',
+                self.refused(f'[DEFAULT]\n{option} = treu\n'))
+
+    def test_command_line_that_is_wrong_or_asks_for_help(self):
+        for argv, status in (['--nonsense'], 2), (['--help'], 0):
+            with fixtures.StringStream('out') as out, \
+                    fixtures.MonkeyPatch('sys.stderr', out.stream), \
+                    fixtures.MonkeyPatch('sys.stdout', out.stream):
+                end = self.assertRaises(SystemExit, conf.prepare, [],
+                                        argv=argv)
+            self.assertEqual(status, end.code)
+
+    def test_numbers_that_are_none(self):
+        """With deadline_s = nan no owner was told, without a word."""
+        for section, option in (('notifier', 'deadline_s'),
+                                ('cloud', 'retry_for_s'),
+                                ('inspector', 'silent_source_s'),
+                                ('monitor_sample', 'interval_ms')):
+            for value in ('nan', 'inf', '-inf', '1e400', '', '1e300'):
+                text = self.refused(f'[{section}]\n{option} = {value}\n')
+                self.assertIn(f'line 2: [{section}] {option}: ', text)
+        for value in ('', '99999999999999999999'):
+            self.assertIn('line 2: [bus] retry: ', self.refused(
+                f'[bus]\nretry = {value}\n'))
+
+    def test_numbers_of_the_command_line_that_are_none(self):
+        self.assertIn('limit_s', self.refused(
+            '', {('scenario_fault_management', 'limit_s'): float('inf')}))
+
+    def test_empty_texts_and_lists_are_meant(self):
+        made = self.prepare('[inspector]\nauth_roles =\ntls_cert =\n')
+        self.assertEqual([], made.inspector.auth_roles)
+
+    def test_values_with_which_nothing_works(self):
+        """They were taken without a word."""
+        for roles in ('', ','):
+            self.assertIn('line 3: [inspector] auth_roles: is empty',
+                          self.refused('[inspector]\nauth_strategy = keystone'
+                                       f'\nauth_roles = {roles}\n'))
+        self.assertIn('line 2: [inspector] alert_host_labels: is empty',
+                      self.refused('[inspector]\nalert_host_labels =\n'))
+        for option, value in ('retry_min_s', '20'), ('retry_max_s', '0.05'):
+            self.assertIn(f'line 2: [notifier] {option}: the shortest',
+                          self.refused(f'[notifier]\n{option} = {value}\n'))
+        self.prepare('[notifier]\nretry_min_s = 20\nretry_max_s = 20\n')
+
     def test_misspelt_option_names_line_and_neighbour(self):
         """A misspelt option was taken for its default in silence."""
         text = self.refused(
@@ -71,10 +134,86 @@ class PrepareTest(testtools.TestCase):
         self.assertIn('line 3', text)
         self.assertIn("Did you mean 'notification'?", text)
 
-    def test_sections_of_others_are_theirs(self):
-        made = self.prepare('[admin_tool]\ntype = sample\n'
-                            '[oslo_messaging_rabbit]\nssl = true\n')
+    def test_misspelt_section(self):
+        """[inspecter] auth_strategy = keystone started an open inspector."""
+        text = self.refused('\n[inspecter]\nauth_strategy = keystone\n')
+        self.assertIn('line 3', text)
+        self.assertIn('Did you mean [inspector]?', text)
+        self.assertIn('[oslo_messaging_rabbit]', self.refused(
+            '[oslo_messaging_rabit]\nssl = true\n'))
+        self.assertIn('[monitor_sample]', self.refused(
+            '[monitor_sampel]\ninterval_ms = 1\n'))
+
+    def test_letter_case_of_a_section_does_not_count(self):
+        """[Inspector] was read, but its options were not checked."""
+        self.assertEqual(7, self.prepare('[Inspector]\nport = 7\n')
+                         .inspector.port)
+        self.assertIn("Did you mean 'port'?", self.refused(
+            '[Inspector]\nprot = 7\n'))
+
+    def test_sections_of_libraries_and_of_plugins_that_are_not_chosen(self):
+        made = self.prepare(
+            '[oslo_messaging_rabbit]\nssl = true\n'
+            '[oslo_messaging_notifications]\nretry = 2\n'
+            '[notifications_rabbit]\nrabbit_quorum_queue = true\n'
+            '[monitor_collectd]\nssh_port = 7\n')
         self.assertEqual('sample', made.monitor.type)
+
+    def test_misspelt_options_of_libraries(self):
+        """They were taken for their defaults in silence."""
+        for text, right in (
+                ('[oslo_messaging_rabbit]\nsll = true\n', 'ssl'),
+                ('[notifications_rabbit]\nsll = true\n', 'ssl'),
+                ('[DEFAULT]\ndebgu = true\n', 'debug'),
+                ('[DEFAULT]\ntransport_ulr = x\n', 'transport_url'),
+                ('[cloud]\nuser_name = x\npasswrod = x\n', 'password'),
+                ('[cloud]\nregion = x\n', 'region_name'),
+                ('[cloud]\nauth-type = password\n', 'auth_type')):
+            self.assertIn(f"Did you mean '{right}'?", self.refused(text))
+
+    def test_an_option_in_a_section_that_is_not_its_own(self):
+        self.assertIn('There is one in [inspector].', self.refused(
+            '[DEFAULT]\nauth_strategy = keystone\n'))
+
+    def test_options_of_the_chosen_auth_type(self):
+        text = '[cloud]\nauth_type = {}\napplication_credential_id = x\n'
+        self.prepare(text.format('v3applicationcredential'))
+        self.assertIn('application_credential_id',
+                      self.refused(text.format('password')))
+        self.assertIn('nonsense', self.refused(text.format('nonsense')))
+
+    def test_options_of_libraries_by_all_their_names(self):
+        made = self.prepare(
+            '[DEFAULT]\ndebug = true\nlogfile = x\n'
+            'transport_url = rabbit://\ncontrol_exchange = x\n'
+            '[cloud]\nauth_url = http://k\ntenant_name = x\n'
+            'user-name = x\ncafile = x\n')
+        self.assertEqual((True, 'x'), (made.debug, made.log_file))
+
+    def test_the_section_that_holds_the_credentials(self):
+        theirs = '[keystone_authtoken]\nmemcached_servers = x\n'
+        self.assertIn('keystone_authtoken', self.refused(theirs))
+        self.prepare(f'[cloud]\nauth_section = keystone_authtoken\n{theirs}')
+
+    def test_sections_of_other_programs(self):
+        text = '[admin_tool]\ntype = sample\n'
+        self.assertIn('foreign_sections', self.refused(text))
+        self.prepare('[DEFAULT]\nforeign_sections = admin_tool\n' + text)
+
+    def test_a_folder_of_files(self):
+        """A misspelt option below --config-dir was not seen."""
+        folder = self.useFixture(fixtures.TempDir())
+        for name, text in (('1.conf', '[inspector]\nport = 7\n'),
+                           ('2.conf', '[inspector]\nport = 8\n')):
+            with open(folder.join(name), 'w', encoding='utf-8') as file:
+                file.write(text)
+        made = conf.prepare([], folders=[folder.path])
+        self.assertEqual(8, made.inspector.port)
+        with open(folder.join('3.conf'), 'w', encoding='utf-8') as file:
+            file.write('[inspector]\nprot = 9\n')
+        error = self.assertRaises(ConfigError, conf.prepare, [],
+                                  argv=['--config-dir', folder.path])
+        self.assertIn('3.conf, line 2', str(error))
 
     def test_missing_plugin(self):
         self.assertRaises(PluginNotFound, self.prepare,
@@ -87,3 +226,9 @@ class PrepareTest(testtools.TestCase):
 
     def test_no_ini_file(self):
         self.assertIn('doctor.conf', self.refused('gibberish\n'))
+
+    def test_log_that_cannot_be_written(self):
+        """The daemon ended with a traceback."""
+        made = self.prepare('[DEFAULT]\nlog_config_append = /nonexistent\n')
+        error = self.assertRaises(ConfigError, conf.setup_logging, made)
+        self.assertIn('/nonexistent', str(error))

@@ -1,3 +1,4 @@
+import fixtures
 import testtools
 from oslo_config import cfg
 
@@ -56,6 +57,34 @@ class LoadTest(testtools.TestCase):
                                   'monitors', 'empty')
         self.assertIn('Nothing', str(error))
 
+    def test_a_misspelt_name_says_which_is_meant(self):
+        """stevedore wrote a line of its own, and nobody named the other."""
+        log = self.useFixture(fixtures.FakeLogger())
+        error = self.assertRaises(exceptions.PluginNotFound, plugins.load,
+                                  'monitors', 'sampel')
+        self.assertIn("Did you mean 'sample'?", str(error))
+        self.assertEqual('', log.output)
+
+    def test_what_is_no_plugin(self):
+        """It was called ok, and the start ended in an AttributeError."""
+        source = (SOURCE.replace('start', 'begin')
+                  + '\n\nclass Half:\n    pass\n\n\nmade = Half()\n')
+        self.install('acme_half', source, 'half = acme_half:Half',
+                     'made = acme_half:made', 'ipmi = acme_half:Ipmi')
+        states = {state.name: state.error for state in plugins.states()
+                  if state.kind == 'monitors'}
+        for name, lack in (
+                ('half', 'acme_half:Half is no class that derives from '
+                         'doctor_core.monitors.base.Monitor'),
+                ('made', 'acme_half:Half is no class'),
+                ('ipmi', 'acme_half:Ipmi lacks what '
+                         'doctor_core.monitors.base.Monitor leaves to it: '
+                         'start')):
+            error = self.assertRaises(exceptions.PluginFailed, plugins.load,
+                                      'monitors', name)
+            self.assertIn(lack, str(error))
+            self.assertIn(lack, states[name])
+
     def test_duplicate_names_both(self):
         """The first of two plugins of one name was taken in silence."""
         self.install('acme_one', SOURCE, 'twice = acme_one:Ipmi')
@@ -81,3 +110,20 @@ class LoadTest(testtools.TestCase):
         conf = cfg.ConfigOpts()
         plugins.register(conf, 'monitors', 'ipmi')
         self.assertEqual(7, conf.monitor_ipmi.retries)
+
+    def test_a_plugin_is_handed_its_own_options(self):
+        self.install('acme_ipmi', SOURCE, 'ipmi = acme_ipmi:Ipmi')
+        conf = cfg.ConfigOpts()
+        plugins.register(conf, 'monitors', 'ipmi')
+        options = plugins.options_of(conf, 'monitors', 'ipmi')
+        self.assertEqual((7, 'monitor_ipmi'),
+                         (options.retries, options.section))
+        conf.set_override('retries', 8, group='monitor_ipmi')
+        self.assertEqual(8, options.retries)
+        self.assertRaises(AttributeError, getattr, options, 'nosuch')
+
+    def test_a_plugin_without_options_is_handed_none(self):
+        """Its group does not exist, and asking for it failed."""
+        options = plugins.options_of(cfg.ConfigOpts(), 'monitors', 'plain')
+        error = self.assertRaises(AttributeError, getattr, options, 'port')
+        self.assertIn("[monitor_plain] has no option 'port'", str(error))

@@ -28,6 +28,11 @@ def with_traits(event_type: str, traits: Mapping[str, Any]) -> Edit:
     """
     def edit(text: str) -> str:
         data = yaml_file.load(text)
+        if data is None:
+            raise NotEditable(
+                'it defines no event, so that Ceilometer cannot read it: '
+                'remove it, so that the one of Ceilometer\'s package counts, '
+                'or put a copy of that into its place')
         if not isinstance(data, list) \
                 or not all(isinstance(one, dict) for one in data):
             raise NotEditable('not a list of event definitions')

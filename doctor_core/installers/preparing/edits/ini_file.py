@@ -46,10 +46,13 @@ def option(names: Sequence[Name], wanted: str,
     return _changed(names, change)
 
 
-def with_item(name: Name, item: str, default: Sequence[str] = ()) -> Edit:
+def with_item(name: Name, item: str, default: Sequence[str] = (),
+              former: Sequence[Name] = ()) -> Edit:
     """A list option that has an item; a new one comes last.
 
     :param default: the items of an option that is not set.
+    :param former: older names, which not every release of the service takes:
+        what is set by the first of them that is there gets the new name.
     """
     def change(old: str | None) -> str | None:
         if item in (default if old is None else items(old)):
@@ -59,7 +62,17 @@ def with_item(name: Name, item: str, default: Sequence[str] = ()) -> Edit:
         body = old.rstrip().rstrip(',')
         comma = ', ' if ', ' in old else ','
         return f'{body}{comma}{item}' if body else item
-    return _changed([name], change)
+    add = _changed([name], change)
+
+    def edit(text: str) -> str:
+        file = _File(text)
+        old = file.found(former)
+        if not old or file.found([name]):
+            return add(text)
+        text = _File(file.without(old)).inserted(
+            name, ','.join(items(old[-1].value)))
+        return add(text)
+    return edit
 
 
 def without_item(name: Name, item: str) -> Edit:
@@ -77,22 +90,58 @@ def with_item_if_set(name: Name, item: str) -> Edit:
     return lambda text: add(text) if _File(text).found([name]) else text
 
 
-def with_value(name: Name, wanted: str, also_right: Collection[str] = (),
-               useless: Collection[str] = ()) -> Edit:
+def with_value(name: Name, wanted: str, *, also_right: Collection[str] = (),
+               useless: Collection[str] = (),
+               former: Sequence[Name] = ()) -> Edit:
     """An option that may be given several times, each with one value.
 
-    :param also_right: values that do as well.
+    :param also_right: values that do as well; one that is right is enough.
     :param useless: values to be replaced; others are kept beside.
+    :param former: older names, which not every release of the service
+        takes, while one that does takes what is set by any name: what is set
+        by them gets the new name, and nothing is said twice.
     """
+    right = {wanted, *also_right}
+
     def edit(text: str) -> str:
+        text = _renamed(text, name, former, right)
         file = _File(text)
         given = file.found([name])
-        if any(one.value in {wanted, *also_right} for one in given):
+        if any(one.value in right for one in given):
             return text
         for one in reversed(given):
             if one.value in useless:
                 return file.replaced(one, wanted)
         return file.inserted(name, wanted)
+    return edit
+
+
+def _renamed(text: str, name: Name, former: Sequence[Name],
+             right: Collection[str]) -> str:
+    """All values under the one name; of those that are right, one."""
+    file = _File(text)
+    old = file.all_of(former)
+    if not old:
+        return text
+    said = {one.value for one in file.found([name])}
+    text = file.without(old)
+    for one in old:
+        if one.value in said or (one.value in right and said & set(right)):
+            continue
+        said.add(one.value)
+        text = _File(text).inserted(name, one.value)
+    return text
+
+
+def refusing(name: Name, item: str, why: str) -> Edit:
+    """Refuses a file with a list option that has an item.
+
+    :param why: what does not work then, and what to do, for the operator.
+    """
+    def edit(text: str) -> str:
+        if item in items(value(text, name) or ''):
+            raise NotEditable(why)
+        return text
     return edit
 
 
@@ -181,6 +230,19 @@ class _File(iniparser.BaseParser):
             if given:
                 return given
         return []
+
+    def all_of(self, names: Sequence[Name]) -> list[_Option]:
+        """Where any of the names is given, in the order of the file."""
+        wanted = {(_normal(section), name) for section, name in names}
+        return [one for one in self._options
+                if (one.section, one.name) in wanted]
+
+    def without(self, options: Sequence[_Option]) -> str:
+        """The text without the lines of some options."""
+        gone = {line for one in options
+                for line in range(one.first, one.end)}
+        return ''.join(line for index, line in enumerate(self._lines)
+                       if index not in gone)
 
     def replaced(self, old: _Option, value: str) -> str:
         """The text with another value; its equal lines are kept."""

@@ -34,6 +34,16 @@ def load(text: str) -> Any:
         return _unshared(yaml.safe_load(text))
 
 
+def begun(text: str, content: str) -> str:
+    """A text that says nothing, but may have comments, and then a content.
+
+    :raises NotEditable: it says something, or nothing can follow it.
+    """
+    with _understood():
+        result = _Tree(text).followed_by(content)
+    return _checked(result, load(content), load(content))
+
+
 def appended(text: str, path: Path, item: Any) -> str:
     """The text with one more item at the end of a list.
 
@@ -88,6 +98,9 @@ class _Tree:
         if self._root.flow_style:
             return self._in_flow(self._root, new)
         return self._below(self._root, new)
+
+    def followed_by(self, content: str) -> str:
+        return self._inserted(len(self._text), *content.splitlines())
 
     def replaced(self, path: Path, value: str) -> str:
         node = self._node(path)
@@ -150,7 +163,11 @@ def _entry(data: Any, path: Path) -> Any:
 
 
 def _checked(text: str, wanted: Any, new: Any) -> str:
-    if load(text) != wanted:
+    try:
+        is_right = load(text) == wanted
+    except NotEditable:
+        is_right = False
+    if not is_right:
         raise NotEditable(
             'not to be changed without touching its other entries; to be '
             'added by hand: ' + yaml.safe_dump(new, sort_keys=False))

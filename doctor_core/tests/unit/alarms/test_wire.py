@@ -2,7 +2,7 @@ import testtools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctor_core.alarms.matching import InvalidRule
+from doctor_core.alarms.local.matching import InvalidRule
 from doctor_core.alarms.wire import (
     alarm_from_json,
     alarm_to_json,
@@ -116,14 +116,29 @@ class TestRuleFromJson(testtools.TestCase):
                                       'p', 'u')
             self.assertEqual(field, error.field, body)
 
+    def test_a_query_in_the_words_of_the_command_line(self):
+        """aodhclient sends it so with an update, and was refused."""
+        body = _body()
+        body['event_rule'] = {
+            'query': 'traits.state=string::error; traits.vcpus>=integer::2;'
+                     'traits.host!=a=b'}
+        self.assertEqual(
+            [('traits.state', 'eq', 'string', 'error'),
+             ('traits.vcpus', 'ge', 'integer', '2'),
+             ('traits.host', 'ne', '', 'a=b')],
+            [(one.field, one.op, one.type, one.value)
+             for one in rule_from_json(body, 'p', 'u').query])
+        for query in ('traits.state', '=x', 'traits.state=', ';'):
+            body['event_rule'] = {'query': query}
+            self.assertRaises(InvalidRule, rule_from_json, body, 'p', 'u')
+
     def test_only_schemes_that_somebody_delivers(self):
         body = _body(alarm_actions=['zaqar://a'])
         self.assertEqual(('zaqar://a',),
                          rule_from_json(body, 'p', 'u').actions)
         error = self.assertRaises(InvalidRule, rule_from_json, body, 'p',
-                                  'u', {'http', 'https'})
-        self.assertEqual(
-            'Unsupported action zaqar:// (possible: http, https)', error.why)
+                                  'u', lambda url: f'{url} is not served')
+        self.assertEqual('zaqar://a is not served', error.why)
 
     @given(st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=3),

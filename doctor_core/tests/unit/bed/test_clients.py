@@ -7,7 +7,7 @@ from openstack_bed import clients, services
 from openstack_bed.settings import EXTRAS, Bed
 
 from doctor_core import conf as configuration
-from doctor_core.installers.local import LocalInstaller
+from doctor_core.services import chosen
 
 
 class WriteTest(testtools.TestCase):
@@ -29,7 +29,7 @@ class WriteTest(testtools.TestCase):
 
     def test_doctor_knows_the_bed_by_its_configuration(self):
         conf = configuration.prepare([str(self.folder / 'doctor.conf')])
-        installer = LocalInstaller(conf)
+        installer = chosen.installer(conf)
         self.addCleanup(installer.close)
         # One journal of what was changed: there is one machine.
         controller, = installer.nodes()

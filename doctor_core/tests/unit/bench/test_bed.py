@@ -1,77 +1,45 @@
+import math
+
+import fixtures
 import testtools
 
-from doctor_core.bench import bed
+from bench import bed
 
 
-def document(told=80.0, verdict='PASSED', **stages):
-    """A report of a run that was detected after 30 ms."""
-    return {'verdict': verdict,
-            'stages': {'T01': 30.0, **dict.fromkeys(
-                ('T02', 'T03', 'T04', 'T05', 'T06', 'T07', 'T08'), 40.0),
-                **stages},
-            'servers': [{'stages': {'T09': told}}]}
+class CommandTest(testtools.TestCase):
 
+    def setUp(self):
+        super().setUp()
+        self.errors = self.useFixture(fixtures.StringStream('err')).stream
+        self.useFixture(fixtures.MonkeyPatch('sys.stderr', self.errors))
 
-class LimitTest(testtools.TestCase):
+    def parse(self, *words):
+        return bed._parser().parse_args(['--config-file', 'f', *words])
 
-    def test_who_waits_for_nobody(self):
+    def test_what_is_measured_unless_told_otherwise(self):
+        found = self.parse()
         self.assertEqual(
-            [100, 100, 150, 150, 1000],
-            [bed.limit_ms('local', 'shortcut', servers)
-             for servers in (1, 20, 21, 50, 51)])
+            (5, [1, 20], ['local', 'aodh'], ['shortcut']),
+            (found.runs, found.servers, found.alarms, found.notification))
 
-    def test_who_waits_for_aodh(self):
-        self.assertEqual([1000, 1000, 8000],
-                         [bed.limit_ms('aodh', 'shortcut', servers)
-                          for servers in (1, 20, 50)])
+    def test_what_cannot_be_is_refused(self):
+        for words in (('--runs', '0'), ('--servers', '0'),
+                      ('--servers', 'x'), ('--alarms', 'nobody'),
+                      ('--notification', 'never')):
+            self.assertEqual(2, self.assertRaises(
+                SystemExit, self.parse, *words).code)
 
-    def test_who_waits_for_nova(self):
-        self.assertEqual([1000, 8000],
-                         [bed.limit_ms('local', 'conservative', servers)
-                          for servers in (1, 20)])
-
-
-class RowTest(testtools.TestCase):
-
-    def row(self, *documents):
-        return bed.row('local', 'shortcut', 20, documents)
-
-    def test_counts_from_the_detection(self):
-        row = self.row(document(60.0), document(90.0), document(230.0))
-        self.assertEqual((60.0, 200.0), (row['median_ms'], row['max_ms']))
-        self.assertEqual(10.0, row['stages']['T03'])
-
-    def test_a_stage_that_one_run_does_not_know(self):
-        row = self.row(document(), document(T07=None))
-        self.assertIsNone(row['stages']['T07'])
-
-    def test_the_limit_is_the_medians(self):
-        self.assertTrue(bed.met(self.row(
-            document(60.0), document(90.0), document(230.0))))
-        self.assertFalse(bed.met(self.row(document(60.0), document(231.0))))
-
-    def test_a_run_that_failed_is_not_met(self):
-        self.assertFalse(bed.met(self.row(document(),
-                                          document(verdict='FAILED'))))
-
-    def test_an_owner_who_was_not_told_is_not_met(self):
-        self.assertFalse(bed.met(self.row(document(None))))
+    def test_a_file_that_is_not_there_is_one_line(self):
+        self.assertEqual(2, bed.main(['--config-file', '/no/such/file']))
+        self.errors.seek(0)
+        self.assertEqual(1, self.errors.read().count('\n'))
 
 
-class TableTest(testtools.TestCase):
+class LastTest(testtools.TestCase):
 
-    def test_marks_what_was_too_late(self):
-        fine = bed.row('local', 'shortcut', 1, [document(T05=None)])
-        late = bed.row('aodh', 'shortcut', 20, [document(1500.0)])
-        _head, first, second, *notes = bed.table([fine, late]).splitlines()
-        self.assertEqual(
-            ['local', 'shortcut', '1', '1/1', '50', '50', '100', '10', '10',
-             '10', '?', '10', '10', '10'], first.split())
-        self.assertEqual(['1000', '!'], second.split()[6:8])
-        self.assertIn('! marks', '\n'.join(notes))
+    def test_the_last_of_all(self):
+        self.assertEqual(3.0, bed._last({'a': 3.0, 'b': 2.0, 'x': 9.0},
+                                        frozenset('ab')))
 
-    def test_says_why_a_limit_is_wide(self):
-        slow = bed.row('aodh', 'conservative', 20, [document()])
-        self.assertIn('Nova takes', bed.table([slow]))
-        fine = bed.row('aodh', 'conservative', 1, [document()])
-        self.assertNotIn('Nova takes', bed.table([fine]))
+    def test_one_that_never_came(self):
+        self.assertEqual(math.inf, bed._last({'a': 3.0}, frozenset('ab')))

@@ -24,6 +24,21 @@ class TerminationTest(testtools.TestCase):
         self.assertEqual([True], undone)
         self.assertIs(before, signal.getsignal(signal.SIGTERM))
 
+    def test_a_closed_terminal_unwinds(self):
+        """The demo left its folder behind."""
+        before = signal.getsignal(signal.SIGHUP)
+        with testtools.ExpectedException(SystemExit, '129'), \
+                termination.as_exception():
+            os.kill(os.getpid(), signal.SIGHUP)
+        self.assertIs(before, signal.getsignal(signal.SIGHUP))
+
+    def test_what_is_ignored_stays_so(self):
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.addCleanup(signal.signal, signal.SIGHUP, before)
+        with termination.as_exception():
+            os.kill(os.getpid(), signal.SIGHUP)
+        self.assertIs(signal.SIG_IGN, signal.getsignal(signal.SIGHUP))
+
     def test_other_threads_have_no_signals(self):
         seen = []
 

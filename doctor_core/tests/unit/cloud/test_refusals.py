@@ -53,6 +53,55 @@ class TestMessageOf(testtools.TestCase):
         self.assertIsInstance(self.message(answer), str)
 
 
+class TestRefused(testtools.TestCase):
+
+    def refused(self, service_type, status, body):
+        return refusals.refused('GET x /y', status,
+                                json.dumps(body).encode(),
+                                service_type=service_type)
+
+    def test_gone_when_the_service_itself_says_so(self):
+        for service_type, body in (
+                ('compute', {'itemNotFound': {'message': 'no'}}),
+                ('network', {'NeutronError': {'message': 'no'}}),
+                ('identity', {'error': {'code': 404, 'message': 'no'}})):
+            error = self.refused(service_type, 404, body)
+            self.assertIsInstance(error, refusals.Gone)
+            self.assertFalse(error.recoverable)
+
+    def test_not_gone_when_something_between_says_so(self):
+        """A load balancer's 404 was taken for Nova's."""
+        for body in ('<html>', {}, {'message': 'no route'}):
+            error = self.refused('compute', 404, body)
+            self.assertNotIsInstance(error, refusals.Gone)
+            self.assertTrue(error.recoverable)
+
+    def test_other_refusals_of_something_between_may_pass(self):
+        self.assertTrue(self.refused('compute', 403, 'no').recoverable)
+        self.assertFalse(self.refused('compute', 403, {
+            'forbidden': {'message': 'no'}}).recoverable)
+        self.assertFalse(self.refused('compute', 406, {
+            'errors': [{'status': 406, 'detail': 'no'}]}).recoverable)
+        self.assertFalse(self.refused('compute', 401, 'no').recoverable)
+
+    def test_a_service_whose_form_is_not_known(self):
+        error = self.refused('rca', 404, 'no')
+        self.assertEqual((404, False), (error.status, error.recoverable))
+
+
+class TestRedirected(testtools.TestCase):
+
+    def test_the_place_without_what_may_be_secret(self):
+        for location, place in (
+                ('https://a:b@sso/x?y=z', 'https://sso/x'),
+                ('/login?y', '/login'), ('', 'nowhere'),
+                ('http://h/a\r\nb', 'http://h/ab')):
+            error = refusals.redirected('GET x /y', 'compute', 302, location)
+            self.assertEqual('GET x /y: 302: something between answered '
+                             f'instead of Nova: it leads to {place}',
+                             str(error))
+
+
 class TestUnderstood(testtools.TestCase):
 
     def test_an_answer_of_something_else(self):
@@ -71,6 +120,14 @@ class TestTranslated(testtools.TestCase):
             with refusals.translated('GET compute /x'):
                 raise error
         return self.assertRaises(DoctorError, fail)
+
+    def test_nothing_is_at_auth_url(self):
+        """An auth_url that answers 404 was asked again and again."""
+        error = ks.DiscoveryFailure('no versions')
+        error.__context__ = ks.NotFound('nothing here')
+        self.assertIsInstance(self.translate(error), refusals.Misconfigured)
+        error.__context__ = ks.ServiceUnavailable()
+        self.assertTrue(self.translate(error).recoverable)
 
     def test_what_may_pass(self):
         for error in (ks.ConnectFailure('x'), ks.ConnectTimeout('x'),

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor_core.cloud import tokens
-from doctor_core.exceptions import NotFound
+from doctor_core.exceptions import CloudError, NotFound
 
 ANSWER = {'token': {
     'user': {'id': 'u', 'name': 'doctor'},
@@ -26,6 +26,13 @@ class TestTokenInfo(testtools.TestCase):
                             if key not in ('project', 'roles')}}
         info = tokens.token_info(answer)
         self.assertEqual(('', frozenset()), (info.project_id, info.roles))
+
+    def test_answer_of_somebody_else(self):
+        """A proxy's page ended in 500 for whoever showed a token."""
+        for answer in ({}, [], 'page', {'token': None}, {'token': {}},
+                       {'token': {**ANSWER['token'], 'expires_at': 'soon'}},
+                       {'token': {**ANSWER['token'], 'roles': [1]}}):
+            self.assertRaises(CloudError, tokens.token_info, answer)
 
 
 class TestTokenCache(testtools.TestCase):
@@ -56,6 +63,15 @@ class TestTokenCache(testtools.TestCase):
         self.now += tokens.BELIEVED_S
         self.cache.info('t')
         self.assertEqual(['t', 't'], self.asked)
+
+    def test_what_is_known_need_not_be_asked(self):
+        self.assertIsNone(self.cache.known('t'))
+        self.assertIsNone(self.cache.known('a\nb'))
+        self.cache.info('t')
+        self.assertEqual('t', self.cache.known('t').user_id)
+        self.now += tokens.BELIEVED_S
+        self.assertIsNone(self.cache.known('t'))
+        self.assertEqual(['t'], self.asked)
 
     def test_never_believes_longer_than_the_token_lasts(self):
         self.lasts_s = 5.0

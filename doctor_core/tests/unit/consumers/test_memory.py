@@ -1,8 +1,8 @@
 import testtools
-from oslo_config import cfg
 
 from doctor_core.consumers.memory import MemoryConsumer
 from doctor_core.exceptions import ConfigError
+from doctor_core.fixtures import options
 from doctor_core.mailbox import Mailbox
 from doctor_core.model import Notice
 
@@ -10,11 +10,7 @@ from doctor_core.model import Notice
 class TestMemoryConsumer(testtools.TestCase):
 
     def consumer(self, name=''):
-        conf = cfg.ConfigOpts()
-        conf.register_opts(MemoryConsumer.get_opts(), 'consumer_memory')
-        conf([], default_config_files=[], default_config_dirs=[])
-        conf.set_override('name', name, 'consumer_memory')
-        consumer = MemoryConsumer(conf)
+        consumer = MemoryConsumer(options(MemoryConsumer, name=name))
         self.addCleanup(consumer.stop)
         return consumer
 

@@ -166,14 +166,14 @@ class Client:
         return self.nova('PUT', f'/os-services/{self.service(host)["id"]}',
                          fields)
 
-    def fail(self, host):
-        """Let a host die."""
-        self.on_loop(lambda: self.cloud.compute_hosts.fail(
-            self.cloud.compute_hosts.get(host)))
+    def fail(self, host, how='link'):
+        """Let a host fall silent."""
+        self.on_loop(lambda: self.cloud.cut(
+            self.cloud.compute_hosts.get(host), how))
 
     def heal(self, host):
         """Bring it back."""
-        self.on_loop(lambda: self.cloud.compute_hosts.heal(
+        self.on_loop(lambda: self.cloud.mend(
             self.cloud.compute_hosts.get(host)))
 
 

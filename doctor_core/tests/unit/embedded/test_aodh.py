@@ -40,7 +40,7 @@ class AodhTest(testtools.TestCase):
     def ask(self, method, path, token, body=None, **params):
         route = next(route for route in self.aodh.routes
                      if (route.method, route.path) == (method, path))
-        self.assertFalse(route.blocking)
+        self.assertIsNone(route.pool)
         answer = route.handler(Request(
             method, path, params, {}, {'X-Auth-Token': token},
             json.dumps(body).encode(), 0.0))

@@ -58,6 +58,15 @@ class PageTest(testtools.TestCase):
             query['marker'] = part[-1] if part else ''
         self.assertEqual(items, seen)
 
+    def test_a_limit_of_thousands_of_digits(self):
+        """Python refused to read it, and the answer was 500."""
+        for limit in ('9' * 5000, '-1', 'x', ''):
+            error = self.assertRaises(Refused, rest.page, ['a'],
+                                      {'limit': limit}, key=str)
+            self.assertEqual(400, error.status)
+        self.assertEqual((['a'], False), rest.page(
+            ['a'], {'limit': '9' * 18}, key=str))
+
     def test_no_page_is_larger_than_the_service_allows(self):
         part, more = rest.page(range(9), {'limit': '8'}, key=str, most=5)
         self.assertEqual(([0, 1, 2, 3, 4], True), (part, more))

@@ -1,6 +1,6 @@
 import testtools
 
-from doctor_core import events
+from doctor_core import wire
 from doctor_core.embedded import telemetry
 
 PAYLOAD = {
@@ -33,7 +33,7 @@ class ToEventTest(testtools.TestCase):
 
     def test_the_traits_are_those_of_ceilometer(self):
         event = self.event()
-        self.assertEqual(RECORDED, events.event_to_payload(event)['traits'])
+        self.assertEqual(RECORDED, wire.event_to_payload(event)['traits'])
         self.assertEqual('1970-01-01T00:00:01.500000', event.generated)
 
     def test_what_is_unknown_is_no_trait(self):
@@ -55,7 +55,7 @@ class FromBusTest(testtools.TestCase):
         event = telemetry.to_event('compute.instance.update', PAYLOAD, 1.0,
                                    'api')
         self.assertEqual([event], telemetry.from_bus(
-            [events.event_to_payload(event)]))
+            [wire.event_to_payload(event)]))
 
     def test_a_bare_event_is_taken(self):
         self.assertEqual(['x'], [event.event_type for event

@@ -4,12 +4,12 @@ import testtools
 
 from doctor_core.exceptions import CloudError
 from doctor_core.fixtures import FakeClock
-from doctor_core.inspectors.following import Following, is_lowering
-from doctor_core.model import Action, Correction, StateChange
+from doctor_core.inspectors.following import Following
+from doctor_core.model import Action, Correction, Mark, StateChange
 
-HOST = Correction(Action.FORCE_DOWN, 'c1', 'h1', 'false', 'true')
-SERVER = Correction(Action.RESET_STATE, 's1', 'h1', 'active', 'error')
-BACK = Correction(Action.FORCE_DOWN, 'c1', 'h1', 'true', 'false')
+HOST = Correction(Action.FORCE_DOWN, 'c1', 'h1', Mark.LOST, 'false')
+SERVER = Correction(Action.RESET_STATE, 's1', 'h1', Mark.LOST, 'active')
+BACK = Correction(Action.FORCE_DOWN, 'c1', 'h1', Mark.BACK)
 AWAY = CloudError('nobody answers', recoverable=True)
 
 
@@ -35,6 +35,7 @@ class Worker:
         self.ends_after = None
         self.nova_is_away = False
         self.made_by_doctor = []
+        self.shown_in_the_end = {'c1': 'true', 's1': 'error'}
 
     def check_ended(self):
         if self.ends_after is not None and self.looks >= self.ends_after:
@@ -61,13 +62,13 @@ class Worker:
     def explain(self, host):
         return f'Somebody sleeps instead of {host}'
 
-    def shown(self, host, action):
+    def shown(self, host, action, ids):
         self.looks += 1
         if self.nova_is_away:
             raise AWAY
         if self.shows_after is None or self.looks <= self.shows_after:
             return {'c1': 'neither', 's1': 'neither'}
-        return {}
+        return self.shown_in_the_end
 
     def correct(self, corrections, done):
         self.made_by_doctor += corrections
@@ -94,6 +95,19 @@ class FollowingTest(testtools.TestCase):
         self.assertEqual([('down', 'h1')], worker.told)
         self.assertEqual([], worker.made_by_doctor)
         self.assertEqual({began_at + 1.0}, {change.at for change in changes})
+
+    def test_server_that_has_left_is_done_with(self):
+        worker = Worker()
+        worker.shown_in_the_end['s1'] = None
+        self.follow(worker, HOST, SERVER)
+        self.assertEqual([], worker.made_by_doctor)
+
+    def test_what_nova_cannot_see_is_not_made(self):
+        """A cell that was down made host and servers done."""
+        worker = Worker()
+        worker.shown_in_the_end = {'': 'false'}
+        self.follow(worker, HOST, SERVER)
+        self.assertEqual([HOST, SERVER], worker.made_by_doctor)
 
     def test_service_that_is_away_is_told_later(self):
         worker = Worker()
@@ -150,7 +164,3 @@ class FollowingTest(testtools.TestCase):
         worker.ends_after = 2
         self.assertRaises(CloudError, self.follow, worker, HOST)
         self.assertEqual([], worker.made_by_doctor)
-
-    def test_what_is_of_a_lost_host(self):
-        self.assertEqual([True, True, False],
-                         [is_lowering(one) for one in (HOST, SERVER, BACK)])

@@ -4,7 +4,8 @@ import fixtures
 import testtools
 
 from doctor_core.exceptions import BackendError, ConfigError
-from doctor_core.fixtures import configuration
+from doctor_core.fixtures import installer_settings
+from doctor_core.fixtures import options as options_for
 from doctor_core.installers.apex import (
     PATHS,
     SERVICES,
@@ -44,8 +45,8 @@ SERVERS = [
 class OnMachines(ApexInstaller):
     """Whose undercloud and nodes are doubles."""
 
-    def __init__(self, conf, machines):
-        super().__init__(conf)
+    def __init__(self, machines, *arguments):
+        super().__init__(*arguments)
         self._machines = machines
 
     def undercloud(self):
@@ -56,11 +57,9 @@ class OnMachines(ApexInstaller):
 
 
 def made(machines, **options):
-    return OnMachines(configuration({
-        ('installer', 'type'): 'apex',
-        ('installer_apex', 'undercloud'): '192.0.2.1',
-        **{('installer_apex', name): value
-           for name, value in options.items()}}), machines)
+    return OnMachines(machines, options_for(
+        ApexInstaller, **{'undercloud': '192.0.2.1', **options}),
+        None, installer_settings())
 
 
 def undercloud(said):
@@ -98,8 +97,7 @@ class NodesTest(testtools.TestCase):
 
     def test_where_the_undercloud_is_has_to_be_said(self):
         """The class could not even be constructed."""
-        installer = ApexInstaller(configuration(
-            {('installer', 'type'): 'apex'}))
+        installer = ApexInstaller(options_for(ApexInstaller), None, None)
         error = self.assertRaises(ConfigError, installer.nodes)
         self.assertIn('[installer_apex] undercloud', str(error))
         installer.close()

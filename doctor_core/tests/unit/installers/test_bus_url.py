@@ -51,6 +51,32 @@ class InNovaConfTest(testtools.TestCase):
         self.check('rabbit://u:a$b@h/', '[DEFAULT]',
                    'transport_url = rabbit://u:a$b@h/')
 
+    def test_the_old_name_of_that_of_the_notifications(self):
+        """The bus of the calls was taken, where nobody sends them."""
+        self.check(URL, '[DEFAULT]', 'transport_url = rabbit://rpc/',
+                   f'notification_transport_url = {URL}')
+
+    def test_a_section_in_capitals(self):
+        self.check(URL, '[Oslo_Messaging_Notifications]',
+                   f'transport_url = {URL}')
+
+    def test_a_broker_without_a_url(self):
+        """A nova.conf of rabbit_host and its kin named no bus."""
+        self.check('rabbit://nova:p%40ss@192.0.2.1:5673//v', '[DEFAULT]',
+                   'my_ip = 192.0.2.1', 'rabbit_host = $my_ip',
+                   'rabbit_port = 5673', 'rabbit_userid = nova',
+                   'rabbit_password = p@ss', 'rabbit_virtual_host = /v')
+
+    def test_several_brokers_without_a_url(self):
+        self.check('rabbit://guest:guest@a:5672,guest:guest@b:5672/?ssl=1',
+                   '[DEFAULT]', 'transport_url = rabbit://',
+                   '[oslo_messaging_rabbit]', 'rabbit_use_ssl = true',
+                   'rabbit_hosts = a:5672, b:5672')
+
+    def test_a_broker_of_ipv6(self):
+        self.check('rabbit://guest:guest@[2001:db8::1]:5672/',
+                   '[DEFAULT]', 'rabbit_host = 2001:db8::1')
+
     def test_what_is_no_such_file_is_not_repeated(self):
         error = self.assertRaises(BackendError, bus_url.in_nova_conf,
                                   '[DEFAULT]\nsecret\n')

@@ -2,8 +2,8 @@ import socket
 
 import testtools
 
+from doctor_core import fixtures
 from doctor_core.exceptions import BackendError
-from doctor_core.fixtures import configuration
 from doctor_core.installers.devstack import PATHS, UNITS, DevStackInstaller
 from doctor_core.installers.running import READERS
 from doctor_core.model import Host, Node
@@ -37,12 +37,14 @@ class Nova:
             'compute', '/os-services?binary=nova-scheduler')
         return {'services': [{'host': host} for host in self._schedulers]}
 
+    def close(self):
+        """There is nothing to close."""
+
 
 def made(hosts=None, schedulers=('ctl',), kind=DevStackInstaller, **options):
-    conf = configuration({('installer', 'type'): 'devstack', **{
-        ('installer_devstack', name): value
-        for name, value in options.items()}})
-    return kind(conf, Nova(hosts or {}, schedulers))
+    return kind(fixtures.options(kind, **options),
+                lambda: Nova(hosts or {}, schedulers),
+                fixtures.installer_settings())
 
 
 class OnMachines(DevStackInstaller):

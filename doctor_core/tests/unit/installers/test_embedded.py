@@ -1,6 +1,7 @@
 import testtools
 
 from doctor_core.exceptions import BackendError
+from doctor_core.fixtures import installer_settings, options
 from doctor_core.installers.embedded import EmbeddedInstaller
 from doctor_core.model import Host, Node, Stamp
 
@@ -9,12 +10,13 @@ class Asked(EmbeddedInstaller):
     """Keeps what the cloud is asked, and answers for it."""
 
     def __init__(self, answers):
-        super().__init__(conf=None)
+        super().__init__(options(EmbeddedInstaller), None,
+                         installer_settings())
         self.asked = []
         self._answers = answers
 
-    def _ask(self, method, path):
-        self.asked.append((method, path))
+    def _ask(self, method, path, body=None):
+        self.asked.append((method, path, body))
         return self._answers[path]
 
 
@@ -34,12 +36,14 @@ class EmbeddedInstallerTest(testtools.TestCase):
         self.assertEqual(1.5, installer.fail(host))
         self.assertEqual(Stamp(1.5), installer.failed_at(host))
         installer.heal(host)
-        self.assertEqual([('POST', '/hosts/a%2Fb/fail'),
-                          ('POST', '/hosts/a%2Fb/heal')], installer.asked)
+        self.assertEqual([
+            ('POST', '/hosts/a%2Fb/fail', {'how': 'link'}),
+            ('POST', '/hosts/a%2Fb/heal', None)], installer.asked)
 
     def test_the_bus_is_the_clouds(self):
         self.assertEqual('rabbit://', Asked({
             '/bus': {'transport_url': 'rabbit://'}}).transport_url())
 
-    def test_it_has_no_options(self):
-        self.assertEqual([], EmbeddedInstaller.get_opts())
+    def test_how_a_host_fails_is_an_option(self):
+        self.assertEqual(['fail_by'], [
+            option.name for option in EmbeddedInstaller.get_opts()])

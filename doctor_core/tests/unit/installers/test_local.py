@@ -2,8 +2,8 @@ import os
 
 import testtools
 
-from doctor_core import conf
 from doctor_core.exceptions import ConfigError
+from doctor_core.fixtures import options as options_for
 from doctor_core.installers.layout import Layout, Service
 from doctor_core.installers.local import LocalInstaller
 from doctor_core.model import Node
@@ -15,10 +15,9 @@ NODES = ['c1=192.0.2.1', 'ctl = 192.0.2.9 controller']
 
 
 def made(**options):
-    return LocalInstaller(conf.prepare(files=(), overrides={
-        ('installer', 'type'): 'local',
-        **{('installer_local', name): value
-           for name, value in {'nodes': NODES, **options}.items()}}))
+    return LocalInstaller(
+        options_for(LocalInstaller, **{'nodes': NODES, **options}),
+        None, None)
 
 
 class NodesTest(testtools.TestCase):

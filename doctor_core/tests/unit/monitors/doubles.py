@@ -2,8 +2,9 @@
 
 import heapq
 
-from doctor_core.monitors.prober import Prober
-from doctor_core.monitors.targets import Network, Target, Timing
+from doctor_core.monitors.judgement import Network, Target
+from doctor_core.monitors.probing.prober import Prober
+from doctor_core.monitors.probing.settings import Timing
 from doctor_core.monitors.verdict import Policy
 
 TIMING = Timing(interval_s=0.040, timeout_s=0.012, confirm=3,

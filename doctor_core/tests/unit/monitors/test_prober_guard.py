@@ -87,7 +87,7 @@ class TestIsolation(testtools.TestCase):
         lab = Lab(hosts=50)
         lab.run(1.0)
         lab.dead.update(set(lab.targets) - {'h7'})
-        lab.run(2.0)
+        lab.run(4.0)
         self.assertEqual(lab.dead, {name for name, change in lab.changes()
                                     if change is Change.DOWN})
 

@@ -184,6 +184,14 @@ class TestClose(DelivererTestCase):
         self.assertIn('Ending with 2 notices not delivered, of the servers '
                       'server-1, server-2', self.log.output)
 
+    def test_names_ten_of_many(self):
+        deliverer = self.deliverer(FakeNotifier(*['hang'] * 30))
+        for number in range(30):
+            deliverer.deliver('fake://a', notice(f'server-{number:02}'))
+        deliverer.close(0)
+        self.assertIn('server-09 and 20 more', self.log.output)
+        self.assertNotIn('server-10', self.log.output)
+
     def test_takes_nothing_more(self):
         notifier = FakeNotifier()
         deliverer = self.deliverer(notifier)

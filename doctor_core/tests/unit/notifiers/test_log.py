@@ -12,7 +12,7 @@ class TestLogNotifier(testtools.TestCase):
 
     def tell(self, body):
         log = self.useFixture(fixtures.FakeLogger())
-        asyncio.run(LogNotifier(None).notify(urlsplit('log://'),
+        asyncio.run(LogNotifier(None, 1.0).notify(urlsplit('log://'),
                                              Notice(body)))
         return log.output
 

@@ -13,7 +13,8 @@ from doctor_core.notifiers.memory import MemoryNotifier
 class TestMemoryNotifier(testtools.TestCase):
 
     def tell(self, url, body):
-        asyncio.run(MemoryNotifier(None).notify(urlsplit(url), Notice(body)))
+        notifier = MemoryNotifier(None, 1.0)
+        asyncio.run(notifier.notify(urlsplit(url), Notice(body)))
 
     def test_puts_it_into_the_box_of_that_name(self):
         box = Mailbox('ann')

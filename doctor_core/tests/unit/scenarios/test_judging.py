@@ -3,6 +3,7 @@ import testtools
 from doctor_core.model import (
     Action,
     Correction,
+    Mark,
     Notice,
     Server,
     StateChange,
@@ -61,7 +62,7 @@ class JudgeTest(testtools.TestCase):
 
     def test_failed_correction(self):
         change = StateChange(Correction(
-            Action.RESET_STATE, 's0', 'h', 'active', 'error'), 10.5, 'no')
+            Action.RESET_STATE, 's0', 'h', Mark.LOST, 'active'), 10.5, 'no')
         reason, = self.reasons(changes=[change])
         self.assertEqual('1 of 1 corrections failed: reset-state of s0: no',
                          reason)
@@ -79,3 +80,16 @@ class JudgeTest(testtools.TestCase):
         reason, = self.reasons(servers=servers, notices=[])
         self.assertEqual('9 of 9 servers were not told of: vm0, vm1, vm2 '
                          'and 6 more', reason)
+
+
+class OtherwiseTest(testtools.TestCase):
+
+    def test_one_sentence_for_each_value(self):
+        """A thousand servers were a thousand reasons of a failed run."""
+        shown = [(f'vm{index}', 'active') for index in range(1000)]
+        self.assertEqual(
+            ['Nova shows servers as active, not error: vm0, vm1, vm2, '
+             'vm3, vm4, vm5, vm6, vm7, vm8, vm9 and 990 more',
+             'Nova shows servers as none, not error: x'],
+            judging.otherwise('Nova', 'servers', [
+                *shown, ('x', ''), ('y', 'error')], 'error'))

@@ -1,12 +1,16 @@
 import threading
 
+import fixtures
 import testtools
 from oslo_config import cfg
 
-from doctor_core import opts
 from doctor_core.exceptions import BackendError, CloudError, ConfigError
 from doctor_core.model import Host
-from doctor_core.services.hosts import HostSource, configured_hosts
+from doctor_core.services.hosts import (
+    MONITOR_OPTS,
+    HostSource,
+    configured_hosts,
+)
 
 
 class TestConfiguredHosts(testtools.TestCase):
@@ -54,7 +58,7 @@ class TestHostSource(testtools.TestCase):
     def source(self, cloud, hosts=()):
         conf = cfg.ConfigOpts()
         conf([], default_config_files=[], default_config_dirs=[])
-        conf.register_opts(opts.MONITOR_OPTS, group='monitor')
+        conf.register_opts(MONITOR_OPTS, group='monitor')
         conf.set_override('hosts', list(hosts), group='monitor')
         return HostSource(conf, cloud)
 
@@ -87,3 +91,19 @@ class TestHostSource(testtools.TestCase):
         cloud = Nova()
         self.source(cloud).close()
         self.assertFalse(cloud.closed)
+
+    def test_who_came_and_went_is_told_of_ten_at_most(self):
+        """A thousand new hosts were a line of a thousand names."""
+        log = self.useFixture(fixtures.FakeLogger())
+        many = [Host(f'h{number:02}') for number in range(12)]
+        source = self.source(Nova(many))
+        self.assertEqual(many, source.renewed())
+        self.assertIn('new: h00, h01, h02, h03, h04, h05, h06, h07, h08, '
+                      'h09, 2 more; gone: none', log.output)
+
+    def test_nova_away_changes_nothing(self):
+        self.useFixture(fixtures.FakeLogger())
+        source = self.source(Nova([Host('n')], CloudError('away')))
+        source.renewed()
+        self.assertIsNone(source.renewed())
+        self.assertEqual([Host('n')], source.known)

@@ -1,29 +1,42 @@
-import dataclasses
 import os
+import sqlite3
 
 import fixtures
 import testtools
 
 from doctor_core import store
-from doctor_core.exceptions import ConfigError
+from doctor_core.exceptions import ConfigError, InvalidTransition
 from doctor_core.model import (
     Action,
     Correction,
     Fault,
     FaultStatus,
+    Mark,
+    News,
+    Server,
     StateChange,
+    Telling,
+)
+from doctor_core.model.states import (
+    OPEN,
+    CorrectionState,
+    FaultState,
+    TellingState,
 )
 
-FORCE = Correction(Action.FORCE_DOWN, 'c0', 'h0', 'false', 'true')
-RESET = Correction(Action.RESET_STATE, 's0', 'h0', 'active', 'error')
+FORCE = Correction(Action.FORCE_DOWN, 'c0', 'h0', Mark.LOST, 'false')
+RESET = Correction(Action.RESET_STATE, 's0', 'h0', Mark.LOST, 'active', 's0')
+TELLING = Telling(Server('s0', 'vm', 'p', 'h0', vcpus=2), News.LOST, 'error',
+                  {'corrected': 'true'})
 
 
 def fault(host='h0', received_at=10.0, **changes):
     return Fault(host, 'compute.host.down', FaultStatus.DOWN, 9.0,
-                 received_at, **changes)
+                 received_at, source='sample', **changes)
 
 
-class StoreTest(testtools.TestCase):
+class StoreTestCase(testtools.TestCase):
+
     def setUp(self):
         super().setUp()
         self.path = self.useFixture(fixtures.TempDir()).join('s.sqlite')
@@ -35,172 +48,282 @@ class StoreTest(testtools.TestCase):
         self.addCleanup(opened.close)
         return opened
 
+    def add(self, state=FaultState.HANDLING, **changes):
+        added = fault(**changes)
+        self.store.faults.add(added, added.hostname, state)
+        return added.id
+
+    def state(self, fault_id):
+        return self.store.faults.find(fault_id).state
+
+
+class FaultsTest(StoreTestCase):
+
     def test_fault_and_what_it_calls_for_outlive_the_process(self):
-        self.store.open(self.fault, 'h0', [FORCE, RESET])
+        fault_id = self.add()
+        self.store.corrections.owe(fault_id, [FORCE, RESET])
+        self.store.tellings.owe(fault_id, [TELLING])
         again = self.opened()
-        self.assertEqual([self.fault.id],
-                         [record.id for record in again.unfinished()])
-        self.assertEqual({FORCE, RESET},
-                         set(again.corrections(self.fault.id)))
+        self.assertEqual(fault_id, again.faults.open_of('h0').id)
+        self.assertEqual({FORCE, RESET}, {
+            one.correction for one in again.corrections.of(fault_id)})
+        self.assertEqual([TELLING], again.tellings.owed(fault_id))
 
-    def test_raised_is_the_open_fault_of_the_host(self):
-        self.assertIsNone(self.store.raised('h0'))
-        self.store.open(self.fault, 'h0', [])
-        self.assertEqual(self.fault.id, self.store.raised('h0').id)
-        self.assertIsNone(self.store.raised('h1'))
-        self.store.set_state(self.fault.id, store.CLEARED, cleared_at=20.0)
-        self.assertIsNone(self.store.raised('h0'))
+    def test_the_open_fault_of_a_host(self):
+        self.assertIsNone(self.store.faults.open_of('h0'))
+        fault_id = self.add()
+        self.assertIsNone(self.store.faults.open_of('h1'))
+        for state in (FaultState.CLEARING, FaultState.CLEARED):
+            self.assertEqual(fault_id,
+                             self.store.faults.open_of('h0').id)
+            self.store.faults.move(fault_id, state)
+        self.assertIsNone(self.store.faults.open_of('h0'))
+        self.assertEqual(fault_id, self.store.faults.last_of('h0').id)
 
-    def test_cleared_since(self):
-        self.store.open(self.fault, 'h0', [])
-        self.store.set_state(self.fault.id, store.CLEARED, cleared_at=20.0)
-        self.assertEqual(
-            (True, False, False),
-            (self.store.cleared_since('h0', 19.0),
-             self.store.cleared_since('h0', 20.0),
-             self.store.cleared_since('h1', 19.0)))
+    def test_the_order_is_that_of_arrival(self):
+        """Faults were ordered by a clock that may step."""
+        ids = [self.add(host=f'h{index}', received_at=at)
+               for index, at in enumerate((20.0, 10.0, 30.0))]
+        self.assertEqual(ids[::-1],
+                         [one.id for one in self.store.faults.latest()])
 
-    def test_owed_is_what_has_not_succeeded(self):
-        self.store.open(self.fault, 'h0', [FORCE, RESET])
-        self.store.corrected(self.fault.id, [
-            StateChange(FORCE, 11.0), StateChange(RESET, 11.0, 'no')])
-        self.assertEqual([RESET], self.store.corrections(
-            self.fault.id, owed_only=True))
-        self.store.corrected(self.fault.id, [StateChange(RESET, 12.0)])
-        self.assertEqual([], self.store.corrections(
-            self.fault.id, owed_only=True))
+    def test_the_limit_hides_no_open_fault(self):
+        open_ones = [self.add(state, host=str(state)) for state in OPEN]
+        ignored = [self.add(FaultState.IGNORED) for _ in range(5)]
+        latest = self.store.faults.latest
+        self.assertEqual([*ignored[:2:-1], *open_ones[::-1]],
+                         [one.id for one in latest(2)])
 
-    def test_to_reverse(self):
-        self.store.open(self.fault, 'h0', [FORCE, RESET])
-        # No outcome known: the process may have died right after.
-        self.assertEqual({FORCE, RESET},
-                         set(self.store.to_reverse(self.fault.id)))
-        self.store.corrected(self.fault.id, [
-            StateChange(FORCE, 11.0, 'no answer'),
-            StateChange(RESET, 11.0, 'refused')])
-        # They may have been made although the answer was lost.
-        self.assertEqual({FORCE, RESET},
-                         set(self.store.to_reverse(self.fault.id)))
+    def test_the_latest_in_some_states(self):
+        """Only among the latest of all they were looked for."""
+        for state in (FaultState.CLEARED, *[FaultState.IGNORED] * 5,
+                      FaultState.HELD, FaultState.HANDLED):
+            self.add(state, host=str(state))
+        self.assertEqual(['held', 'cleared'], [
+            one.state for one in self.store.faults.latest(
+                2, (FaultState.CLEARED, FaultState.HELD))])
 
-    def test_reversed_once(self):
-        self.store.open(self.fault, 'h0', [FORCE, RESET])
-        self.store.corrected(self.fault.id, [StateChange(FORCE, 11.0),
-                                             StateChange(RESET, 11.0)])
-        self.store.reversed(self.fault.id, [StateChange(FORCE, 21.0, 'no'),
-                                            StateChange(RESET, 21.0)])
-        self.assertEqual([FORCE], self.store.to_reverse(self.fault.id))
+    def test_ignored_ones_are_forgotten(self):
+        """Warnings that were repeated for ever filled the disk."""
+        for name, value in (('_REMEMBERED', 5), ('_FORGOTTEN_AT_ONCE', 2)):
+            self.useFixture(fixtures.MonkeyPatch(
+                f'doctor_core.store.faults.{name}', value))
+        others = [self.add(state, host=str(state)) for state in FaultState
+                  if state is not FaultState.IGNORED]
+        ignored = [self.add(FaultState.IGNORED) for _ in range(20)]
+        last = self.add(host='h9')
+        kept = [one.id for one in self.store.faults.latest(100)]
+        self.assertEqual({*others, last}, set(kept) - set(ignored))
+        self.assertEqual(ignored[-5:], [
+            fault_id for fault_id in ignored if fault_id in kept])
 
-    def test_reopened_owes_everything(self):
-        self.store.open(self.fault, 'h0', [FORCE])
-        self.store.corrected(self.fault.id, [StateChange(FORCE, 11.0)])
-        self.store.reversed(self.fault.id, [StateChange(FORCE, 21.0)])
-        self.store.set_told(self.fault.id)
-        self.store.set_state(self.fault.id, store.CLEARING, cleared_at=20.0)
-        self.store.reopen(self.fault.id)
-        record = self.store.find(self.fault.id)
-        self.assertEqual((store.HANDLING, False, None),
-                         (record.state, record.told, record.cleared_at))
-        self.assertEqual([FORCE], self.store.corrections(
-            self.fault.id, owed_only=True))
+    def test_reports_are_forgotten(self):
+        for name, value in (('_REMEMBERED', 5), ('_FORGOTTEN_AT_ONCE', 2)):
+            self.useFixture(fixtures.MonkeyPatch(
+                f'doctor_core.store.faults.{name}', value))
+        for number in range(20):
+            self.store.faults.remember(f'r{number}', 'f', 'raises')
+        self.assertEqual([None] * 15 + ['f'] * 5, [
+            self.store.faults.recall(f'r{number}') for number in range(20)])
 
-    def test_held_is_not_done_by_itself(self):
-        self.store.open(self.fault, 'h0', [FORCE, RESET], why_held='many')
-        self.store.set_told(self.fault.id)
-        again = self.opened()
-        self.assertEqual([], again.unfinished())
-        self.assertEqual(self.fault.id, again.raised('h0').id)
-        self.assertEqual([(store.HELD, 'many')], [
-            (record.state, record.note) for record in again.held()])
+    def test_a_move_that_is_none(self):
+        fault_id = self.add()
+        self.assertRaises(InvalidTransition, self.store.faults.move,
+                          fault_id, FaultState.CLEARED)
+        self.assertEqual(FaultState.HANDLING, self.state(fault_id))
 
-    def test_owners_of_a_held_fault_are_owed_a_word(self):
-        self.store.open(self.fault, 'h0', [FORCE], why_held='many')
-        self.assertEqual([self.fault.id], [
-            record.id for record in self.store.unfinished()])
+    def test_a_move_from_another_state_is_refused(self):
+        """By another process, too, that has the same file."""
+        fault_id = self.add()
+        self.opened().faults.move(fault_id, FaultState.CLEARING)
+        self.assertRaises(InvalidTransition, self.store.faults.move,
+                          fault_id, FaultState.HANDLED)
+        self.assertEqual(FaultState.CLEARING, self.state(fault_id))
 
-    def test_release_only_what_is_held(self):
-        other = fault('h1')
-        self.store.open(self.fault, 'h0', [FORCE], why_held='many')
-        self.store.open(other, 'h1', [])
-        self.assertEqual([self.fault.id], self.store.release(
-            [self.fault.id, other.id, 'nosuch'], 'confirmed'))
-        self.assertEqual([], self.store.release([self.fault.id], ''))
-        record = self.store.find(self.fault.id)
-        self.assertEqual((store.HANDLING, 'confirmed'),
-                         (record.state, record.note))
+    def test_a_move_of_a_fault_that_is_not_there(self):
+        self.assertRaises(InvalidTransition, self.store.faults.move,
+                          'nothing', FaultState.CLEARING)
 
-    def test_waived_has_nothing_to_reverse(self):
-        self.store.open(self.fault, 'h0', [FORCE], why_held='many')
-        self.assertTrue(self.store.waive(self.fault.id, 20.0))
-        self.assertEqual([], self.store.to_reverse(self.fault.id))
-        self.assertEqual(store.CLEARING,
-                         self.store.find(self.fault.id).state)
-
-    def test_only_what_is_held_is_waived(self):
-        self.store.open(self.fault, 'h0', [FORCE])
-        self.assertFalse(self.store.waive(self.fault.id, 20.0))
-        self.assertEqual([FORCE], self.store.to_reverse(self.fault.id))
+    def test_release(self):
+        held = self.add(FaultState.HELD)
+        other = self.add(host='h1')
+        self.assertEqual([held], self.store.faults.release(
+            [held, other, 'unknown'], 'confirmed'))
+        self.assertEqual(FaultState.HANDLING, self.state(held))
 
     def test_fallen(self):
-        for number, state in enumerate(
-                (store.HANDLED, store.CLEARED, store.CLEARED)):
-            one = fault(f'h{number}', received_at=float(number))
-            self.store.open(one, one.hostname, [])
-            self.store.set_state(one.id, state)
-        self.store.ignore(fault('h9'), 'h9', 'why')
-        self.assertEqual({('h0', True), ('h2', False)}, {
-            (fallen.hostname, fallen.is_down)
-            for fallen in self.store.fallen(1.0)})
+        for host, boot_id, at in (('down', 'now', 1.0), ('back', 'now', 20.0),
+                                  ('former', 'before', 30.0),
+                                  ('gone', 'before', 30.0)):
+            fault_id = self.add(host=host)
+            self.store.falls.add(fault_id, boot_id, at)
+            if host in ('back', 'gone'):
+                self.store.faults.move(fault_id, FaultState.CLEARING)
+        self.add(FaultState.IGNORED, host='ignored')
+        down = {('down', 1.0, True), ('former', None, True)}
+        self.assertEqual([down | {('back', 20.0, False)}, down], [
+            {(one.hostname, one.at, one.is_down)
+             for one in self.store.falls.since('now', at)}
+            for at in (10.0, 25.0)])
+
+    def test_holders(self):
+        fault_id = self.add()
+        self.store.faults.hold(fault_id, 'nagios', 'r2')
+        self.store.faults.let_go(fault_id, 'sample', 'r3')
+        self.assertEqual({'nagios'}, self.store.faults.holders(fault_id))
+
+    def test_said(self):
+        self.assertIsNone(self.store.faults.said('h0', 's', 'm'))
+        said = store.Said(FaultStatus.UP, 5.0, 'e', 7)
+        self.store.faults.say('h0', 's', 'm', store.Said(FaultStatus.DOWN))
+        self.store.faults.say('h0', 's', 'm', said)
+        self.assertEqual(said, self.store.faults.said('h0', 's', 'm'))
+
+    def test_recall(self):
+        self.store.faults.remember('r1', 'f1', 'raises')
+        self.store.faults.remember('r1', 'f2', 'raises')
+        self.store.faults.remember('r2', '', 'ignored')
+        self.assertEqual(('f1', '', None), tuple(
+            self.store.faults.recall(one) for one in ('r1', 'r2', 'r3')))
+
+
+class CorrectionsTest(StoreTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.fault_id = self.add()
+        self.kept = self.store.corrections
+        self.kept.owe(self.fault_id, [FORCE, RESET])
+
+    def states(self, fault_id=None):
+        return {one.correction.target_id: str(one.state) for one
+                in self.kept.of(fault_id or self.fault_id)}
+
+    def make(self, *corrections, error=''):
+        self.kept.move(self.fault_id, CorrectionState.ASKED, corrections)
+        self.kept.settle(self.fault_id, CorrectionState.DONE, [
+            StateChange(one, 5.0, error) for one in corrections])
+
+    def test_made(self):
+        self.make(FORCE)
+        self.assertEqual({'c0': 'done', 's0': 'owed'}, self.states())
+
+    def test_what_failed_for_good_is_given_up_or_left(self):
+        self.make(RESET)
+        self.kept.move(self.fault_id, CorrectionState.ASKED, [FORCE])
+        self.kept.settle(self.fault_id, CorrectionState.DONE, [
+            StateChange(FORCE, 5.0, 'no', is_final=True)])
+        self.kept.owe_undo(self.fault_id)
+        self.kept.settle(self.fault_id, CorrectionState.UNDONE, [
+            StateChange(RESET.back(), 6.0, 'never', is_final=True)],
+            final=CorrectionState.LEFT, prefix='why: ')
+        self.assertEqual(
+            {('c0', 'undo-owed', ''), ('s0', 'left', 'why: never')},
+            {(one.correction.target_id, one.state, one.reason)
+             for one in self.kept.of(self.fault_id)})
+
+    def test_what_failed_stays_owed_with_the_reason(self):
+        self.make(FORCE, error='no')
+        record, = self.kept.of(self.fault_id, CorrectionState.ASKED)
+        self.assertEqual(('c0', 'no'),
+                         (record.correction.target_id, record.reason))
+
+    def test_what_nobody_was_asked_for_is_not_undone(self):
+        self.make(FORCE)
+        self.kept.owe_undo(self.fault_id)
+        self.assertEqual({'c0': 'undo-owed', 's0': 'waived'}, self.states())
+
+    def test_an_answer_that_was_lost_is_undone(self):
+        self.make(RESET, error='time-out')
+        self.kept.owe_undo(self.fault_id)
+        self.assertEqual('undo-owed', self.states()['s0'])
+
+    def test_an_outcome_that_comes_too_late_changes_nothing(self):
+        self.kept.move(self.fault_id, CorrectionState.ASKED, [FORCE])
+        self.kept.owe_undo(self.fault_id)
+        self.kept.settle(self.fault_id, CorrectionState.DONE,
+                         [StateChange(FORCE, 5.0)])
+        self.assertEqual('undo-owed', self.states()['c0'])
+
+    def test_a_later_fault_takes_over_with_the_first_values(self):
+        self.make(FORCE)
+        later = self.add(host='h0b')
+        self.kept.pass_on(self.fault_id, later)
+        self.assertEqual({'c0': 'passed-on', 's0': 'passed-on'},
+                         self.states())
+        self.assertEqual({'c0': 'asked', 's0': 'owed'}, self.states(later))
+        self.assertEqual({FORCE, RESET}, {
+            one.correction for one in self.kept.of(later)})
+
+    def test_known_ones_are_left(self):
+        self.make(FORCE)
+        self.kept.owe(self.fault_id, [FORCE])
+        self.assertEqual('done', self.states()['c0'])
 
     def test_tally(self):
-        self.store.open(self.fault, 'h0', [FORCE, RESET, dataclasses.replace(
-            RESET, target_id='s1')])
-        self.store.corrected(self.fault.id, [
-            StateChange(FORCE, 11.0), StateChange(RESET, 11.0, 'no')])
+        self.make(FORCE)
         self.assertEqual(
-            [(Action.FORCE_DOWN, 1, 0), (Action.RESET_STATE, 2, 2)],
-            [(tally.action, tally.count, tally.undone)
-             for tally in self.store.tally([self.fault.id])])
-        self.assertEqual([], self.store.tally([]))
+            {('force-down', 'done', 1), ('reset-state', 'owed', 1)},
+            {(str(one.action), str(one.state), one.count)
+             for one in self.kept.tally([self.fault_id, 'other'])})
 
-    def test_only_from(self):
-        self.store.open(self.fault, 'h0', [])
-        self.store.set_state(self.fault.id, store.CLEARING)
-        self.store.set_state(self.fault.id, store.HANDLED,
-                             only_from=store.HANDLING)
-        self.assertEqual(store.CLEARING,
-                         self.store.find(self.fault.id).state)
 
-    def test_newest_first_and_limited(self):
-        for number in range(5):
-            self.store.ignore(fault(received_at=float(number)), 'h0', 'why')
-        self.assertEqual([4.0, 3.0], [
-            record.received_at for record in self.store.faults(2)])
+class TellingsTest(StoreTestCase):
 
-    def test_event_that_comes_twice_is_ignored_once(self):
-        self.store.ignore(self.fault, 'h0', 'why')
-        self.store.ignore(self.fault, 'h0', 'why')
-        self.assertEqual(1, len(self.store.faults()))
+    def test_states_and_counts(self):
+        fault_id = self.add()
+        kept = self.store.tellings
+        kept.owe(fault_id, [TELLING])
+        self.assertEqual([TELLING], kept.owed(fault_id))
+        self.assertEqual(1, kept.move(fault_id, TellingState.GIVEN_UP,
+                                      [TELLING], at=1.0, reason='away'))
+        self.assertEqual(0, kept.move(fault_id, TellingState.TOLD, [TELLING],
+                                      at=2.0))
+        self.assertEqual({(News.LOST, TellingState.GIVEN_UP): 1},
+                         kept.counts([fault_id])[fault_id])
+        record, = kept.of(fault_id)
+        self.assertEqual(('away', 1.0), (record.reason, record.at))
+        self.assertEqual([TELLING.server], kept.servers(fault_id))
 
-    def test_alarms(self):
-        self.store.save_alarm('a', {'x': 1})
-        self.store.save_alarm('a', {'x': 2})
-        self.store.save_alarm('b', {})
-        self.store.delete_alarm('b')
-        self.store.delete_alarm('never')
-        self.assertEqual([{'x': 2}], self.opened().alarms())
 
-    def test_folder_is_made(self):
-        path = os.path.join(os.path.dirname(self.path), 'new', 's.sqlite')
-        store.Store(path).close()
-        self.assertTrue(os.path.exists(path))
+class FileTest(StoreTestCase):
 
-    def test_path_that_cannot_be_used(self):
-        error = self.assertRaises(
-            ConfigError, store.Store, os.path.join(self.path, 'below'))
+    def test_all_or_nothing(self):
+        class Error(Exception):
+            pass
+
+        def half():
+            with self.store.together():
+                self.add()
+                raise Error
+        self.assertRaises(Error, half)
+        self.assertIsNone(self.store.faults.open_of('h0'))
+
+    def test_the_rehearsal_leaves_nothing_behind(self):
+        with sqlite3.connect(self.path) as connection:
+            tables = [row[0] for row in connection.execute(
+                'SELECT name FROM sqlite_master WHERE type = "table"')]
+            self.assertEqual([], [
+                name for name in tables
+                if not name.startswith('sqlite_') and connection.execute(
+                    f'SELECT count(*) FROM {name}').fetchone()[0]])
+
+    def test_file_of_another_release(self):
+        path = self.useFixture(fixtures.TempDir()).join('old.sqlite')
+        with sqlite3.connect(path) as connection:
+            connection.execute('CREATE TABLE faults (id TEXT)')
+        error = self.assertRaises(ConfigError, store.Store, path)
+        self.assertIn('another release', str(error))
+        self.assertNotIn('\n', str(error))
+
+    def test_file_that_cannot_be_written(self):
+        error = self.assertRaises(ConfigError, store.Store,
+                                  os.path.join(self.path, 'below', 'a'))
         self.assertIn('state_path', str(error))
 
-    def test_memory(self):
-        memory = store.Store()
-        memory.open(self.fault, 'h0', [RESET])
-        self.assertEqual(dataclasses.asdict(RESET), dataclasses.asdict(
-            memory.corrections(self.fault.id)[0]))
+    def test_alarms(self):
+        self.store.alarms.save('a', {'name': 'x'})
+        self.store.alarms.save('a', {'name': 'y'})
+        self.store.alarms.save('b', {})
+        self.store.alarms.delete('b')
+        self.assertEqual([{'name': 'y'}], self.opened().alarms.all())

@@ -46,6 +46,24 @@ class NeutronTest(testtools.TestCase):
                                        token).status)
         self.assertEqual(403, self.ask('DELETE', path, token=token).status)
 
+    def test_a_list_of_more_than_a_thousand(self):
+        """The answer was 500; Neutron has no largest page."""
+        for _ in range(11):
+            self.assertEqual(201, self.ask('POST', '/networks', {
+                'networks': [{'name': 'many'}] * 100}).status)
+        self.assertEqual(1100, self.names('/networks').count('many'))
+        answer = self.ask('GET', '/networks?name=many&limit=1000').json
+        self.assertEqual(1000, len(answer['networks']))
+        self.assertIn('limit=1000&marker=', answer['networks_links'][0][
+            'href'])
+
+    def test_what_is_no_list_of_networks(self):
+        """The answer was 500."""
+        for body in ([5], 5, None, [{'name': 'half'}, 'x']):
+            self.assertEqual(400, self.ask('POST', '/networks', {
+                'networks': body}).status, body)
+        self.assertNotIn('half', self.names('/networks'))
+
     def test_what_only_administrators_write_and_see(self):
         network = self.made('network', name='n')
         self.assertNotIn('provider:network_type', network)

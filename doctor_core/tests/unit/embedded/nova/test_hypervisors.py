@@ -1,5 +1,7 @@
 import testtools
 
+from doctor_core.embedded.nova.hypervisors import uptime
+from doctor_core.fixtures import FakeClock
 from doctor_core.model import new_id
 from doctor_core.tests.unit.embedded.inprocess import Client
 
@@ -90,3 +92,70 @@ class HypervisorsTest(testtools.TestCase):
         self.assertEqual([False, True, True], [
             host['nova-compute']['available'] for host in
             zone['availabilityZoneInfo'][0]['hosts'].values()])
+
+    def test_the_type_can_be_set(self):
+        self.client.ask('PUT', f'/embedded/hosts/{HOST}',
+                        {'hypervisor_type': 'ironic'})
+        self.assertEqual(['ironic', 'fake', 'fake'], [
+            each['hypervisor_type'] for each in self.listed('/detail')])
+
+
+class UptimeTest(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.clock = FakeClock()
+        self.client = Client(self, timing=self.clock, service_down_s=60.0)
+        self.node_id = self.client.nova('GET', '/os-hypervisors').json[
+            'hypervisors'][0]['id']
+        self.clock.advance(7200.0)
+
+    def older(self):
+        return self.client.nova(
+            'GET', f'/os-hypervisors/{self.node_id}/uptime', version='2.87')
+
+    def newer(self):
+        return self.client.nova('GET', f'/os-hypervisors/{self.node_id}',
+                                version='2.88').json['hypervisor']['uptime']
+
+    def told(self, ran):
+        self.assertIn(f' up {ran},  0 users,  load average:', self.newer())
+        self.assertIn(f' up {ran},  0 users,  load average:',
+                      self.older().json['hypervisor']['uptime'])
+
+    def test_a_text_in_minutes(self):
+        self.assertEqual(
+            ['0 min', '12 min', ' 1:05', '10:00', '1 day, 0 min',
+             '5 days,  3:04'],
+            [uptime(seconds).partition(' up ')[2].partition(',  0 users')[0]
+             for seconds in (59, 720, 3900, 36000, 86400, 443_040)])
+
+    def test_each_version_has_its_place(self):
+        self.told(' 2:00')
+        self.assertEqual(404, self.client.nova(
+            'GET', f'/os-hypervisors/{self.node_id}/uptime',
+            version='2.88').status)
+
+    def test_not_while_it_is_forced_down_or_not_up(self):
+        """Who asks before the force-down is lifted learns nothing."""
+        self.client.put_service(HOST, forced_down=True)
+        self.assertEqual((400, None), (self.older().status, self.newer()))
+        self.assertIn('badRequest', self.older().json)
+        self.client.put_service(HOST, forced_down=False)
+        self.told(' 2:00')
+        self.client.fail(HOST)
+        self.assertEqual((400, None), (self.older().status, self.newer()))
+
+    def test_a_reboot_begins_anew_and_a_cut_does_not(self):
+        for how, ran in (('link', ' 3:00'), ('reboot', '1 min')):
+            self.client.fail(HOST, how)
+            self.clock.advance(3540.0)
+            self.client.heal(HOST)
+            self.clock.advance(60.0)
+            self.told(ran)
+
+    def test_a_driver_that_does_not_know(self):
+        self.client.ask('PUT', f'/embedded/hosts/{HOST}',
+                        {'tells_uptime': False})
+        self.assertEqual((501, None), (self.older().status, self.newer()))
+        self.assertIn('notImplemented', self.older().json)

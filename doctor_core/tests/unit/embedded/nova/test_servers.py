@@ -64,8 +64,8 @@ class CreateTest(testtools.TestCase):
                 {'flavorRef': 'none'}, {'imageRef': 'none'},
                 {'imageRef': ''}, {'networks': [{'uuid': 'none'}]},
                 {'networks': [{}]}, {'networks': 'some'}, {'name': ' '},
-                {'name': 7}, {'min_count': 0}, {'min_count': 3,
-                                                'max_count': 2},
+                {'name': 7}, {'min_count': 0}, {'min_count': '9' * 5000},
+                {'min_count': 3, 'max_count': 2},
                 {'availability_zone': 'mars'}):
             self.assertEqual(400, self.create(**fields).status, fields)
         self.assertEqual(400, self.create(

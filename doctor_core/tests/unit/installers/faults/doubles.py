@@ -19,6 +19,11 @@ def options(**values):
     return conf.installer_x
 
 
+def settings(kind, **values):
+    """What a way reads of them."""
+    return kind.of(options(**values))
+
+
 class FakeClock:
     """Stands still, unless somebody sleeps or moves it."""
 

@@ -5,7 +5,10 @@ from doctor_core.exceptions import (
     CommandFailed,
     ConfigError,
 )
-from doctor_core.installers.faults.command import CommandInjector
+from doctor_core.installers.faults.command import (
+    CommandInjector,
+    CommandSettings,
+)
 from doctor_core.model import Host, Stamp
 from doctor_core.runner import Done
 from doctor_core.tests.unit.installers.faults import doubles
@@ -23,8 +26,9 @@ class CommandTest(testtools.TestCase):
         self.machine = doubles.Machine(self.clock, {'cut': output},
                                        took_s=4.0)
         return CommandInjector(
-            doubles.options(**{'fail_command': ['cut', '-9', 'a b'],
-                               'heal_command': ['mend'], **values}),
+            doubles.settings(CommandSettings, **{
+                'fail_command': ['cut', '-9', 'a b'],
+                'heal_command': ['mend'], **values}),
             lambda _host: None, self.clock, self.machine)
 
     def test_the_name_of_the_host_is_added(self):

@@ -1,7 +1,7 @@
 import testtools
 
 from doctor_core.exceptions import BackendError, CommandFailed
-from doctor_core.installers.faults.link import LinkInjector
+from doctor_core.installers.faults.link import LinkInjector, LinkSettings
 from doctor_core.model import Host
 from doctor_core.runner import Done
 from doctor_core.tests.unit.installers.faults import doubles
@@ -21,8 +21,8 @@ class LinkTest(testtools.TestCase):
             f'{FOLDER}/': '81a4 0 0 5', FOLDER: ABSENT,
             DEVICE: '2: eth0    inet 10.0.0.1/24 scope global eth0',
             **answers})
-        return LinkInjector(doubles.options(), lambda _host: self.machine,
-                            self.clock)
+        return LinkInjector(doubles.settings(LinkSettings),
+                            lambda _host: self.machine, self.clock)
 
     def launched(self):
         return [' '.join(argv[:argv.index('/bin/sh')])

@@ -1,10 +1,9 @@
 import testtools
 
+from doctor_core.bmc import Bmc
 from doctor_core.exceptions import BackendError, ConfigError
-from doctor_core.installers.faults.bmc import Bmc, IpmiBmc, RedfishBmc
-from doctor_core.installers.faults.power import PowerInjector
+from doctor_core.installers.faults.power import PowerInjector, PowerSettings
 from doctor_core.model import Host
-from doctor_core.runner import Done
 from doctor_core.tests.unit.installers.faults import doubles
 
 HOST = Host('compute-1')
@@ -14,25 +13,34 @@ class FakeBmc(Bmc):
     """Switches some looks after it was asked.
 
     :ivar asked: what it was asked for.
+    :ivar errors: what the next looks run into; None for nothing.
+    :ivar late: whether it does not say that it was switched off.
     """
 
     def __init__(self, clock, on=True, looks=2):
         self.on = on
         self.asked = []
         self.closed = 0
+        self.errors = []
+        self.late = False
         self._clock = clock
         self._looks = looks
 
-    def is_on(self):
+    def is_on(self, timeout_s):
         self._clock.passed_s += 1
+        error = self.errors.pop(0) if self.errors else None
+        if error is not None:
+            raise error
         if self.asked and self.asked[-1] != self.on:
             self._looks -= 1
             if not self._looks:
                 self.on = self.asked[-1]
         return self.on
 
-    def switch(self, on):
+    def switch(self, on, timeout_s):
         self.asked.append(on)
+        if not on and self.late:
+            raise BackendError('late', recoverable=True)
         self._looks = self._looks or 2
 
     def close(self):
@@ -53,9 +61,10 @@ class PowerTest(testtools.TestCase):
             return bmc
 
         return PowerInjector(
-            doubles.options(**{'fault_bmcs': ['compute-1=https://b/x'],
-                               'fault_bmc_user': 'admin',
-                               'fault_bmc_password': 'xyzzy', **values}),
+            doubles.settings(PowerSettings, **{
+                'fault_bmcs': ['compute-1=https://b/x'],
+                'fault_bmc_user': 'admin',
+                'fault_bmc_password': 'xyzzy', **values}),
             lambda _host: self.machine, self.clock, make)
 
     def test_off_when_the_bmc_says_so(self):
@@ -92,6 +101,23 @@ class PowerTest(testtools.TestCase):
         # It might be off a moment later, for ever.
         self.assertEqual([False, True], bmc.asked)
 
+    def test_bmc_that_does_not_say_that_it_did_it(self):
+        """The host was off for ever when the answer came too late."""
+        bmc = FakeBmc(self.clock)
+        bmc.late = True
+        self.assertRaises(BackendError, self.made(bmc).fail, HOST)
+        self.assertEqual([False, True], bmc.asked)
+
+    def test_bmc_that_is_busy_for_a_while(self):
+        """One look that failed ended all."""
+        bmc = FakeBmc(self.clock, on=False)
+        bmc.errors = [None, BackendError('busy', recoverable=True)]
+        self.made(bmc).heal(HOST)
+        self.assertEqual([], bmc.errors)
+        bmc = FakeBmc(self.clock, on=False)
+        bmc.errors = [None, BackendError('no')]
+        self.assertRaises(BackendError, self.made(bmc).heal, HOST)
+
     def test_logged_out_at_the_end(self):
         bmc = FakeBmc(self.clock)
         injector = self.made(bmc)
@@ -112,50 +138,7 @@ class PowerTest(testtools.TestCase):
 
     def test_redfish_has_urls(self):
         injector = PowerInjector(
-            doubles.options(fault_bmcs=['compute-1=10.0.0.1']),
+            doubles.settings(PowerSettings, fault_bmcs=['compute-1=10.0.0.1']),
             lambda _host: self.machine, self.clock)
         error = self.assertRaises(ConfigError, injector.fail, HOST)
         self.assertIn('10.0.0.1 is not http', str(error))
-
-
-class IpmiTest(testtools.TestCase):
-
-    def made(self, said, address='bmc-1'):
-        self.machine = doubles.Machine(doubles.FakeClock(),
-                                       {'ipmitool': said})
-        return IpmiBmc(address, 'admin', 'xyzzy', self.machine)
-
-    def test_power(self):
-        self.assertTrue(self.made('Chassis Power is on\n').is_on())
-        self.assertFalse(self.made('Chassis Power is off\n').is_on())
-
-    def test_words(self):
-        self.made('', 'bmc-1:6230').switch(False)
-        self.assertEqual(
-            ['ipmitool', '-I', 'lanplus', '-H', 'bmc-1', '-p', '6230', '-U',
-             'admin', '-E', 'chassis', 'power', 'off'], self.machine.ran[0])
-
-    def test_nonsense_is_no_answer(self):
-        error = self.assertRaises(BackendError, self.made('Hello').is_on)
-        self.assertTrue(error.recoverable)
-
-    def test_not_installed(self):
-        error = self.assertRaises(ConfigError,
-                                  self.made(Done(127)).switch, True)
-        self.assertIn('ipmitool', str(error))
-
-
-class RedfishTest(testtools.TestCase):
-
-    def test_library_that_is_missing(self):
-        import sys
-        known = sys.modules.pop('sushy', None)
-        sys.modules['sushy'] = None
-        try:
-            error = self.assertRaises(ConfigError, RedfishBmc,
-                                      'https://b', 'admin', 'xyzzy')
-        finally:
-            del sys.modules['sushy']
-            if known is not None:
-                sys.modules['sushy'] = known
-        self.assertIn('doctor-core[redfish]', str(error))

@@ -1,7 +1,10 @@
 import testtools
 
 from doctor_core.exceptions import BackendError, ConfigError
-from doctor_core.installers.faults.process import ProcessInjector
+from doctor_core.installers.faults.process import (
+    ProcessInjector,
+    ProcessSettings,
+)
 from doctor_core.model import Host
 from doctor_core.runner import Done
 from doctor_core.tests.unit.installers.faults import doubles
@@ -20,7 +23,8 @@ class ProcessTest(testtools.TestCase):
         self.machine = doubles.Machine(
             self.clock, answers, ahead_s=60.0, away=away, took_s=0.01)
         return ProcessInjector(
-            doubles.options(**(values or {'fault_unit': 'nova-compute'})),
+            doubles.settings(ProcessSettings, **(
+                values or {'fault_unit': 'nova-compute'})),
             lambda _host: self.machine, self.clock)
 
     def test_main_process_of_the_unit_by_the_clock_of_here(self):

@@ -2,11 +2,11 @@
 
 import base64
 import contextlib
-import functools
+import dataclasses
 import posixpath
 import threading
 
-from doctor_core import conf as configuration
+from doctor_core import fixtures
 from doctor_core.exceptions import BackendError
 from doctor_core.installers.base import Installer
 from doctor_core.installers.layout import Layout, Service
@@ -190,11 +190,9 @@ LAYOUT = Layout(
      for name in READS})
 
 
-@functools.cache
-def _conf(**options):
-    return configuration.prepare(files=(), overrides={
-        ('DEFAULT', 'state_path'): '/nowhere',
-        **{('installer', name): value for name, value in options.items()}})
+#: How they are worked on.
+SETTINGS = fixtures.installer_settings(
+    state_path='/nowhere', steady_s=0.0, restart_timeout_s=0.1)
 
 
 class Deployment(Installer):
@@ -206,9 +204,9 @@ class Deployment(Installer):
     """
 
     def __init__(self, machines, home=None, *, wires=None, edits=EDITS,
-                 layout=LAYOUT, **options):
-        super().__init__(_conf(**{'steady_s': 0.0, 'restart_timeout_s': 0.1,
-                                  **options}))
+                 layout=LAYOUT, **settings):
+        super().__init__(None, None,
+                         dataclasses.replace(SETTINGS, **settings))
         self.machines = machines
         self.home = home or Machine()
         self._wires = wires or {}

@@ -73,6 +73,18 @@ class NovaTest(testtools.TestCase):
         self.assertEqual(text.format('vitrage_notifications,notifications'),
                          self.notified(text.format('vitrage_notifications')))
 
+    def test_old_names(self):
+        """Each notification was sent twice, to a topic that nobody takes."""
+        text = self.notified(
+            '[DEFAULT]\nnotification_driver = messaging\n'
+            'notification_topics = monitor\n'
+            'notify_on_state_change = vm_and_task_state\n')
+        self.assertEqual(
+            '[DEFAULT]\nnotify_on_state_change = vm_and_task_state\n\n'
+            '[oslo_messaging_notifications]\ndriver = messaging\n'
+            'topics = monitor,notifications\n', text)
+        self.assertEqual(text, self.notified(text))
+
     def test_versioned_notifications_are_kept(self):
         text = self.notified('[notifications]\n'
                              'notification_format = versioned\n')
@@ -106,11 +118,27 @@ class OthersTest(testtools.TestCase):
             edited(Need.EVENT_ALARMS, 'aodh.conf',
                    '[listener]\nevent_alarm_topic=alarms\n'))
 
+    def test_an_old_aodh_has_its_topic_elsewhere(self):
+        """A topic by its old name was taken for the default."""
+        text = '[DEFAULT]\nevent_alarm_cache_ttl = 0\nevent_alarm_topic = {}\n'
+        self.assertEqual(text.format('alarm.all'), edited(
+            Need.EVENT_ALARMS, 'aodh.conf', text.format('alarms')))
+
     def test_neutron_keeps_its_other_extensions(self):
         self.assertEqual(
             '[ml2]\nextension_drivers = port_security,data_plane_status\n',
             edited(Need.DATA_PLANE_STATUS, 'neutron-ml2.conf',
                    '[ml2]\nextension_drivers = port_security\n'))
+
+    def test_a_neutron_that_has_no_data_plane_status(self):
+        """ML2/OVN got the extension, ignored it, and status said applied."""
+        for drivers in ('ovn', 'ovn,sriovnicswitch', 'logger, ovn'):
+            error = self.assertRaises(
+                NotEditable, edited, Need.DATA_PLANE_STATUS,
+                'neutron-ml2.conf', '[ml2]\nmechanism_drivers = '
+                f'{drivers}\nextension_drivers = data_plane_status\n')
+            self.assertIn('update_port_data_plane_status = false',
+                          str(error))
 
     def test_a_congress_that_loads_all_drivers_is_left(self):
         text = '[DEFAULT]\ndebug = true\n'

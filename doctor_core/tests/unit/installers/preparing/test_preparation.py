@@ -100,6 +100,15 @@ class ApplyTest(PreparationTestCase):
         self.assertEqual(self.before[0], self.one.state())
         self.assertEqual(OURS, self.two.text(NOVA))
 
+    def test_ten_of_many_problems_are_told(self):
+        self.machines = {f'm{number:02}': Machine() for number in range(30)}
+
+        def enter():
+            with self.preparation().applied(NEEDS):
+                self.fail('it was not prepared')
+        self.assertIn('; and 20 more', str(self.assertRaises(
+            BackendError, enter)))
+
     def test_missing_file_is_not_made_unless_that_is_meant(self):
         del self.one.files[NOVA]
         self.before = self.states()
@@ -107,6 +116,21 @@ class ApplyTest(PreparationTestCase):
         self.assertEqual([f'one:{NOVA}: there is no such file.'],
                          one.problems)
         self.assertEqual(self.before[0], self.one.state())
+
+    def test_a_file_that_says_nothing_begins_as_the_shipped_one(self):
+        """An empty file got one entry, and all shipped ones were gone."""
+        self.one.write(EVENTS, b'---\n# ours\n')
+        self.one.write('/usr/events.yaml', b'- shipped\n')
+        del self.machines['two']
+        self.before = self.states()
+        layout = Layout({'events.yaml': EVENTS,
+                         'shipped': '/usr/events.yaml'})
+        edits = [FileEdit('events.yaml', EDITS[2].edit, (), '',
+                          shipped='shipped')]
+        self.apply(layout=layout, edits=edits)
+        self.assertEqual(b'# ours\n- shipped\n- doctor\n',
+                         self.one.text(EVENTS))
+        self.undo(layout=layout, edits=edits)
 
     def test_new_file_begins_as_the_shipped_one(self):
         self.one.write('/usr/events.yaml', b'- theirs\n')
@@ -119,6 +143,20 @@ class ApplyTest(PreparationTestCase):
         self.apply(layout=layout, edits=edits)
         self.assertEqual(b'- theirs\n- doctor\n', self.one.text(EVENTS))
         self.undo(layout=layout, edits=edits)
+
+    def test_a_file_that_another_one_stands_for_is_not_made(self):
+        """A new policy.yaml made Nova forget all rules of policy.json."""
+        self.one.write('/etc/nova/policy.json', b'{"a": "b"}')
+        self.before = self.states()
+        layout = Layout({'nova-policy.yaml': '/etc/nova/policy.yaml'})
+        edits = [FileEdit('nova-policy.yaml', EDITS[2].edit, (), '',
+                          creates=True,
+                          rivals=('policy.yaml', 'policy.json'))]
+        one, two, _cloud = self.preparation(
+            layout=layout, edits=edits).apply(NEEDS)
+        self.assertIn('there is /etc/nova/policy.json', one.problems[0])
+        self.assertEqual(self.before[0], self.one.state())
+        self.assertEqual([], two.problems)
 
     def test_two_names_of_one_file_are_one_change(self):
         layout = Layout({**LAYOUT.files, 'nova-compute.conf': NOVA},

@@ -10,6 +10,7 @@ import yaml
 
 from doctor_core import conf as doctor_conf
 from doctor_core.exceptions import CloudError, ConfigError
+from doctor_core.installers import settings
 from doctor_core.installers.preparing import service_user
 from doctor_core.installers.preparing.keystone_parts import SERVICE_TYPE, Wish
 from doctor_core.runner import Runner
@@ -298,9 +299,9 @@ class ServiceUserTest(testtools.TestCase):
 class WishTest(testtools.TestCase):
 
     def wish(self, **inspector):
-        return service_user.wish(doctor_conf.prepare(
+        return service_user.wish(settings.settings(doctor_conf.prepare(
             [], {('inspector', name): value
-                 for name, value in inspector.items()}))
+                 for name, value in inspector.items()})))
 
     def test_the_url_is_that_of_the_intake(self):
         for options, url in (

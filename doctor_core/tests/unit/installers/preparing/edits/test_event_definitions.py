@@ -56,6 +56,16 @@ class EventDefinitionsTest(testtools.TestCase):
             {'state': 'payload.mine', 'at': TRAITS['at']},
             yaml.safe_load(EDIT(text))[-1]['traits'])
 
+    def test_a_file_without_any_is_refused_with_what_to_do(self):
+        """It was said to be no list, and not how to make it one."""
+        for text in ('', '# - event_type: a.b\n', '---\n'):
+            error = self.assertRaises(NotEditable, EDIT, text)
+            self.assertIn('put a copy of that into its place', str(error))
+
+    def test_an_empty_list(self):
+        self.assertEqual([{'event_type': 'a.b', 'traits': TRAITS}],
+                         yaml.safe_load(EDIT('[]\n')))
+
     def test_what_is_no_list_of_definitions_is_refused(self):
         for text in ('', 'a: b\n', '- a\n', 'text',
                      '- event_type: a.b\n  traits: [x]\n'):

@@ -57,6 +57,42 @@ class EventPipelineTest(testtools.TestCase):
             text = PLAIN.replace('notifier://', other)
             self.assertEqual(text + AODH, EDIT(text))
 
+    def test_a_publisher_on_another_host_is_not_aodhs(self):
+        """Events for another bus were taken for those that Aodh gets."""
+        for other in ('notifier://u:p@rabbit2:5672/v?topic=alarm.all',
+                      'notifier://[::1/?topic=alarm.all',
+                      'notifier://rabbit2?topic=alarm.all&driver=kafka'):
+            text = PLAIN.replace('notifier://', f'"{other}"')
+            self.assertEqual(text + AODH, EDIT(text))
+
+    def test_one_with_other_parameters_is(self):
+        for other in ('notifier:///?topic=alarm.all&driver=kombu',
+                      'notifier://?policy=drop&topic=x&topic=alarm.all'):
+            text = PLAIN.replace('notifier://', other)
+            self.assertEqual(text, EDIT(text))
+
+    def test_gnocchi_alone(self):
+        text = PLAIN.replace('notifier://', 'gnocchi://')
+        self.assertEqual(text + AODH, EDIT(text))
+
+    def test_comments_alone(self):
+        """A file of comments lost them."""
+        for text in ('# Ours.\n', '---\n# Ours.', '# sources: []\r\n'):
+            self.assertTrue(EDIT(text).startswith(text))
+            self.assertEqual(yaml.safe_load(EDIT('')),
+                             yaml.safe_load(EDIT(text)))
+
+    def test_nothing_can_follow_an_end(self):
+        error = self.assertRaises(NotEditable, EDIT, 'null\n')
+        self.assertIn('notifier://?topic=alarm.all', str(error))
+
+    def test_what_cannot_be_added_is_said(self):
+        for text in (PLAIN.replace('"*"', 'image.*'),
+                     PLAIN.replace('publishers', 'x')):
+            error = self.assertRaises(NotEditable, EDIT, text)
+            self.assertIn('publishers: ["notifier://?topic=alarm.all"]',
+                          str(error))
+
     def test_what_is_no_pipeline_is_refused(self):
         for text, why in (
                 ('[]', 'no list of sinks'),

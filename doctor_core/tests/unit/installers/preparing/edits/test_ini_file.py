@@ -19,6 +19,13 @@ DRIVER = ini_file.with_value(('a', 'driver'), 'messagingv2',
                              useless={'', 'noop'})
 TYPES = ini_file.with_item(('a', 'types'), 'doctor', default=['x', 'y'])
 
+RENAMED = ini_file.with_value(
+    ('a', 'driver'), 'messagingv2', also_right={'messaging'},
+    useless={'', 'noop'}, former=[('DEFAULT', 'old_driver')])
+TOPICS = ini_file.with_item(
+    ('a', 'topics'), 'n', default=['n'],
+    former=[('b', 'topics'), ('DEFAULT', 'old_topics')])
+
 
 class OptionTest(testtools.TestCase):
 
@@ -133,6 +140,44 @@ class SeveralValuesTest(testtools.TestCase):
                          DRIVER('[a]\ndriver = noop\ndriver = log\n'))
         self.assertEqual('[a]\ndriver =messagingv2\n',
                          DRIVER('[a]\ndriver =\n'))
+
+
+class FormerNamesTest(testtools.TestCase):
+
+    def test_a_value_gets_the_new_name(self):
+        """The new name came beside the old one: both drivers sent."""
+        self.assertEqual(
+            '[DEFAULT]\nx = 1\ny = 1\n\n[a]\ndriver = messaging\n',
+            RENAMED('[DEFAULT]\nx = 1\nold_driver = messaging\ny = 1\n'))
+
+    def test_all_values_get_the_new_name(self):
+        self.assertEqual(
+            '[DEFAULT]\n\n[a]\ndriver = log\ndriver = messagingv2\n',
+            RENAMED('[DEFAULT]\nold_driver = log\nold_driver = noop\n'))
+
+    def test_what_is_right_is_said_once(self):
+        self.assertEqual(
+            '[DEFAULT]\n[a]\ndriver = messagingv2\ndriver = log\n',
+            RENAMED('[DEFAULT]\nold_driver = messaging\n'
+                    'old_driver = log\n[a]\ndriver = messagingv2\n'))
+
+    def test_a_list_keeps_its_items_under_the_new_name(self):
+        """The list of the old name was taken for one that is not set."""
+        for section, name in (('DEFAULT', 'old_topics'), ('b', 'topics')):
+            self.assertEqual(
+                f'[{section}]\n\n[a]\ntopics = m,o,n\n',
+                TOPICS(f'[{section}]\n{name} = m,\n  o\n'))
+
+    def test_a_list_of_the_new_name_counts(self):
+        self.assertEqual('[DEFAULT]\nold_topics = m\n[a]\ntopics = o,n\n',
+                         TOPICS('[DEFAULT]\nold_topics = m\n'
+                                '[a]\ntopics = o\n'))
+
+    def test_the_name_of_another_section_is_none(self):
+        text = '[c]\nold_topics = m\nold_driver = messaging\n'
+        self.assertEqual(text, TOPICS(text))
+        self.assertEqual(f'{text}\n[a]\ndriver = messagingv2\n',
+                         RENAMED(text))
 
 
 def _option(name):

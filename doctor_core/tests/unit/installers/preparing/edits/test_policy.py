@@ -42,6 +42,41 @@ class PolicyTest(testtools.TestCase):
             text = f't:   "{rule}"'
             self.assertEqual(text, EDIT(text))
 
+    def test_a_rule_that_the_operator_defines_does_not_count(self):
+        """rule:owner was right, though the file gave it to others."""
+        for text in ('"owner": "role:boss"\n"t": "rule:owner"\n',
+                     '{"t": "rule:owner", "owner": "role:boss"}'):
+            self.assertEqual(
+                'rule:owner or project_id:%(project_id)s',
+                yaml.safe_load(EDIT(text))['t'])
+            self.assertEqual(EDIT(text), EDIT(EDIT(text)))
+
+    def test_of_a_rule_that_is_set_twice_the_last_counts(self):
+        for text in ('t: "@"\nt: "role:a"\n', '{"t": "@", "t": "role:a"}'):
+            self.assertEqual(text.replace(
+                'role:a', 'role:a or project_id:%(project_id)s'), EDIT(text))
+        text = 't: "role:a"\nt: "@"\n'
+        self.assertEqual(text, EDIT(text))
+
+    def test_a_rule_without_checks_allows_everybody(self):
+        """It was refused as no text."""
+        for text in ('t:\n', 't: []\n', '{"t": []}'):
+            self.assertEqual(text, EDIT(text))
+
+    def test_json_that_is_indented_by_tabs(self):
+        """oslo.policy reads it, and Doctor refused it as no YAML."""
+        text = '{\n\t"a": "b",\n\t"t": "role:a"\n}\n'
+        self.assertEqual(text.replace(
+            'role:a', 'role:a or project_id:%(project_id)s'), EDIT(text))
+        self.assertEqual(
+            '{\n\t"a": "b", '
+            '"t": "rule:admins or project_id:%(project_id)s"\n}\n',
+            EDIT('{\n\t"a": "b"\n}\n'))
+
+    def test_a_rule_of_lists_is_to_be_changed_by_hand(self):
+        error = self.assertRaises(NotEditable, EDIT, 't: [["role:a"]]\n')
+        self.assertIn('or project_id:%(project_id)s', str(error))
+
     def test_what_is_no_policy_is_refused(self):
         for text in ('[]', 't: [a]', 't: [', 'text'):
             self.assertRaises(NotEditable, EDIT, text)

@@ -1,0 +1,357 @@
+"""From the cut of a host to the verdict: how fast, how dear, how calm."""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import multiprocessing
+import os
+import queue
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import peers
+from bench.far import Far
+from doctor_core import clock
+from doctor_core.exceptions import ConfigError
+
+#: Where Python finds this package, which is not installed.
+_CHECKOUT = Path(__file__).parent.parent
+#: Seconds after which a cut counts as missed.
+_MISSED_S = 3.0
+_SETTLE_S = 1.5
+#: Common to all cases of ours.
+_OURS = {'soak_s': 0.0, 'soak_samples': 2, 'hold_down_s': 0.0,
+         'hold_down_max_s': 0.0, 'confirm_probes': 3}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One measurement.
+
+    :ivar median_ms: from the cut to the verdict; None when there was none.
+    :ivar cpu_percent: of one core, that of its children included; None when
+        the detector ended by itself.
+    :ivar false_downs: verdicts on hosts that had not been cut.
+    :ivar missed: cuts without a verdict within 3 s.
+    """
+
+    case: str
+    peer: str
+    n: int
+    median_ms: float | None
+    max_ms: float | None
+    cpu_percent: float | None
+    false_downs: int
+    missed: int
+    memory_mb: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """How one detector is set up.
+
+    :ivar timing: interval and timeout in milliseconds.
+    """
+
+    name: str
+    peer: str
+    n: int
+    timing: tuple[float, float]
+    trials: int = 20
+
+
+#: A peer's timing is as near to ours as it bears: fping ended by itself when
+#: it sent 20,000 probes a second, and did not at 6500; icmplib and threads
+#: cannot keep up with shorter ones.
+CASES = (
+    Case('1 host', 'doctor', 1, (2, 1)),
+    Case('1 host', 'fping', 1, (10, 5)),
+    Case('1 host', 'icmplib', 1, (10, 5)),
+    Case('1 host', 'threads', 1, (10, 5)),
+    Case('100 hosts', 'doctor', 100, (20, 5)),
+    Case('100 hosts', 'fping', 100, (20, 5)),
+    Case('100 hosts', 'icmplib', 100, (100, 100), 10),
+    Case('100 hosts', 'threads', 100, (100, 100), 10),
+    Case('1000 hosts', 'doctor', 1000, (40, 5)),
+    Case('1000 hosts', 'fping', 1000, (160, 20)),
+    Case('1000 hosts', 'icmplib', 1000, (100, 100), 5),
+    Case('5000 hosts', 'doctor', 5000, (200, 10)),
+    Case('5000 hosts', 'fping', 5000, (800, 50), 10),
+)
+
+
+class Detector:
+    """A detector's process in the monitor's namespace, and what it says."""
+
+    def __init__(self, far: Far, case: Case) -> None:
+        interval_ms, timeout_ms = case.timing
+        if case.peer == 'doctor':
+            options = {**_OURS, 'interval_ms': interval_ms,
+                       'timeout_ms': timeout_ms,
+                       'confirm_spacing_ms': 1.0}
+            arguments = ['watch', json.dumps(options)]
+        else:
+            arguments = ['peers', case.peer, str(interval_ms),
+                         str(timeout_ms)]
+        self.process = subprocess.Popen(
+            ['ip', 'netns', 'exec', far.near, sys.executable, '-m',
+             f'bench.{arguments[0]}', *arguments[1:]],
+            text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            cwd=_CHECKOUT)
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(' '.join(far.addresses) + '\n')
+        self.process.stdin.flush()
+        if self.process.stdout.readline() != 'ready\n':
+            raise ConfigError(f'{case.peer} did not start')
+        self.news: queue.Queue[tuple[str, str, float]] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            word, address, at = line.split()
+            self.news.put((word, address, float(at)))
+
+    def processes(self) -> list[int]:
+        """Its process and their children."""
+        pid = self.process.pid
+        with open(f'/proc/{pid}/task/{pid}/children',
+                  encoding='ascii') as children:
+            return [pid, *map(int, children.read().split())]
+
+    def cpu_s(self) -> float:
+        """Seconds of CPU so far."""
+        ticks = 0
+        for pid in self.processes():
+            with open(f'/proc/{pid}/stat', encoding='ascii') as stat:
+                fields = stat.read().rpartition(')')[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf('SC_CLK_TCK')
+
+    def memory_mb(self) -> float:
+        """Resident memory, at its highest."""
+        with open(f'/proc/{self.process.pid}/status',
+                  encoding='ascii') as status:
+            for line in status:
+                if line.startswith('VmHWM:'):
+                    return int(line.split()[1]) / 1024
+        return 0.0
+
+    def cost(self, cpu_s: float, seconds: float
+             ) -> tuple[float | None, float]:
+        """What it took: percent of a core, and MB.
+
+        :param cpu_s: what it had used when it began.
+        :param seconds: how long ago that was.
+        """
+        if self.process.poll() is not None:
+            return None, 0.0
+        return (round((self.cpu_s() - cpu_s) / seconds * 100, 1),
+                round(self.memory_mb(), 1))
+
+    def stop(self) -> None:
+        """End it."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@contextlib.contextmanager
+def running(case: Case) -> Iterator[tuple[Far, Detector]]:
+    """The hosts and the detector of a case."""
+    with Far(case.n) as far:
+        detector = Detector(far, case)
+        try:
+            clock.sleep(_SETTLE_S)
+            yield far, detector
+        finally:
+            detector.stop()
+
+
+def drain(detector: Detector, false: list[str],
+          expected: str = '', until: float = 0.0) -> float | None:
+    """Read what the detector says.
+
+    :param false: gets the addresses that it took for down without reason.
+    :param expected: the address that is down; found, ends it.
+    :param until: a monotonic time; 0 reads only what is there.
+    :returns: when the verdict on the expected one fell.
+    """
+    while True:
+        try:
+            word, address, at = detector.news.get(
+                timeout=max(0.001, until - clock.monotonic()))
+        except queue.Empty:
+            return None
+        if word == 'down' and address == expected:
+            return at
+        if word == 'down':
+            false.append(address)
+
+
+def measure(case: Case) -> Row:
+    """Cut hosts one by one."""
+    latencies: list[float] = []
+    false: list[str] = []
+    missed = 0
+    dice = random.Random(case.n)
+    with running(case) as (far, detector):
+        drain(detector, false)
+        false.clear()
+        began, cpu_s = clock.monotonic(), detector.cpu_s()
+        for _ in range(case.trials):
+            drain(detector, false, until=clock.monotonic()
+                  + dice.uniform(0.3, 0.5))
+            address = dice.choice(far.addresses)
+            cut_at = time.monotonic()
+            far.cut(address)
+            at = drain(detector, false, address, cut_at + _MISSED_S)
+            far.heal(address)
+            if at is None:
+                missed += 1
+            else:
+                latencies.append((at - cut_at) * 1000)
+        cost = detector.cost(cpu_s, clock.monotonic() - began)
+    return Row(case.name, case.peer, case.n,
+               round(statistics.median(latencies), 1) if latencies else None,
+               round(max(latencies), 1) if latencies else None,
+               cost[0], len(false), missed, cost[1])
+
+
+def calm(case: Case, disturb: Callable[[Far, Detector], None]) -> Row:
+    """Cut nobody, while something disturbs."""
+    false: list[str] = []
+    with running(case) as (far, detector):
+        drain(detector, false)
+        false.clear()
+        began, cpu_s = clock.monotonic(), detector.cpu_s()
+        disturb(far, detector)
+        drain(detector, false, until=clock.monotonic() + 1.0)
+        cost = detector.cost(cpu_s, clock.monotonic() - began)
+    return Row(case.name, case.peer, case.n, None, None, cost[0],
+               len(false), 0, cost[1])
+
+
+def lossy(far: Far, _detector: Detector) -> None:
+    """One probe of a hundred is lost."""
+    far.lose(1)
+    clock.sleep(10)
+
+
+def _burn() -> None:
+    while True:
+        pass
+
+
+def hogged(_far: Far, _detector: Detector) -> None:
+    """Four processes that want all of the CPU."""
+    hogs = [multiprocessing.Process(target=_burn, daemon=True)
+            for _ in range(4)]
+    for hog in hogs:
+        hog.start()
+    clock.sleep(8)
+    for hog in hogs:
+        hog.kill()
+        hog.join()
+
+
+def stopped(_far: Far, detector: Detector) -> None:
+    """The monitor's process stands still five times."""
+    for _ in range(5):
+        for pid in detector.processes():
+            os.kill(pid, signal.SIGSTOP)
+        clock.sleep(0.2)
+        for pid in detector.processes():
+            os.kill(pid, signal.SIGCONT)
+        clock.sleep(0.5)
+
+
+def unplugged(far: Far, _detector: Detector) -> None:
+    """The monitor's own cable is pulled and put back."""
+    for _ in range(3):
+        far.cut_uplink()
+        clock.sleep(0.5)
+        far.heal_uplink()
+        clock.sleep(1.0)
+
+
+_LOSS = '1 % loss'
+CALM = ((Case(_LOSS, 'doctor', 100, (20, 5)), lossy),
+        (Case(_LOSS, 'fping', 100, (20, 5)), lossy),
+        (Case('4 CPU hogs', 'doctor', 100, (20, 5)), hogged),
+        (Case('5 stops of 200 ms', 'doctor', 100, (20, 5)), stopped),
+        (Case('own uplink cut', 'doctor', 100, (20, 5)), unplugged))
+
+
+_Disturbed = tuple[Case, Callable[[Far, Detector], None]]
+
+
+def rows(peers_too: bool, cases: Sequence[Case] = CASES,
+         disturbed: Sequence[_Disturbed] = CALM) -> Iterator[Row]:
+    """Measure everything, one after the other."""
+    def wanted(case: Case) -> bool:
+        return case.peer == 'doctor' or (
+            peers_too and not peers.missing(case.peer))
+
+    for case in filter(wanted, cases):
+        yield measure(case)
+    for case, disturb in disturbed:
+        if wanted(case):
+            yield calm(case, disturb)
+
+
+_COLUMNS = ('case', 'peer', 'median_ms', 'max_ms', 'cpu_percent',
+            'false_downs', 'missed', 'memory_mb')
+
+
+def _line(values: Sequence[Any]) -> str:
+    texts = ['-' if value is None else str(value) for value in values]
+    return f'{texts[0]:<20}{texts[1]:<10}' + ''.join(
+        f'{text:>13}' for text in texts[2:])
+
+
+def main(argv: Sequence[str], cases: Sequence[Case] = CASES,
+         disturbed: Sequence[_Disturbed] = CALM) -> int:
+    """The command.
+
+    :param cases: detectors whose hosts are cut.
+    :param disturbed: detectors whose hosts are not, and what happens.
+    :returns: 0, or 2 when nothing can be measured here.
+    """
+    parser = argparse.ArgumentParser(prog='detection', description=__doc__)
+    parser.add_argument('--json', metavar='FILE',
+                        help='write the rows there, too')
+    parser.add_argument('--ours', action='store_true',
+                        help='leave out the peers')
+    args = parser.parse_args(argv)
+    for name in peers.PEERS:
+        if not args.ours and peers.missing(name):
+            sys.stdout.write(f'{name} is left out: {peers.missing(name)}\n')
+    sys.stdout.write(_line(_COLUMNS) + '\n')
+    done: list[dict[str, Any]] = []
+    try:
+        for row in rows(not args.ours, cases, disturbed):
+            done.append(dataclasses.asdict(row))
+            sys.stdout.write(_line([done[-1][column]
+                                    for column in _COLUMNS]) + '\n')
+            sys.stdout.flush()
+    except ConfigError as error:
+        sys.stderr.write(f'{error}\n')
+        return 2
+    if args.json:
+        with open(args.json, 'w', encoding='utf-8') as file:
+            json.dump(done, file, indent=1)
+    return 0

@@ -1,0 +1,1 @@
+"""Event alarms that Doctor evaluates itself."""

@@ -1,0 +1,192 @@
+"""The alarms that Doctor evaluates itself."""
+
+import functools
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from doctor_core import clock
+from doctor_core.alarms import reach
+from doctor_core.alarms.base import AlarmManager, Gate, Keeper, Outlets
+from doctor_core.alarms.local import routes
+from doctor_core.alarms.local.matching import InvalidRule
+from doctor_core.alarms.local.rules import Firing, RuleBook, webhook_body
+from doctor_core.alarms.wire import alarm_from_json, alarm_to_json
+from doctor_core.cloud import Cloud
+from doctor_core.model import (
+    Alarm,
+    AlarmRule,
+    AlarmState,
+    Checkpoint,
+    Event,
+    Notice,
+    Stage,
+    new_id,
+)
+from doctor_core.plugins import Options
+from doctor_core.web.server import Route
+
+LOG = logging.getLogger(__name__)
+
+
+class LocalAlarmManager(AlarmManager):
+    """Aodh's event alarms, evaluated in this process.
+
+    The owner of a server has no cache and no queue to wait for. Every method
+    may be called from any thread.
+
+    The keeper has every alarm that is new or has another state; of one that
+    fired, when its owner has been told.
+
+    :ivar book: the alarms; served over HTTP at the same time.
+    """
+
+    def __init__(self, options: Options, cloud: Cloud,
+                 outlets: Outlets, keeper: Keeper | None = None) -> None:
+        super().__init__(options, cloud, outlets, keeper)
+        self.book = RuleBook()
+        self._creating = threading.Lock()
+        self._keeping = threading.Lock()
+        for document in self.keeper.all():
+            self._go_on_with(document)
+
+    def _go_on_with(self, document: Mapping[str, Any]) -> None:
+        try:
+            alarm = alarm_from_json(document)
+            self.book.add(alarm)
+            reach.check(alarm.rule)
+        except InvalidRule as error:
+            LOG.error('The alarm %s (%r) was kept but will not go off: %s',
+                      document.get('alarm_id'), document.get('name'), error)
+
+    def routes(self, gate: Gate) -> list[Route]:
+        """Aodh's v2 API of the alarms."""
+        return routes.routes(self.book, gate.who, check=reach.check,
+                             changed=self._changed)
+
+    def _changed(self, alarm_id: str) -> None:
+        """Keep what the book has now: of several who change it, each writes
+        after his change, and so the last one writes all of them.
+        """
+        with self._keeping:
+            alarm = self.book.to_keep(alarm_id)
+            if alarm is None:
+                self.keeper.delete(alarm_id)
+            else:
+                self.keeper.save(alarm_id, alarm_to_json(alarm))
+
+    def create(self, rule: AlarmRule) -> Alarm:
+        """Have a rule evaluated from now on.
+
+        An alarm with this very rule is made ready again instead of telling
+        its owner twice.
+
+        :raises InvalidRule: it could never be met.
+        """
+        reach.check(rule)
+        with self._creating:
+            for alarm in self.book.alarms(rule.project_id):
+                if alarm.rule == rule:
+                    alarm = self.book.set_state(
+                        alarm.id, AlarmState.OK, clock.now()) \
+                        if alarm.state is AlarmState.ALARM else alarm
+                    break
+            else:
+                alarm = Alarm(new_id(), rule, state_at=clock.now())
+                self.book.add(alarm)
+        self._changed(alarm.id)
+        return alarm
+
+    def delete(self, alarm: Alarm) -> None:
+        """Forget a rule; one that is gone is fine."""
+        if self.book.remove(alarm.id):
+            self._changed(alarm.id)
+
+    def tell(self, events: Sequence[Event], *, host: str,
+             fault_id: str) -> 'list[Future[list[str]]]':
+        """Hold the events against the rules and send out the notices.
+
+        When it returns, every notice is on its way.
+        """
+        return [self._tell(event, host, fault_id) for event in events]
+
+    def _tell(self, event: Event, host: str,
+              fault_id: str) -> 'Future[list[str]]':
+        server_id = str(event.trait('instance_id') or '')
+        firings = self.book.evaluate(event, clock.now())
+        self._stamp(Stage.ALARM_EVALUATED, host, server_id, fault_id)
+        if firings:
+            # Before: an owner that is quick has been told by the time that
+            # the notice is handed over.
+            self._stamp(Stage.ALARM_FIRED, host, server_id, fault_id)
+        sent: list[tuple[str, Future[None]]] = []
+        for firing in firings:
+            notice = Notice(webhook_body(firing))
+            own = [(_who(firing, server_id),
+                    self.outlets.deliver(action, notice))
+                   for action in firing.alarm.rule.actions]
+            _failures(own).add_done_callback(
+                functools.partial(self._keep, firing))
+            sent += own
+        return _failures(sent)
+
+    def _keep(self, firing: Firing, outcome: 'Future[list[str]]') -> None:
+        """An owner was told: now, and not before, the new state of the alarm
+        counts for good. A process that was killed earlier has to fire it
+        again; one that told this owner and not another has not. Where nobody
+        could be told, the next event has to fire it, too.
+        """
+        failed = outcome.result()
+        if not failed:
+            if self.book.told(firing):
+                self._changed(firing.alarm.id)
+        elif len(failed) == len(firing.alarm.rule.actions):
+            self.book.missed(firing)
+
+    def _stamp(self, stage: Stage, host: str, server_id: str,
+               fault_id: str) -> None:
+        self.outlets.checkpoint(
+            Checkpoint(stage, clock.now(), host, server_id, fault_id))
+
+
+def _who(firing: Firing, server_id: str) -> str:
+    rule = firing.alarm.rule
+    whose = f'server {server_id}' if server_id else f'project ' \
+                                                    f'{rule.project_id}'
+    return f'The owner of {whose} (alarm {rule.name!r})'
+
+
+def _failures(sent: Sequence[tuple[str, 'Future[None]']]
+              ) -> 'Future[list[str]]':
+    """Done when all are: a line for each that failed, in the order given."""
+    outcome: Future[list[str]] = Future()
+    # From here on nobody can cancel it, so setting its result cannot fail.
+    outcome.set_running_or_notify_cancel()
+    left = len(sent)
+    lock = threading.Lock()
+
+    def done(_future: 'Future[None]') -> None:
+        nonlocal left
+        with lock:
+            left -= 1
+            last = not left
+        if last:
+            outcome.set_result([
+                f'{who} was not told: {why}'
+                for who, future in sent if (why := _why(future))])
+
+    if not sent:
+        outcome.set_result([])
+    for _, future in sent:
+        future.add_done_callback(done)
+    return outcome
+
+
+def _why(future: 'Future[None]') -> str:
+    """Why a finished delivery failed; empty when it did not."""
+    if future.cancelled():
+        return 'cancelled'
+    error = future.exception()
+    return '' if error is None else str(error) or type(error).__name__

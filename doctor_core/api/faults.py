@@ -1,0 +1,250 @@
+"""The faults so far: to look at, to confirm and to clear."""
+
+import dataclasses
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from doctor_core import wire
+from doctor_core.exceptions import BackendError
+from doctor_core.faults.answer import Answer
+from doctor_core.model import Action, News
+from doctor_core.model.states import (
+    CorrectionState,
+    FaultState,
+    TellingState,
+)
+from doctor_core.store import CorrectionRecord, FaultRecord, Store, Tally
+from doctor_core.web.exchange import (
+    Refused,
+    Request,
+    Response,
+    Route,
+    refused_for_now,
+)
+from doctor_core.web.pools import Pool
+
+#: What is still to be made or taken back.
+_OWED = frozenset({CorrectionState.OWED, CorrectionState.ASKED,
+                   CorrectionState.UNDO_OWED})
+#: What nobody will do any more, or has done.
+_DONE = frozenset(CorrectionState) - _OWED
+
+#: So much of a name of others is repeated.
+_SHOWN = 100
+
+Counts = Mapping[tuple[News, TellingState], int]
+
+
+class FaultsApi:
+    """The handlers of the routes; they block on the store.
+
+    :param store: the faults so far.
+    :param confirm: lets go of faults that are held, given who says so, and
+        returns those.
+    :param clear: takes a host back, given who says so: its name as Nova has
+        it and what became of its fault, if one was open; raises BackendError.
+    :param lift: takes the mark of a host back of which no fault is known:
+        whether it was marked, and its servers in error; raises BackendError.
+    """
+
+    def __init__(self, store: Store,
+                 confirm: Callable[[Collection[str], str], list[str]],
+                 clear: Callable[[str, str], tuple[str, Answer | None]],
+                 lift: Callable[[str], tuple[bool, list[str]]]) -> None:
+        self._store = store
+        self._confirm = confirm
+        self._clear = clear
+        self._lift = lift
+
+    def routes(self) -> list[Route]:
+        """What is served."""
+        table = [('GET', '/faults', self.list_faults, 'list'),
+                 ('GET', '/faults/{id}', self.show_fault, 'get'),
+                 ('POST', '/faults/confirm', self.confirm, 'confirm'),
+                 ('POST', '/faults/clear', self.clear, 'clear')]
+        pool, lists = Pool('faults'), Pool('fault lists', threads=2)
+        return [Route(method, path, handler,
+                      lists if rule == 'list' else pool,
+                      f'doctor:faults:{rule}')
+                for method, path, handler, rule in table]
+
+    def list_faults(self, request: Request) -> Response:
+        """The latest 100 faults, of a state if one is asked for, and all that
+        are open; newest first.
+        """
+        records = self._store.faults.latest(states=_asked_states(request))
+        tallies = self._tallies(record.id for record in records)
+        counts = self._store.tellings.counts(
+            [record.id for record in records])
+        return Response(json={'faults': [
+            {**_shown(record), **_told(counts[record.id]),
+             'owed': _count(tallies[record.id], _OWED)}
+            for record in records]})
+
+    def _tallies(self, fault_ids: Iterable[str]) -> dict[str, list[Tally]]:
+        tallies: dict[str, list[Tally]] = {
+            fault_id: [] for fault_id in fault_ids}
+        for tally in self._store.corrections.tally(list(tallies)):
+            tallies[tally.fault_id].append(tally)
+        return tallies
+
+    def show_fault(self, request: Request) -> Response:
+        """A fault, each correction that it called for, and what each owner
+        was told.
+        """
+        record = self._store.faults.find(request.params['id'])
+        if record is None:
+            raise Refused(
+                404, f'There is no fault {_shortened(request.params["id"])}.')
+        counts = self._store.tellings.counts([record.id])[record.id]
+        return Response(json={'fault': {
+            **_shown(record), **_told(counts),
+            'sources': sorted(self._store.faults.holders(record.id)),
+            'corrections': [
+                _correction(one) for one in
+                self._store.corrections.of(record.id)],
+            'tellings': [
+                {'server_id': one.telling.server.id,
+                 'name': one.telling.server.name,
+                 'news': one.telling.news, 'shown': one.telling.shown,
+                 'state': one.state, 'at': one.at, 'reason': one.reason}
+                for one in self._store.tellings.of(record.id)]}})
+
+    def confirm(self, request: Request) -> Response:
+        """Do what held faults call for; 202, with what that is, before it is
+        done.
+        """
+        body = request.json()
+        if body == {'all': True}:
+            fault_ids = [record.id for record in
+                         self._store.faults.in_states(FaultState.HELD)]
+        else:
+            fault_ids = _named_faults(body)
+            self._refuse_not_held(fault_ids)
+        # Counted before: the work begins as soon as they are let go of.
+        tallies = self._tallies(fault_ids)
+        confirmed = self._confirm(fault_ids, _who(request))
+        return Response(202, {'faults': [
+            {'id': record.id, 'hostname': record.hostname,
+             'corrections': _by_action(tallies[record.id], _OWED)}
+            for record in map(self._store.faults.find, confirmed)
+            if record]})
+
+    def _refuse_not_held(self, fault_ids: Sequence[str]) -> None:
+        """All of them, or none: half a confirmation is hard to explain."""
+        for fault_id in fault_ids:
+            record = self._store.faults.find(fault_id)
+            if record is None:
+                raise Refused(
+                    404, f'There is no fault {_shortened(fault_id)}.')
+            if record.state is not FaultState.HELD:
+                raise Refused(
+                    409, f'Fault {fault_id} of host {record.hostname} is '
+                    f'{record.state}, not held.')
+
+    def clear(self, request: Request) -> Response:
+        """Take a host back on an operator's word, also one of which no fault
+        is known: then its mark is taken back, and its servers in error are
+        named.
+        """
+        body = request.json()
+        if not isinstance(body, dict) or set(body) != {'host'} \
+                or not isinstance(body['host'], str) or not body['host']:
+            raise Refused(400, 'Name the host: {"host": NAME}.',
+                              field='host')
+        try:
+            return self._cleared(body['host'], _who(request))
+        except BackendError as error:
+            if error.recoverable:
+                raise refused_for_now(str(error)) from None
+            raise Refused(409, str(error)) from None
+
+    def _cleared(self, name: str, who: str) -> Response:
+        host, answer = self._clear(name, who)
+        if not host:
+            raise Refused(
+                404, 'Nova has no compute host that '
+                f'{_shortened(name)} means, or several are meant.',
+                field='host')
+        if answer is not None:
+            return Response(json={
+                'host': host, 'fault': answer.fault_id,
+                'state': answer.state, 'note': answer.note})
+        was_marked, in_error = self._lift(host)
+        return Response(json={
+            'host': host, 'fault': None, 'was_marked_down': was_marked,
+            'servers_in_error': in_error})
+
+
+def _shortened(name: str) -> str:
+    """A name of others, for a person."""
+    return wire.escaped(name[:_SHOWN])
+
+
+def _asked_states(request: Request) -> Collection[FaultState]:
+    asked = request.query.get('state')
+    if asked is None:
+        return tuple(FaultState)
+    if asked not in tuple(FaultState):
+        raise Refused(400, f'There is no state {_shortened(asked)}, but '
+                      f'{", ".join(FaultState)}.', field='state')
+    return (FaultState(asked),)
+
+
+def _who(request: Request) -> str:
+    facts = request.context.get('token')
+    # It goes into the log, and who chose it is Keystone's to know.
+    return wire.escaped(facts.user_name) if facts else 'an operator'
+
+
+def _shown(record: FaultRecord) -> dict[str, Any]:
+    return {**dataclasses.asdict(record), 'hostname': record.hostname,
+            'note': '; '.join(filter(None, (record.reason, record.note)))}
+
+
+def _told(counts: Counts) -> dict[str, Any]:
+    """Of how many servers the owners were told that they are lost, and
+    whether that was everybody who could be reached.
+    """
+    def count(*states: TellingState) -> int:
+        return sum(counts.get((News.LOST, state), 0) for state in states)
+
+    return {'servers': count(*TellingState),
+            'told_servers': count(TellingState.TOLD),
+            'unreached': count(TellingState.GIVEN_UP),
+            'told': not count(TellingState.OWED)}
+
+
+def _count(tallies: Sequence[Tally],
+           states: Collection[CorrectionState]) -> int:
+    return sum(_by_action(tallies, states).values())
+
+
+def _by_action(tallies: Sequence[Tally],
+               states: Collection[CorrectionState]) -> dict[Action, int]:
+    counts: dict[Action, int] = {}
+    for tally in tallies:
+        if tally.state in states:
+            counts[tally.action] = counts.get(tally.action, 0) + tally.count
+    return counts
+
+
+def _correction(record: CorrectionRecord) -> dict[str, Any]:
+    one = record.correction
+    return {'action': one.action, 'target_id': one.target_id,
+            'host': one.host, 'server_id': one.server_id,
+            'before': one.before, 'state': record.state, 'at': record.at,
+            'reason': record.reason, 'done': record.state in _DONE}
+
+
+def _named_faults(body: object) -> list[str]:
+    """The faults that a confirmation names, each once."""
+    if not isinstance(body, dict) or set(body) != {'faults'}:
+        raise Refused(400, 'Name the faults, {"faults": [ID, ...]}, or '
+                          'say {"all": true}.')
+    fault_ids = body['faults']
+    if not isinstance(fault_ids, list) or not fault_ids \
+            or not all(isinstance(fault_id, str) for fault_id in fault_ids):
+        raise Refused(400, 'faults must be a list of ids.',
+                          field='faults')
+    return list(dict.fromkeys(fault_ids))

@@ -1,0 +1,248 @@
+"""The controllers that switch machines on and off, and know their power.
+
+Every call has a time limit, given by the caller, within which it returns.
+"""
+
+import abc
+import contextlib
+import ipaddress
+import ssl
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from doctor_core import background
+from doctor_core.clock import Deadline
+from doctor_core.exceptions import BackendError, CommandFailed, ConfigError
+from doctor_core.runner import LocalRunner, Runner
+from doctor_core.wording import few
+
+T = TypeVar('T')
+
+_IPMI_PORT = 623
+#: By what ipmitool says that it will be refused the next time, too; its
+#: status is 1, whatever happens.
+_REFUSALS = ('rakp 2 hmac is invalid', 'unauthorized name',
+             'insufficient privilege', 'invalid user name')
+_LOGOUT_S = 5.0
+
+
+class Bmc(abc.ABC):
+    """The controller of one machine. Any thread may use it; it is asked one
+    thing at a time, and who has to wait for that waits within his own time
+    limit.
+
+    All methods block, for ``timeout_s`` seconds at the most, and raise
+    BackendError when the controller does not answer in time, which is
+    recoverable, or refuses, which is not. They raise ConfigError when what
+    speaks to it is not installed, or the address is not that of one system.
+    """
+
+    @abc.abstractmethod
+    def is_on(self, timeout_s: float) -> bool:
+        """Whether the machine has power."""
+
+    @abc.abstractmethod
+    def switch(self, on: bool, timeout_s: float) -> None:
+        """Ask for power, or for none at once; does not wait for it. When
+        this raises, the controller may have been asked all the same.
+        """
+
+    def close(self) -> None:  # noqa: B027
+        """Log out, if that is possible within seconds; may be called again.
+        """
+
+
+def connect(kind: str, address: str, user: str, password: str, *,
+            cafile: str = '') -> Bmc:
+    """The way to a controller; does not block.
+
+    :param kind: ``redfish`` or ``ipmi``.
+    :param address: of Redfish a URL, with the path of a system where there
+        are several; of IPMI a name or an address, with ``:port`` if it is
+        not 623.
+    :param cafile: with Redfish, the certificates to trust; the system's when
+        empty.
+    :raises ConfigError: the address is none, or a library is not installed.
+    """
+    if kind == 'ipmi':
+        return IpmiBmc(address, user, password)
+    return RedfishBmc(address, user, password, cafile=cafile)
+
+
+class IpmiBmc(Bmc):
+    """IPMI 2.0 over the network, by ipmitool on this machine.
+
+    The password is in the environment of ipmitool, which only root and who
+    started it can see.
+
+    :param runner: what runs ipmitool; has the password in its environment.
+    """
+
+    def __init__(self, address: str, user: str, password: str,
+                 runner: Runner | None = None) -> None:
+        self._runner = runner or LocalRunner(
+            environment={'IPMITOOL_PASSWORD': password})
+        self._name = address
+        name, port = _host_and_port(address)
+        self._argv = ['ipmitool', '-I', 'lanplus', '-H', name,
+                      '-p', str(port or _IPMI_PORT), '-U', user, '-E',
+                      'chassis', 'power']
+
+    def is_on(self, timeout_s: float) -> bool:
+        said = self._run('status', timeout_s).strip().lower()
+        if said.endswith((' on', ' off')):
+            return said.endswith(' on')
+        raise BackendError(f'The BMC {self._name}: ipmitool says "{said}" '
+                           'when asked for the power.', recoverable=True)
+
+    def switch(self, on: bool, timeout_s: float) -> None:
+        self._run('on' if on else 'off', timeout_s)
+
+    def _run(self, what: str, timeout_s: float) -> str:
+        try:
+            return self._runner.run([*self._argv, what], timeout_s=timeout_s)
+        except CommandFailed as error:
+            if error.status == 127:
+                raise ConfigError('ipmitool is not installed on this '
+                                  'machine.') from None
+            refused = any(said in error.tail.lower() for said in _REFUSALS)
+            raise BackendError(f'The BMC {self._name}: {error}',
+                               recoverable=not refused) from None
+
+
+class RedfishBmc(Bmc):
+    """Redfish, by OpenStack's library for it.
+
+    :param library: sushy, or what stands for it.
+    :raises ConfigError: the URL is none, or the library is not installed.
+    """
+
+    def __init__(self, url: str, user: str, password: str, *,
+                 cafile: str = '', library: Any = None) -> None:
+        self._sushy = library or _sushy()
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme not in ('http', 'https') or not parts.netloc:
+            raise ConfigError(f'{url} is not http:// or https://, as Redfish '
+                              'needs it.')
+        self._base = f'{parts.scheme}://{parts.netloc}'
+        self._path = parts.path.rstrip('/')
+        self._verify: str | bool = cafile or True
+        self._auth = self._sushy.auth.SessionOrBasicAuth(user, password)
+        self._free = threading.Lock()
+        self._system: Any = None
+
+    def is_on(self, timeout_s: float) -> bool:
+        return self._within(timeout_s, self._power)
+
+    def switch(self, on: bool, timeout_s: float) -> None:
+        what = self._sushy.RESET_ON if on else self._sushy.RESET_FORCE_OFF
+        self._within(timeout_s, lambda: self._connected().reset_system(what))
+
+    def close(self) -> None:
+        if self._system is not None:
+            self._system = None
+            with contextlib.suppress(BackendError):
+                self._within(_LOGOUT_S, self._auth.close)
+
+    def _power(self) -> bool:
+        fresh = self._system is None
+        system = self._connected()
+        if not fresh:
+            system.refresh(force=True)
+        if system.power_state is None:
+            raise BackendError(f'The BMC {self._base} does not say whether '
+                               'the machine has power', recoverable=True)
+        return bool(system.power_state != self._sushy.POWER_STATE_OFF)
+
+    def _connected(self) -> Any:
+        if self._system is None:
+            # Who asks has a time limit and asks again if he wants to.
+            root = self._sushy.Sushy(
+                self._base, auth=self._auth, verify=self._verify,
+                server_side_retries=0)
+            self._system = root.get_system(self._path) if self._path \
+                else _only(root.get_system_collection().get_members(),
+                           self._base)
+        return self._system
+
+    def _within(self, timeout_s: float, work: Callable[[], T]) -> T:
+        """Have it done by a thread that may be left alone: the library's
+        limit is one for each read, of which a call has many.
+        """
+        deadline = Deadline(timeout_s)
+        late = BackendError(f'The BMC {self._base} does not answer within '
+                            f'{timeout_s:g} s', recoverable=True)
+        if not self._free.acquire(timeout=timeout_s):
+            raise late
+
+        def run() -> T:
+            try:
+                with self._translated():
+                    return work()
+            finally:
+                self._free.release()
+
+        try:
+            return background.begin(run, 'bmc').result(deadline.left_s())
+        except TimeoutError:
+            raise late from None
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except self._sushy.exceptions.SushyError as error:
+            passing = (self._sushy.exceptions.ConnectionError,
+                       self._sushy.exceptions.ServerSideError)
+            raise BackendError(
+                f'The BMC {self._base}: {error}',
+                recoverable=isinstance(error, passing)
+                and not _is_distrust(error)) from None
+        # What the library runs into where the answers are not Redfish.
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise BackendError(f'What answers at {self._base} does not speak '
+                               f'Redfish: {error}') from None
+
+
+def _sushy() -> Any:
+    try:
+        import sushy
+    except ImportError:
+        raise ConfigError('Redfish needs the library sushy: pip install '
+                          '"doctor-core[redfish]".') from None
+    return sushy
+
+
+def _only(systems: list[Any], base: str) -> Any:
+    if len(systems) != 1:
+        paths = few(system.path for system in systems)
+        raise ConfigError(f'The BMC {base} has {len(systems)} systems '
+                          f'({paths}): add the path of one to its address.')
+    return systems[0]
+
+
+def _is_distrust(error: BaseException | None) -> bool:
+    """Whether it comes from a certificate that is not trusted."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _host_and_port(address: str) -> tuple[str, int | None]:
+    try:
+        return str(ipaddress.ip_address(address)), None
+    except ValueError:
+        pass
+    try:
+        parts = urllib.parse.urlsplit(f'//{address}')
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        name = port = None
+    if not name or parts.path or parts.username is not None:
+        raise ConfigError(f'{address} is not the name or the address of a '
+                          'BMC, with ":port" or without.')
+    return name, port

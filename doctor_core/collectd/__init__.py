@@ -1,1 +1,0 @@
-"""What runs within collectd, on a compute host."""

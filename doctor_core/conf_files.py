@@ -1,0 +1,73 @@
+"""What configuration files set, and on which lines."""
+
+import glob
+import os
+import re
+from collections.abc import Collection
+from typing import Any
+
+from oslo_config import cfg, iniparser
+
+
+class Sections(iniparser.BaseParser):
+    """Collects what a file sets: section, option and value.
+
+    oslo.config finds a section whatever the case of its letters.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+        self.section = 'DEFAULT'
+        self.found: list[tuple[str, str, str]] = []
+        with open(path, encoding='utf-8') as lines:
+            self.parse(lines)
+
+    def new_section(self, section: str) -> None:
+        self.section = normal(section)
+
+    def assignment(self, key: str, value: Any) -> None:
+        self.found.append((self.section, key, '\n'.join(value)))
+
+
+def normal(section: str) -> str:
+    """A section's name as all others are written."""
+    return 'DEFAULT' if section.upper() == 'DEFAULT' else section.lower()
+
+
+def files_of(conf: cfg.ConfigOpts) -> list[str]:
+    """Every file that was read, those of ``--config-dir`` after the others.
+    """
+    return [*(conf.config_file or []),
+            *(path for folder in conf.config_dir or []
+              for path in sorted(glob.glob(os.path.join(folder, '*.conf'))))]
+
+
+def line_of(path: str, group: str, name: str) -> int:
+    """Where a file sets an option, the last time; 0 when it does not.
+
+    The parser says where its value ends.
+    """
+    section, found = 'DEFAULT', 0
+    with open(path, encoding='utf-8') as lines:
+        for number, line in enumerate(lines, 1):
+            if line.startswith('['):
+                section = normal(line.strip().strip('[]'))
+            elif section == group \
+                    and re.split(r'[=:]', line)[0].strip() == name:
+                found = number
+    return found
+
+
+def place_of(conf: cfg.ConfigOpts, names: Collection[tuple[str, str]]) -> str:
+    """Where an option has its value from: ``FILE, line N: ``; empty when no
+    file sets it.
+
+    :param names: the sections and names that it may stand under.
+    """
+    for path in reversed(files_of(conf)):
+        for group, name in names:
+            line = line_of(path, normal(group), name)
+            if line:
+                return f'{path}, line {line}: '
+    return ''

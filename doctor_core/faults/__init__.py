@@ -1,0 +1,1 @@
+"""The life of a fault: what is owed because of it, told and corrected."""

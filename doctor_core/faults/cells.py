@@ -1,0 +1,47 @@
+"""Hosts whose cell Nova cannot see: what was known of them is kept."""
+
+import dataclasses
+import logging
+import threading
+
+from doctor_core.model import ComputeService
+from doctor_core.wording import few
+
+LOG = logging.getLogger(__name__)
+
+_UNKNOWN = 'unknown'
+
+
+def is_unseen(service: ComputeService) -> bool:
+    """Whether Nova cannot see the cell of a host."""
+    return service.state == _UNKNOWN
+
+
+def known_as(service: ComputeService, before: ComputeService | None
+             ) -> ComputeService:
+    """A service with what was known of it, if Nova does not see it.
+
+    :param before: as it was known; None when it was not.
+    """
+    if before is None or not is_unseen(service):
+        return service
+    return dataclasses.replace(before, state=_UNKNOWN)
+
+
+class UnseenHosts:
+    """Says once which they are; from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hosts: set[str] = set()
+
+    def say(self, hosts: set[str]) -> None:
+        """Let the log say what is new about the hosts of unseen cells."""
+        with self._lock:
+            before, self._hosts = self._hosts, hosts
+        if hosts - before:
+            LOG.warning('Nova cannot see the cell of %d hosts: %s. What was '
+                        'known of their servers is kept', len(hosts),
+                        few(sorted(hosts)))
+        elif before and not hosts:
+            LOG.warning('Nova sees the cells of all hosts again')

@@ -1,0 +1,118 @@
+"""All parts that follow a fault, put together."""
+
+import threading
+from collections.abc import Callable, Collection
+
+from doctor_core import clock
+from doctor_core.alarms.base import AlarmManager
+from doctor_core.cloud import Cloud, calls
+from doctor_core.exceptions import BackendError
+from doctor_core.faults.affected import AffectedMap
+from doctor_core.faults.answer import Answer
+from doctor_core.faults.confirmation import Confirmation
+from doctor_core.faults.correcting import Correcting
+from doctor_core.faults.flapping import Flapping
+from doctor_core.faults.guarded import GuardedInspector
+from doctor_core.faults.handler import FaultHandler
+from doctor_core.faults.holders import Holders
+from doctor_core.faults.holding import Holding
+from doctor_core.faults.losing import Losing
+from doctor_core.faults.owed import OwedLoop
+from doctor_core.faults.pursuit import Pursuit
+from doctor_core.faults.raising import Raising
+from doctor_core.faults.returning import Returning
+from doctor_core.faults.settings import Settings
+from doctor_core.faults.silence import Silence
+from doctor_core.faults.telling import Teller
+from doctor_core.inspectors.base import Inspector
+from doctor_core.model import Action, Checkpoint, Correction, Mark
+from doctor_core.store import Store
+
+
+class Engine:
+    """The life of faults, from reports to told owners and a right cloud.
+
+    :param settings: what an operator decides; asked anew each time.
+    :param own_monitors: the sources that are Doctor's own monitors.
+    :param checkpoint: takes the stamps of the profiler; never blocks.
+    :param answered: told what became of a fault that was gone on with.
+    :param monotonic: the time, in seconds, since this machine was booted.
+    :param now: the time, in seconds since the epoch, by a clock that may
+        step.
+    :param settled: told what became of a report that waited, by its id.
+    :ivar handler: takes reports.
+    :ivar affected: what is on which host.
+    :ivar holding: who decides in a mass failure.
+    :ivar owed: the loop for what is owed.
+    """
+
+    def __init__(self, settings: Callable[[], Settings], cloud: Cloud,
+                 store: Store, inspector: Inspector, alarms: AlarmManager,
+                 own_monitors: Collection[str],
+                 checkpoint: Callable[[Checkpoint], None],
+                 answered: Callable[[Answer], None] = lambda answer: None,
+                 monotonic: Callable[[], float] = clock.monotonic,
+                 now: Callable[[], float] = clock.now,
+                 settled: Callable[[str, Answer], None] = lambda one, now:
+                 None) -> None:
+        self.stopping = threading.Event()
+        self.affected = AffectedMap(
+            cloud, with_ports=lambda: settings().with_ports,
+            stopping=self.stopping, monotonic=monotonic)
+        teller = Teller(alarms, store, checkpoint, self.stopping, monotonic)
+        guarded = GuardedInspector(inspector, self.stopping)
+        correcting = Correcting(guarded, cloud, self.affected, store,
+                                checkpoint)
+        self.confirmation = Confirmation(alarms, store, monotonic)
+        silence = Silence(settings, self.affected, monotonic)
+        self.pursuit = Pursuit(
+            store, self.affected,
+            Losing(settings, self.affected, correcting, teller, alarms,
+                   store, self.stopping),
+            Returning(settings, self.affected, guarded, correcting, teller,
+                      alarms.hears_nova, store, monotonic, now),
+            correcting, teller, self.confirmation, silence, self.stopping)
+        self.holding = Holding(settings, store, self.affected.hosts,
+                               monotonic)
+        self.handler = FaultHandler(
+            store, self.affected, self.pursuit, self.holding,
+            Raising(settings, store, self.affected, self.pursuit,
+                    self.holding, checkpoint, inspector.hands_over),
+            Holders(store, self.pursuit, Flapping(settings, monotonic),
+                    silence, own_monitors))
+        self.owed = OwedLoop(
+            settings, store, self.handler, self.pursuit, self.holding,
+            self.confirmation, self.affected, self.stopping, answered,
+            settled, monotonic=monotonic)
+        self._cloud = cloud
+        self._store = store
+
+    def lift(self, host: str) -> tuple[bool, list[str]]:
+        """Take the mark of a host back of which no fault is known; blocks.
+
+        Its servers are left as they are: what set them to error, and what
+        they were before, is not known.
+
+        :returns: whether it was marked, and the ids of its servers in error.
+        :raises BackendError: Nova did not answer, or refused.
+        """
+        with self.pursuit.alone(host):
+            if self._store.faults.open_of(host) is not None:
+                raise BackendError(f'A fault of host {host} is open by now')
+            return self._lift(host)
+
+    def _lift(self, host: str) -> tuple[bool, list[str]]:
+        found = self.affected.ask(host)
+        in_error = [server.id for server in found.servers
+                    if server.state == calls.ERROR]
+        service = found.service
+        if service is None or not service.forced_down:
+            return False, in_error
+        changes = self._cloud.correct(
+            [Correction(Action.FORCE_DOWN, service.id, host, Mark.BACK)],
+            lambda change: None)
+        self.affected.changed(changes)
+        if not changes[0].done:
+            raise BackendError(changes[0].error,
+                               recoverable=not changes[0].is_final)
+        return True, in_error

@@ -1,0 +1,102 @@
+"""Servers that have left a lost host, and what of them is Doctor's still."""
+
+import logging
+
+from doctor_core import clock
+from doctor_core.cloud import calls
+from doctor_core.faults.affected import AffectedMap
+from doctor_core.faults.correcting import Correcting
+from doctor_core.model import Action, Correction, Server
+from doctor_core.model.states import CorrectionState
+from doctor_core.store import CorrectionRecord, FaultRecord, Store
+
+LOG = logging.getLogger(__name__)
+
+_OWED = (CorrectionState.OWED, CorrectionState.ASKED)
+
+
+def called_for(store: Store, affected: AffectedMap,
+               fault_id: str) -> list[Correction]:
+    """What is owed still, without what is of servers that are on other hosts
+    by now, and must not be touched: that is settled here.
+    """
+    owed = store.corrections.of(fault_id, *_OWED)
+    left = {}
+    for record in owed:
+        server = _server(affected, record.correction)
+        if server is not None and _has_left(server, record.correction):
+            left[record.correction.key] = \
+                f'its server is on host {server.host or "none"} by now'
+    for record in owed:
+        why = left.get(record.correction.key)
+        if why:
+            store.corrections.move(fault_id, _moved_to(record),
+                                   [record.correction], at=clock.now(),
+                                   reason=why)
+    return [record.correction for record in owed
+            if record.correction.key not in left]
+
+
+def _moved_to(record: CorrectionRecord) -> CorrectionState:
+    """What becomes of a correction whose server has left: nobody but Doctor
+    takes back what it may have set of a port.
+    """
+    if record.state is CorrectionState.OWED:
+        return CorrectionState.WAIVED
+    if record.correction.action is Action.DATA_PLANE_STATUS:
+        return CorrectionState.UNDO_OWED
+    return CorrectionState.LEFT
+
+
+def mend_ports(store: Store, affected: AffectedMap, correcting: Correcting,
+               record: FaultRecord) -> None:
+    """Set the data plane status of ports back that have left a lost host.
+
+    Nobody else does: after an evacuation Neutron keeps the status that
+    Doctor has set, and the host may never come back. Blocks on Neutron, if
+    there is anything to do.
+    """
+    fault_id = record.id
+    moved = [one.correction for one in store.corrections.of(
+        fault_id, CorrectionState.DONE, CorrectionState.UNDO_OWED)
+        if one.correction.action is Action.DATA_PLANE_STATUS
+        and _works_elsewhere(store, affected, one.correction)]
+    if not moved:
+        return
+    LOG.warning('Servers have left host %s, which is down: %d of their ports '
+                'are set back', record.hostname, len(moved))
+    store.corrections.move(fault_id, CorrectionState.UNDO_OWED, moved,
+                           old=(CorrectionState.DONE,))
+    # What another loss has taken over meanwhile, this does not send.
+    correcting.undo(fault_id, moved)
+
+
+def _server(affected: AffectedMap, correction: Correction) -> Server | None:
+    """The server that it is about, as far as is known."""
+    if correction.action is Action.RESET_STATE:
+        return affected.server(correction.target_id)
+    if correction.action is not Action.DATA_PLANE_STATUS:
+        return None
+    port = affected.port(correction.target_id)
+    server_id = port.server_id if port else correction.server_id
+    return affected.server(server_id) if server_id else None
+
+
+def _has_left(server: Server, correction: Correction) -> bool:
+    """Whether it is on another host, or on none since it was shelved."""
+    return server.host != correction.host
+
+
+def _works_elsewhere(store: Store, affected: AffectedMap,
+                     correction: Correction) -> bool:
+    """Whether it is of a port whose server runs on another host that works.
+
+    A server that is being evacuated has its new host at once, and its new
+    state at the end.
+    """
+    server = _server(affected, correction)
+    return server is not None and server.host not in ('', correction.host) \
+        and server.state != calls.ERROR \
+        and store.faults.open_of(server.host) is None
+
+

@@ -1,0 +1,149 @@
+"""Who holds a fault open, and what follows when one of them lets go."""
+
+import functools
+import logging
+from collections.abc import Collection
+
+from doctor_core.faults import reports
+from doctor_core.faults.answer import Answer
+from doctor_core.faults.flapping import Flapping
+from doctor_core.faults.pursuit import Pursuit
+from doctor_core.faults.reports import Reading
+from doctor_core.faults.silence import Silence
+from doctor_core.faults.witnesses import MONITOR, OPERATOR
+from doctor_core.model import Fault
+from doctor_core.model.states import FaultState
+from doctor_core.store import FaultRecord, Store
+
+LOG = logging.getLogger(__name__)
+
+
+class Holders:
+    """The sources that hold faults open; each method from any thread, for
+    one host by one at a time.
+
+    :param own_monitors: the sources that are Doctor's own monitors: what
+        they hear is a witness.
+    """
+
+    def __init__(self, store: Store, pursuit: Pursuit, flapping: Flapping,
+                 silence: Silence, own_monitors: Collection[str]) -> None:
+        self._store = store
+        self._pursuit = pursuit
+        self._flapping = flapping
+        self._silence = silence
+        self._own_monitors = frozenset(own_monitors)
+        #: Faults, and monitors that hold them and have heard the host since.
+        self._heard: set[tuple[str, str]] = set()
+
+    def hold(self, reading: Reading, report: Fault,
+             record: FaultRecord) -> Answer | None:
+        """The host has an open fault; somebody says once more that it is
+        lost.
+
+        :returns: None when something is to be done.
+        """
+        self._store.faults.hold(record.id, report.source, report.id)
+        self._store.faults.repeated(record.id)
+        self._heard.discard((record.id, report.source))
+        if record.witness == MONITOR \
+                and report.source in self._own_monitors:
+            self._store.faults.describe(record.id, witness='')
+        LOG.info('Event %s of source %r repeats fault %s of host %s',
+                 report.id, report.source, record.id, record.hostname)
+        if self._pursuit.is_left(record):
+            return None
+        joined = reading is Reading.JOINS
+        return Answer(record.id, record.hostname,
+                      'joined' if joined else 'repeated',
+                      f'{"joins" if joined else "repeats"} fault '
+                      f'{record.id}')
+
+    def let_go(self, reading: Reading, report: Fault,
+               record: FaultRecord) -> Answer | None:
+        """Somebody says that a host is back that has an open fault.
+
+        :returns: None when something is to be done.
+        """
+        own = report.source in self._own_monitors
+        if own and record.witness != OPERATOR:
+            self._store.faults.describe(record.id, witness=MONITOR)
+        if reading is Reading.EVIDENCE:
+            if record.state is FaultState.CLEARING:
+                return None
+            return self._noted(report, record, 'its source holds no fault of '
+                               'the host')
+        self._store.faults.let_go(record.id, report.source, report.id)
+        if reading is Reading.RELEASES:
+            others = ', '.join(source or '(no source)' for source in sorted(
+                self._store.faults.holders(record.id)))
+            return self._noted(report, record, f'still held by {others}')
+        if self._flapping.back(record.hostname):
+            return self._noted(report, record, self._flapping.describe())
+        LOG.warning('Host %s is up again; fault %s is cleared',
+                    record.hostname, record.id)
+        self.begin_clearing(record, report.received_at)
+        return None
+
+    def heard(self, source: str, record: FaultRecord) -> None:
+        """A monitor hears a host that is said to be lost: one of Doctor's
+        own is a witness.
+
+        One that holds the fault has forgotten that, or its news of the
+        return was lost, if it says so twice and not in between that the host
+        is lost: once may be from before.
+        """
+        if record.witness or source not in self._own_monitors:
+            return
+        said = record.id, source
+        if source in self._store.faults.holders(record.id) \
+                and said not in self._heard:
+            self._heard.add(said)
+            return
+        self._store.faults.describe(record.id, witness=MONITOR)
+
+    def begin_clearing(self, record: FaultRecord, at: float,
+                       reason: str = '') -> None:
+        """What was done because of a fault is owed back from now on.
+
+        :param at: when the host came back, in seconds since the epoch.
+        :param reason: why that is known, if nobody reported it.
+        :raises InvalidTransition: the fault is not open any more.
+        """
+        with self._store.together():
+            self._store.faults.move(record.id, FaultState.CLEARING,
+                                    cleared_at=at, note='', reason=reason)
+            self._store.corrections.owe_undo(record.id)
+        self._heard.difference_update(
+            (record.id, source) for source in self._own_monitors)
+
+    def overrule(self, record: FaultRecord, at: float, reason: str) -> None:
+        """End a fault although who holds it has not: what was said of this
+        occurrence is old from now on, however often it is said again; as
+        :meth:`begin_clearing`.
+        """
+        faults = self._store.faults
+        with self._store.together():
+            self.begin_clearing(record, at, reason)
+            for source in faults.holders(record.id):
+                over = reports.overruled(functools.partial(
+                    faults.said, record.hostname, source))
+                if over is not None:
+                    faults.say(record.hostname, source, *over)
+
+    def why_over(self, record: FaultRecord) -> str:
+        """Why an open fault is over without a report; empty when it is not.
+        May block on Nova.
+        """
+        if not self._store.faults.holders(record.id):
+            return 'the host is quiet' \
+                if self._flapping.is_quiet(record.hostname) else ''
+        if record.witness == MONITOR:
+            return self._silence.why_over(record)
+        return ''
+
+    def _noted(self, report: Fault, record: FaultRecord,
+               why: str) -> Answer:
+        LOG.warning('Event %s: host %s is said to be up, and fault %s stays '
+                    'open: %s', report.id, record.hostname, record.id, why)
+        return Answer(record.id, record.hostname, 'noted', why)

@@ -1,0 +1,237 @@
+"""A host that is lost: its owners are told, the cloud is corrected."""
+
+import concurrent.futures
+import logging
+import threading
+from collections.abc import Callable, Collection
+
+from doctor_core.alarms.base import AlarmManager
+from doctor_core.exceptions import BackendError
+from doctor_core.faults import evacuated, plan
+from doctor_core.faults.affected import AffectedMap
+from doctor_core.faults.correcting import Correcting
+from doctor_core.faults.guarded import Complaints
+from doctor_core.faults.settings import Settings
+from doctor_core.faults.strays import Strays
+from doctor_core.faults.telling import Teller
+from doctor_core.model import (
+    Action,
+    Correction,
+    News,
+    StateChange,
+    Telling,
+)
+from doctor_core.model.states import DOWN, CorrectionState, FaultState
+from doctor_core.store import FaultRecord, Store
+
+LOG = logging.getLogger(__name__)
+
+#: How often in a row servers may come to light while others are dealt with.
+_ROUNDS = 10
+
+
+class Losing:
+    """Works off what is owed because of a lost host.
+
+    Each method may be called from any thread, for one host by one at a time.
+    """
+
+    def __init__(self, settings: Callable[[], Settings],
+                 affected: AffectedMap, correcting: Correcting,
+                 teller: Teller, alarms: AlarmManager, store: Store,
+                 stopping: threading.Event) -> None:
+        self._settings = settings
+        self._affected = affected
+        self._correcting = correcting
+        self._teller = teller
+        self._alarms = alarms
+        self._store = store
+        self._stopping = stopping
+        self._strays = Strays(affected, correcting, teller, store,
+                              hears_nova=alarms.hears_nova)
+        self._complaints = Complaints()
+        #: Faults of which Nova has not said what else is on the host.
+        self.unlooked: set[str] = set()
+        self._lock = threading.Lock()
+        #: By fault, of how many servers somebody was told first, before
+        #: anything was corrected.
+        self._told_first: dict[str, int] = {}
+
+    def tell_first(self, record: FaultRecord) -> None:
+        """Tell the owners who need not wait for Nova; never blocks for long.
+        """
+        # Held: Nova will not know for long, so nobody waits for it.
+        if record.state not in DOWN or not (
+                self._settings().tells_first
+                or record.state is FaultState.HELD):
+            return
+        told = self._teller.tell(record.id, record.hostname,
+                                 self._to_tell(record.id))
+        with self._lock:
+            self._told_first[record.id] = told \
+                + self._told_first.get(record.id, 0)
+
+    def forget(self, fault_id: str) -> None:
+        """A fault has ended."""
+        self.unlooked.discard(fault_id)
+        with self._lock:
+            self._told_first.pop(fault_id, None)
+
+    def pursue(self, record: FaultRecord
+               ) -> tuple[list[StateChange], list[str]]:
+        """Correct, and tell who was not told first; then see what was
+        missed.
+
+        :returns: the outcomes of corrections, and what failed beside them.
+        """
+        self.unlooked.add(record.id)
+        changes: list[StateChange] = []
+        trouble: list[str] = []
+        for _ in range(_ROUNDS):
+            self.tell_first(record)
+            made = self._work_off(record, {
+                change.correction.key for change in changes})
+            changes += made
+            self._strays.corrected(record.id, made)
+            more, trouble = self._look(record)
+            if not more or not self._is_down(record.id):
+                break
+        # Whom no correction has told of: it failed, or was not needed.
+        self._teller.tell(record.id, record.hostname,
+                          self._to_tell(record.id))
+        self._strays.tell(record)
+        return changes, trouble
+
+    def _work_off(self, record: FaultRecord,
+                  tried: Collection[tuple[Action, str]]
+                  ) -> list[StateChange]:
+        """Make corrections, but for those that were tried."""
+        with self._lock:
+            told = self._told_first.pop(record.id, 0)
+        if record.state is FaultState.HELD:
+            return []
+        if self._settings().tells_first:
+            return self._after_head_start(record, tried, told)
+        return self._correcting.make(record.id, self._owed(record.id, tried),
+                                     self._telling_after(record))
+
+    def _owed(self, fault_id: str, tried: Collection[tuple[Action, str]]
+              ) -> list[Correction]:
+        """What is owed now and was not tried yet."""
+        return [one for one in evacuated.called_for(
+            self._store, self._affected, fault_id) if one.key not in tried]
+
+    def _after_head_start(self, record: FaultRecord,
+                          tried: Collection[tuple[Action, str]],
+                          told: int) -> list[StateChange]:
+        """Correct; servers later than the host, where those who tell their
+        owners must not be disturbed. What is owed is looked up again after
+        that: a server may have left, or the host may be back.
+        """
+        wait_s = self._head_start_s(told) if told else 0.0
+        owed = self._owed(record.id, tried)
+        urgent = [one for one in owed if one.action is Action.FORCE_DOWN]
+        if not wait_s:
+            return self._correcting.make(record.id, owed)
+        with concurrent.futures.ThreadPoolExecutor(1, 'urgent') as pool:
+            marking = pool.submit(self._correcting.make, record.id, urgent)
+            self._stopping.wait(wait_s)
+            changes = self._correcting.make(
+                record.id, self._owed(record.id, {
+                    *tried, *(one.key for one in urgent)}))
+            return marking.result() + changes
+
+    def _head_start_s(self, told: int) -> float:
+        try:
+            return float(self._alarms.head_start_s(told))
+        except Exception as error:  # a plugin may raise what it likes
+            self._complaints.why(self._alarms, 'head_start_s()', error)
+            return 0.0
+
+    def _to_tell(self, fault_id: str) -> list[Telling]:
+        """What owners are told of the loss: of servers whose state Nova has
+        refused to set, that it is not shown.
+        """
+        refused = {record.correction.target_id for record
+                   in self._store.corrections.of(
+                       fault_id, CorrectionState.GIVEN_UP)
+                   if record.correction.action is Action.RESET_STATE}
+        return [plan.uncorrected(one) if one.server.id in refused else one
+                for one in self._store.tellings.owed(fault_id)
+                if one.news is News.LOST]
+
+    def _telling_after(self, record: FaultRecord
+                       ) -> Callable[[StateChange], None]:
+        """Tells an owner when Nova has the new state of their server."""
+        by_server = {one.server.id: one
+                     for one in self._to_tell(record.id)}
+
+        def done(change: StateChange) -> None:
+            telling = by_server.get(change.correction.target_id)
+            if telling is None or not change.done \
+                    or change.correction.action is not Action.RESET_STATE:
+                return
+            if self._alarms.hears_nova:
+                self._teller.told_by_nova(record.id, [telling])
+            else:
+                self._teller.tell(record.id, record.hostname, [telling])
+        return done
+
+    def _look(self, record: FaultRecord) -> tuple[bool, list[str]]:
+        """Take in what the map did not know of yet.
+
+        :returns: whether there was anything, and what is in the way.
+        """
+        try:
+            found = self._affected.ask(record.hostname)
+        except BackendError as error:
+            return False, [f'cannot ask what else is on the host: {error}']
+        if found.is_partial:
+            return self.owe(record.id, found), [
+                'Nova cannot see the cell of the host: what was known of its '
+                'servers is acted on, the rest when the cell is back']
+        self.unlooked.discard(record.id)
+        return self.owe(record.id, found), self._strays.give_back(record)
+
+    def owe(self, fault_id: str, found: plan.Affected) -> bool:
+        """Owe what a fault calls for and is not known of yet; nothing if its
+        host is back by now.
+
+        :returns: whether there was anything.
+        """
+        with self._store.together():
+            # Nova may have been asked for long.
+            return self._is_down(fault_id) and self._owe(fault_id, found)
+
+    def _owe(self, fault_id: str, found: plan.Affected) -> bool:
+        known = {record.correction.key for record
+                 in self._store.corrections.of(fault_id)}
+        told = {server.id for server
+                in self._store.tellings.servers(fault_id)}
+        corrections = [
+            one for one in plan.corrections(
+                found, ports=self._settings().with_ports)
+            if one.key not in known]
+        tellings = [one for one in plan.tellings(found)
+                    if one.server.id not in told]
+        if tellings:
+            LOG.warning('Host %s: %d more servers than were known of',
+                        found.host, len(tellings))
+        self._store.corrections.owe(fault_id, corrections)
+        self._store.tellings.owe(fault_id, tellings)
+        return bool(corrections or tellings)
+
+    def _is_down(self, fault_id: str) -> bool:
+        record = self._store.faults.find(fault_id)
+        return record is not None and record.state in DOWN
+
+    def is_finished(self, fault_id: str) -> bool:
+        """Whether nothing of a lost host is owed any more."""
+        return fault_id not in self.unlooked \
+            and self.is_corrected(fault_id) \
+            and not self._store.tellings.owed(fault_id)
+
+    def is_corrected(self, fault_id: str) -> bool:
+        """Whether no correction is owed any more."""
+        return not self._store.corrections.of(
+            fault_id, CorrectionState.OWED, CorrectionState.ASKED)

@@ -1,0 +1,101 @@
+"""What the loss of a host calls for: corrections, and tellings. Pure."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from doctor_core.cloud import calls
+from doctor_core.model import (
+    Action,
+    ComputeService,
+    Correction,
+    Mark,
+    News,
+    Port,
+    Server,
+    Telling,
+)
+
+_NOTHING: Mapping[str, str] = {}
+#: What Nova may be doing with an active server that is active afterwards,
+#: too. Whatever else it is doing leads to a state that nobody could restore.
+_HARMLESS = frozenset({
+    '', 'reboot_pending', 'reboot_started', 'rebooting',
+    'reboot_pending_hard', 'reboot_started_hard', 'rebooting_hard',
+    'image_snapshot', 'image_snapshot_pending', 'image_pending_upload',
+    'image_uploading', 'image_backup', 'updating_password', 'migrating'})
+
+
+@dataclasses.dataclass(frozen=True)
+class Affected:
+    """What a lost host takes with it.
+
+    :ivar takes_servers: False for a host of the driver ``ironic``: its
+        machines run on without it; None while it is not known which driver
+        it has. Its owners are told then, and its servers left as they are.
+    :ivar is_partial: whether Nova cannot see the host's cell, and this is
+        what was known before.
+    """
+
+    host: str
+    service: ComputeService | None
+    servers: tuple[Server, ...] = ()
+    ports: tuple[Port, ...] = ()
+    takes_servers: bool | None = True
+    is_partial: bool = False
+
+
+def is_restorable(server: Server) -> bool:
+    """Whether Nova could give its state back: an administrator can reset a
+    server to active or to error, and to nothing else.
+    """
+    return server.state == calls.ACTIVE and server.task_state in _HARMLESS
+
+
+def corrections(affected: Affected, *, ports: bool) -> list[Correction]:
+    """What has to be set right, leaving alone what is so already, and what
+    could not be taken back.
+
+    :param ports: whether Neutron's data plane status is corrected, too.
+    """
+    host, service = affected.host, affected.service
+    wanted = []
+    # Without an id there is nothing to ask for, in a cell that is down.
+    if service is not None and service.id and not service.forced_down:
+        wanted.append(Correction(Action.FORCE_DOWN, service.id, host,
+                                 Mark.LOST, 'false'))
+    if not affected.takes_servers:
+        return wanted
+    wanted += [
+        Correction(Action.RESET_STATE, server.id, host, Mark.LOST,
+                   server.state, server.id)
+        for server in affected.servers if is_restorable(server)]
+    if ports:
+        wanted += [
+            Correction(Action.DATA_PLANE_STATUS, port.id, host, Mark.LOST,
+                       port.data_plane_status, port.server_id)
+            for port in affected.ports
+            if port.data_plane_status != calls.PORT_DOWN]
+    return wanted
+
+
+def tellings(affected: Affected, before: Mapping[str, str] = _NOTHING
+             ) -> list[Telling]:
+    """What the owners of its servers are to be told: each the same event,
+    whether or not Nova will show it.
+
+    :param before: by id, the states of servers that Doctor has set to error
+        already, in an earlier fault of the host.
+    """
+    if affected.takes_servers is False:
+        return []
+    return [Telling(server, News.LOST, calls.ERROR, {
+                'corrected': str(server.id in before
+                                 or is_restorable(server)).lower(),
+                'state_before': before.get(server.id, server.state)})
+            for server in affected.servers]
+
+
+def uncorrected(telling: Telling) -> Telling:
+    """What the owner of a server is told whose state was not set."""
+    return dataclasses.replace(
+        telling, traits={**telling.traits, 'corrected': 'false'})

@@ -1,0 +1,234 @@
+"""A host that is back: what Doctor did is undone, and the owners hear of it.
+"""
+
+import dataclasses
+import logging
+from collections.abc import Callable, Sequence
+
+from doctor_core import clock
+from doctor_core.exceptions import BackendError
+from doctor_core.faults import undoing
+from doctor_core.faults.absences import NotSettled
+from doctor_core.faults.affected import AffectedMap
+from doctor_core.faults.correcting import Correcting
+from doctor_core.faults.good_news import GoodNews
+from doctor_core.faults.guarded import GuardedInspector
+from doctor_core.faults.outages import Outages
+from doctor_core.faults.restarted import Restarted
+from doctor_core.faults.settings import Settings
+from doctor_core.faults.telling import Teller
+from doctor_core.faults.witnesses import DECIDED, OPERATOR, Witnesses
+from doctor_core.model import (
+    Action,
+    ComputeService,
+    Correction,
+    StateChange,
+    Telling,
+)
+from doctor_core.model.states import CorrectionState
+from doctor_core.store import FaultRecord, Store
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass
+class Progress:
+    """How far a return is.
+
+    :ivar trouble: what failed, and will be tried again.
+    :ivar waiting: what is waited for; empty for nothing.
+    """
+
+    changes: list[StateChange] = dataclasses.field(default_factory=list)
+    trouble: list[str] = dataclasses.field(default_factory=list)
+    waiting: str = ''
+
+
+class Returning:
+    """Works off what is owed because a host is back.
+
+    Each method may be called from any thread, for one host by one at a time.
+
+    :param monotonic: the time, in seconds, since this machine was booted.
+    :param now: the time, in seconds since the epoch.
+    """
+
+    def __init__(self, settings: Callable[[], Settings],
+                 affected: AffectedMap, inspector: GuardedInspector,
+                 correcting: Correcting, teller: Teller, hears_nova: bool,
+                 store: Store,
+                 monotonic: Callable[[], float] = clock.monotonic,
+                 now: Callable[[], float] = clock.now) -> None:
+        self._affected = affected
+        self._inspector = inspector
+        self._correcting = correcting
+        self._teller = teller
+        self._news = GoodNews(teller, store, hears_nova=hears_nova)
+        self._store = store
+        self._restarted = Restarted(settings, correcting, teller, store,
+                                    monotonic)
+        self._witnesses = Witnesses(settings, store, monotonic)
+        self._outages = Outages(store, monotonic, now)
+
+    def lost(self, fault_id: str) -> None:
+        """A fault was raised now, and is in the store."""
+        self._outages.begun(fault_id)
+
+    def pursue(self, record: FaultRecord) -> Progress:
+        """Do what can be done by now; blocks on the cloud."""
+        progress = Progress()
+        self._witnesses.await_for(record.id)
+        self._teller.tell(record.id, record.hostname,
+                          self._restarted.sayable(record.id))
+        try:
+            self._advance(record, progress)
+        except NotSettled as error:
+            progress.waiting = str(error)
+        except BackendError as error:
+            progress.trouble.append(f'cannot ask what to undo: {error}')
+        return progress
+
+    def forget(self, fault_id: str) -> None:
+        """A fault has ended."""
+        self._witnesses.forget(fault_id)
+        self._restarted.forget(fault_id)
+
+    def _advance(self, record: FaultRecord, progress: Progress) -> None:
+        undo = [one.correction for one in self._store.corrections.of(
+            record.id, CorrectionState.UNDO_OWED)]
+        marks = [one for one in undo if one.action is Action.FORCE_DOWN]
+        lost = self._news.unanswered(record.id)
+        others = [one for one in undo if one not in marks]
+        if marks or others or lost:
+            service = self._service(record)
+            witness = self._witnesses.of(record, service)
+            if marks and not self._lift(record, marks, witness, service,
+                                        progress):
+                return
+            if (others or lost) and not self._restore(
+                    record, others, lost, witness, progress):
+                return
+        progress.waiting = self._restarted.pursue(
+            record, self._affected.ask_back)
+        if progress.waiting:
+            return
+        if not self._store.corrections.of(record.id):
+            # Nothing of it was ever to be done, by anybody.
+            return
+        try:
+            self._inspector.release(record.hostname)
+        except BackendError as error:
+            progress.trouble.append(f'cannot let go of the host: {error}')
+
+    # The mark of the host.
+
+    def _lift(self, record: FaultRecord, marks: Sequence[Correction],
+              witness: str, service: ComputeService | None,
+              progress: Progress) -> bool:
+        """Take the mark of the host back; whether that is done."""
+        if service is None:
+            self._leave(record.id, marks, 'Nova has no compute service of '
+                        'the host any more')
+            return True
+        former = [one for one in marks if service.id
+                  and one.target_id != service.id]
+        if former:
+            # It was made anew, and the mark went with the old one.
+            self._leave(record.id, former,
+                        f'the service has the id {service.id} now')
+            marks = [one for one in marks if one not in former]
+        if not marks:
+            return True
+        if not witness:
+            progress.waiting = (
+                'somebody says that the host is back; waiting for '
+                'nova-compute to report to Nova, or for "doctor faults clear '
+                f'{record.hostname}"')
+            return False
+        changes = self._correcting.undo(record.id, marks)
+        progress.changes += changes
+        self._witnesses.restart(record.id, self._service(record))
+        progress.trouble += failures(changes)
+        return not progress.trouble
+
+    def _service(self, record: FaultRecord) -> ComputeService | None:
+        """Nova's record of the host; an operator's word goes for a cloud
+        without any, too.
+        """
+        return self._affected.service(
+            record.hostname, none_counts=record.witness == OPERATOR)
+
+    def _leave(self, fault_id: str, corrections: Sequence[Correction],
+               reason: str) -> None:
+        self._store.corrections.move(
+            fault_id, CorrectionState.LEFT, corrections, at=clock.now(),
+            reason=reason)
+
+    # The servers and their ports.
+
+    def _restore(self, record: FaultRecord, others: Sequence[Correction],
+                 lost: Sequence[Telling], witness: str,
+                 progress: Progress) -> bool:
+        """Set servers and ports back, and tell; whether all is done."""
+        if witness not in DECIDED:
+            service = self._service(record)
+            if service is None:
+                self._leave(record.id, others, 'Nova has no compute service '
+                            'of the host any more')
+                others = ()
+            elif not self._witnesses.is_working(record.id, service):
+                progress.waiting = 'waiting for nova-compute to report'
+                return False
+        what = self._guests(record)
+        returned = self._affected.ask_back(
+            record.hostname, {one.server.id for one in lost}
+            | {one.server_id or one.target_id for one in others},
+            {one.target_id for one in others
+             if one.action is Action.DATA_PLANE_STATUS})
+        if returned.found.is_partial:
+            progress.waiting = 'Nova cannot see the cell of the host'
+            return False
+        undone = self._undo(record, others, returned, progress)
+        self._news.answer(record, lost, returned, what, undone)
+        if progress.trouble:
+            return False
+        if self._store.tellings.owed(record.id) \
+                and self._news.unanswered(record.id):
+            progress.waiting = 'owners are still being told of the loss'
+            return False
+        return True
+
+    def _guests(self, record: FaultRecord) -> undoing.Guests:
+        """What became of the guests, by the hypervisor's uptime."""
+        # Asked before: what is read first is the least.
+        lost_for = self._outages.age(record.id)
+        uptime_s = self._affected.hypervisors.uptime_s(record.hostname)
+        what = undoing.guests(uptime_s, lost_for)
+        if what is undoing.Guests.ENDED:
+            LOG.warning('Host %s has rebooted: its guests have ended',
+                        record.hostname)
+        return what
+
+    def _undo(self, record: FaultRecord, others: Sequence[Correction],
+              returned: undoing.Returned, progress: Progress
+              ) -> frozenset[str]:
+        """Take back what is Doctor's; the servers of which that is done."""
+        by_reason = undoing.by_reason(others, returned)
+        ours = by_reason.pop('')
+        for reason, left in by_reason.items():
+            self._leave(record.id, left, reason)
+        changes = self._correcting.undo(record.id, ours)
+        progress.changes += changes
+        progress.trouble += failures(changes)
+        before = {one.correction.target_id for one in
+                  self._store.corrections.of(record.id,
+                                             CorrectionState.UNDONE)
+                  if one.correction.action is Action.RESET_STATE}
+        return undoing.undone_servers(changes) | before
+
+
+def failures(changes: Sequence[StateChange]) -> list[str]:
+    """A line for each correction that failed, and will be tried again."""
+    return [f'{change.correction.action} of {change.correction.target_id}: '
+            f'{change.error}' for change in changes
+            if not change.done and not change.is_final]

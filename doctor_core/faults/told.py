@@ -1,0 +1,93 @@
+"""What became of telling an owner, and when that is tried again."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+
+from doctor_core import clock
+from doctor_core.exceptions import BackendError, BusError
+from doctor_core.model import News
+
+_FIRST_RETRY_S = 2.0
+_LAST_RETRY_S = 30.0
+
+#: A telling: its fault, its server and its news.
+Key = tuple[str, str, News]
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of it.
+
+    :ivar failures: a line for each owner who was not reached.
+    :ivar may_pass: whether it may succeed later.
+    """
+
+    failures: tuple[str, ...] = ()
+    may_pass: bool = False
+
+    @property
+    def why(self) -> str:
+        return '; '.join(self.failures)
+
+
+def failed(error: BaseException, why: str) -> Outcome:
+    """What is raised instead of a list of failures: all but what somebody
+    outside refuses for good may succeed later.
+    """
+    is_final = isinstance(error, BackendError) \
+        and not isinstance(error, BusError) and not error.recoverable
+    return Outcome((why or type(error).__name__,), not is_final)
+
+
+def read(future: 'Future[list[str]]') -> Outcome:
+    """Of a future that is done, and has not failed."""
+    if future.cancelled():
+        return Outcome(('it was cancelled',))
+    failures = future.result()
+    if not isinstance(failures, (list, tuple)):
+        return Outcome((f'nobody knows whether it was told: the outcome is '
+                        f'{failures!r}',))
+    return Outcome(tuple(map(str, failures)))
+
+
+class Again:
+    """Tellings that have failed and are tried again, less and less often;
+    one thread at a time.
+
+    :param monotonic: the time, in seconds.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._failed: dict[str, dict[Key, tuple[str, float]]] = {}
+        self._pauses: dict[str, clock.Pauses] = {}
+
+    def put(self, fault_id: str, failures: Mapping[Key, str]) -> None:
+        """These of a fault have failed just now.
+
+        :param failures: why.
+        """
+        if not failures:
+            return
+        pauses = self._pauses.setdefault(fault_id, clock.Pauses(
+            first_s=_FIRST_RETRY_S, last_s=_LAST_RETRY_S))
+        at = self._monotonic() + pauses.next_s()
+        self._failed.setdefault(fault_id, {}).update(
+            {key: (why, at) for key, why in failures.items()})
+
+    def forget(self, key: Key) -> None:
+        """It is not tried again; one that has not failed is fine."""
+        failed = self._failed.get(key[0], {})
+        if failed.pop(key, None) and not failed:
+            del self._failed[key[0]], self._pauses[key[0]]
+
+    def is_due(self, key: Key) -> bool:
+        """Whether it may be tried now."""
+        failed = self._failed.get(key[0], {}).get(key)
+        return failed is None or failed[1] <= self._monotonic()
+
+    def reasons(self, fault_id: str) -> list[str]:
+        """Why something of a fault is tried again."""
+        return list(dict.fromkeys(
+            why for why, _ in self._failed.get(fault_id, {}).values()))

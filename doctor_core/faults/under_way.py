@@ -1,0 +1,282 @@
+"""Who is being told, and what becomes of it: kept as soon as it is known."""
+
+import concurrent.futures
+import dataclasses
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+
+from doctor_core import clock
+from doctor_core.faults.told import Again, Key, Outcome
+from doctor_core.model import Telling
+from doctor_core.model.states import TellingState
+from doctor_core.store import Store
+
+LOG = logging.getLogger(__name__)
+
+#: For how long the end waits for those who are being told, in seconds: the
+#: deliverer gives them up long before.
+_CLOSE_S = 60.0
+
+
+@dataclasses.dataclass
+class _Tellings:
+    """Those of one fault that are not at rest.
+
+    :ivar under_way: of whom somebody is being told, or has an outcome that
+        is not kept yet.
+    :ivar ended: those outcomes.
+    :ivar lines: what waiters are to hear of those that are kept.
+    :ivar waiters: who waits for the last outcome.
+    :ivar queued: whether our thread is about to keep outcomes.
+    :ivar left: whether there are outcomes that nobody waits for, or that
+        the store did not take.
+    """
+
+    under_way: set[Key] = dataclasses.field(default_factory=set)
+    ended: list[tuple[Telling, Outcome]] = dataclasses.field(
+        default_factory=list)
+    lines: list[str] = dataclasses.field(default_factory=list)
+    waiters: list['Future[list[str]]'] = dataclasses.field(
+        default_factory=list)
+    queued: bool = False
+    left: bool = False
+
+    @property
+    def at_rest(self) -> bool:
+        return not (self.under_way or self.ended or self.lines
+                    or self.waiters or self.queued or self.left)
+
+
+class UnderWay:
+    """Tellings that have begun, and their outcomes.
+
+    Each method may be called from any thread.
+
+    :param store: where the tellings are.
+    :param stopping: set when the process ends: what was not delivered then
+        is owed still.
+    :param monotonic: the time, in seconds.
+    """
+
+    def __init__(self, store: Store, stopping: threading.Event,
+                 monotonic: Callable[[], float]) -> None:
+        self._store = store
+        self._stopping = stopping
+        self._lock = threading.RLock()
+        self._faults: dict[str, _Tellings] = {}
+        self._keeper = concurrent.futures.ThreadPoolExecutor(
+            1, 'faults-told')
+        self._again = Again(monotonic)
+
+    def begin(self, fault_id: str, tellings: Iterable[Telling]
+              ) -> list[Telling]:
+        """Somebody begins to tell these; returns those of which nobody was
+        being told, and that have not failed a moment ago.
+        """
+        with self._lock:
+            new = self.others(fault_id, tellings)
+            if new:
+                self._of(fault_id).under_way |= {
+                    _key(fault_id, one) for one in new}
+        return new
+
+    def take_out(self, fault_id: str, tellings: Iterable[Telling]) -> None:
+        """Nobody tells these after all."""
+        with self._lock:
+            self._of(fault_id).under_way -= {
+                _key(fault_id, one) for one in tellings}
+            self._changed(fault_id)
+
+    def ended(self, fault_id: str, telling: Telling,
+              outcome: Outcome) -> None:
+        """What became of one; never blocks."""
+        with self._lock:
+            self._of(fault_id).ended.append((telling, outcome))
+            self._changed(fault_id)
+
+    def forget(self, fault_id: str, tellings: Iterable[Telling]) -> None:
+        """These are not tried again."""
+        with self._lock:
+            for one in tellings:
+                self._again.forget(_key(fault_id, one))
+
+    def settle(self, fault_id: str) -> 'Future[list[str]]':
+        """Keep what becomes of each as soon as it is known, until everybody
+        was told or given up: whoever is slow holds up nobody's outcome, and
+        no thread.
+
+        :returns: done then, with a line for each owner who was not reached,
+            also of those who are told again later; or with what the store
+            raised. What is called back is called by whoever called this, or
+            by the one thread that keeps all outcomes.
+        """
+        waiter: Future[list[str]] = Future()
+        with self._lock:
+            of = self._of(fault_id)
+            of.waiters.append(waiter)
+            of.left = False
+        self._settle(fault_id)
+        return waiter
+
+    def keep(self, fault_id: str) -> list[str]:
+        """Keep what is known by now, and leave the rest for who calls this
+        or :meth:`settle` next.
+
+        :returns: as :meth:`settle`, as far as it is known.
+        """
+        with self._lock:
+            of = self._of(fault_id)
+            of.left = bool(of.under_way)
+        self._settle(fault_id)
+        with self._lock:
+            lines, of.lines = of.lines, []
+            self._drop(fault_id)
+        return self._with_again(fault_id, lines)
+
+    def close(self) -> None:
+        """Wait for the outcomes that somebody waits for; then nobody may be
+        told any more.
+        """
+        with self._lock:
+            waiters = [one for of in self._faults.values()
+                       for one in of.waiters]
+        concurrent.futures.wait(waiters, _CLOSE_S)
+        self._keeper.shutdown()
+
+    def _settle(self, fault_id: str) -> None:
+        """Keep what has ended; if that was all, who waits hears of it."""
+        while True:
+            with self._lock:
+                of = self._of(fault_id)
+                of.queued = False
+                ended, of.ended = of.ended, []
+                if not ended:
+                    waiters = self._at_an_end(fault_id, of)
+                    lines = self._with_again(fault_id, of.lines)
+                    if waiters:
+                        of.lines = []
+                    self._drop(fault_id)
+                    break
+            try:
+                given_up = self._keep(fault_id, ended)
+            except Exception as error:
+                with self._lock:
+                    waiters, of.waiters = of.waiters, []
+                if not waiters:
+                    raise
+                for one in waiters:
+                    one.set_exception(error)
+                return
+            with self._lock:
+                of.lines += given_up
+        for one in waiters:
+            one.set_result(list(lines))
+
+    def _at_an_end(self, fault_id: str, of: _Tellings
+                   ) -> list['Future[list[str]]']:
+        """Who is to hear that nothing of a fault is under way."""
+        if of.under_way:
+            return []
+        of.left = False
+        waiters, of.waiters = of.waiters, []
+        return waiters
+
+    def _with_again(self, fault_id: str, lines: Sequence[str]) -> list[str]:
+        return list(dict.fromkeys([*lines, *(
+            f'{why}; it is tried again'
+            for why in self._again.reasons(fault_id))]))
+
+    def _of(self, fault_id: str) -> _Tellings:
+        return self._faults.setdefault(fault_id, _Tellings())
+
+    def _drop(self, fault_id: str) -> None:
+        """Forget what is at rest."""
+        of = self._faults.get(fault_id)
+        if of is not None and of.at_rest:
+            del self._faults[fault_id]
+
+    def _changed(self, fault_id: str) -> None:
+        """Something of a fault is not under way any more, or has ended:
+        have it kept, if somebody waits for that.
+        """
+        of = self._of(fault_id)
+        if of.waiters and not of.queued:
+            try:
+                self._keeper.submit(self._settle, fault_id)
+                of.queued = True
+            except RuntimeError:
+                # We have ended, and it is owed still.
+                LOG.debug('An outcome of fault %s came too late', fault_id)
+        self._drop(fault_id)
+
+    def is_telling(self, fault_id: str) -> bool:
+        """Whether somebody is being told because of a fault."""
+        with self._lock:
+            of = self._faults.get(fault_id)
+            return of is not None and bool(of.under_way)
+
+    def others(self, fault_id: str, tellings: Iterable[Telling]
+               ) -> list[Telling]:
+        """Those of which nobody is being told now, and that have not failed
+        a moment ago.
+        """
+        with self._lock:
+            of = self._faults.get(fault_id)
+            under_way = of.under_way if of else frozenset[Key]()
+            return [one for one in tellings
+                    for key in [_key(fault_id, one)]
+                    if key not in under_way and self._again.is_due(key)]
+
+    def leave(self, fault_id: str) -> None:
+        """Nobody waits for the outcomes of a fault until :meth:`settle` is
+        called for it.
+        """
+        with self._lock:
+            self._of(fault_id).left = True
+
+    def is_left(self, fault_id: str) -> bool:
+        """Whether nobody waits for outcomes, or the store took none."""
+        with self._lock:
+            of = self._faults.get(fault_id)
+            return of is not None and of.left
+
+    def _keep(self, fault_id: str,
+              ended: Sequence[tuple[Telling, Outcome]]) -> list[str]:
+        """Remember outcomes; what failed while we end stays owed, as does
+        what may succeed later.
+
+        :returns: why the others are given up.
+        """
+        told = [one for one, outcome in ended if not outcome.failures]
+        given_up = [(one, outcome.why) for one, outcome in ended
+                    if outcome.failures and not outcome.may_pass]
+        later = [(one, outcome.why) for one, outcome in ended
+                 if outcome.failures and outcome.may_pass]
+        try:
+            move = self._store.tellings.move
+            move(fault_id, TellingState.TOLD, told, at=clock.now())
+            if not self._stopping.is_set():
+                for one, why in given_up:
+                    move(fault_id, TellingState.GIVEN_UP, [one],
+                         at=clock.now(), reason=why)
+        except Exception:
+            # They are told, and not told again because that is not kept.
+            with self._lock:
+                of = self._of(fault_id)
+                of.ended[:0] = ended
+                of.left = True
+            raise
+        with self._lock:
+            self._of(fault_id).under_way -= {
+                _key(fault_id, one) for one, _ in ended}
+            for one in [*told, *(one for one, _ in given_up)]:
+                self._again.forget(_key(fault_id, one))
+            self._again.put(fault_id, {_key(fault_id, one): why
+                                       for one, why in later})
+        return [why for _, why in given_up]
+
+
+def _key(fault_id: str, telling: Telling) -> Key:
+    return fault_id, telling.server.id, telling.news

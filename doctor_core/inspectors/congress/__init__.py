@@ -1,0 +1,1 @@
+"""Congress, which corrects the cloud by rules of its own."""

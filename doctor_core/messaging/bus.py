@@ -1,0 +1,298 @@
+"""A connection to a message bus."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import oslo_messaging
+from kombu import transport
+from oslo_config import cfg
+
+from doctor_core import clock, wire
+from doctor_core.exceptions import BusError, BusRefused, ConfigError
+from doctor_core.messaging import settings
+from doctor_core.model import new_id
+
+LOG = logging.getLogger(__name__)
+
+#: Exchange of Doctor's own topics; one of its own, since two declarations
+#: of one exchange that disagree on durability block each other.
+EXCHANGE = 'doctor'
+PUBLISHER = 'doctor'
+#: A bus within this process.
+IN_MEMORY = 'kombu+memory://'
+# Kombu's own would cost each process that uses it a whole core.
+transport.TRANSPORT_ALIASES['memory'] = \
+    'doctor_core.messaging.in_memory:Transport'
+
+_ATTEMPTS = 5
+_PAUSE_S = 1.0
+#: How long the broker may take to remove a queue.
+_REMOVE_S = 5.0
+#: Of AMQP: a wrong user or password, a virtual host that there is not.
+_REFUSALS = frozenset({403, 530})
+
+#: Called with the event type, the payload and the envelope's metadata.
+Handler = Callable[[str, Any, Mapping[str, Any]], None]
+
+
+def memory_conf() -> cfg.ConfigOpts:
+    """A configuration for a bus within this process."""
+    conf = cfg.ConfigOpts()
+    conf([], project='doctor', default_config_files=[],
+         default_config_dirs=[])
+    return conf
+
+
+class Bus:
+    """A connection to a message bus.
+
+    :param conf: whose files hold oslo.messaging's options: for Doctor's own
+        exchange in ``[oslo_messaging_*]``, for any other, which is the
+        deployment's, in ``[notifications_*]``.
+    :param url: the transport URL; empty for ``[DEFAULT] transport_url``.
+    :param exchange: the exchange of its topics; None for the deployment's
+        ``control_exchange``, with its queues as the deployment declares them.
+    :param retry: connection attempts for one message.
+    :param option: where the URL was written, if not in the configuration.
+    :ivar own_queues: names of the queues that go when listening ends.
+    :ivar is_closing: whether listening ends.
+    :raises ConfigError: the URL or an option is not understood.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, url: str = '', *,
+                 exchange: str | None = EXCHANGE, retry: int = 3,
+                 option: str = '') -> None:
+        self._exchange = exchange
+        self._retry = retry
+        self._lock = threading.Lock()
+        self._listeners: list[Any] = []
+        self.own_queues: list[str] = []
+        self.is_closing = False
+        side = settings.OURS if exchange == EXCHANGE else settings.NOVAS
+        self._option = option or (
+            side.option if url else '[DEFAULT] transport_url')
+        own = settings.transport_conf(conf, side,
+                                      in_memory=url.startswith(IN_MEMORY))
+        try:
+            self._transport = oslo_messaging.get_notification_transport(
+                own, url=url or None)
+        except oslo_messaging.DriverLoadFailure as error:
+            raise ConfigError(f'{self._option}: there is no driver '
+                              f'{error.driver!r}.') from None
+        except (oslo_messaging.InvalidTransportURL, ValueError):
+            # Their words repeat the password.
+            raise ConfigError(
+                f'{self._option} is not written as rabbit://user:password@'
+                'host:port/vhost, special characters of the password as '
+                '%XX.') from None
+
+    def publish(self, topic: str, event_type: str, payload: Any, *,
+                priority: str = 'info') -> None:
+        """Send a notification; blocks until the broker has it.
+
+        :raises BusError: the broker did not take it; BusRefused where it
+            does not take user, password or virtual host.
+        """
+        message = {
+            'message_id': new_id(),
+            'publisher_id': PUBLISHER,
+            'event_type': event_type,
+            'priority': priority.upper(),
+            'payload': payload,
+            'timestamp': wire.iso(clock.now()).replace('T', ' '),
+        }
+        try:
+            # One at a time: connections beyond the pool are not worth it,
+            # and oslo.messaging warns about them.
+            with self._lock:
+                self._transport._send_notification(
+                    self._target(f'{topic}.{priority}'), {}, message,
+                    version=2.0, retry=self._retry)
+        except Exception as error:  # drivers raise what their library raises
+            refusal = self._refusal(error)
+            if refusal:
+                raise BusRefused(refusal) from error
+            raise BusError(f'The bus did not take {event_type} for {topic}: '
+                           f'{error}', recoverable=True) from error
+
+    def _refusal(self, error: BaseException) -> str:
+        """What the broker refuses for good, and the option that has it;
+        empty when an error is none of those.
+        """
+        cause: BaseException | None = error
+        while cause is not None:
+            if getattr(cause, 'reply_code', 0) in _REFUSALS:
+                return (f'{self._option}: the broker refuses it: '
+                        f'{" ".join(str(cause).split())}')
+            cause = cause.__cause__ or cause.__context__
+        return ''
+
+    def listen(self, topic: str, handler: Handler, *, priority: str = 'info',
+               exchange: str | None = None, pool: str | None = None,
+               in_order: bool = False) -> None:
+        """Have a handler called for each message, several at a time.
+
+        A message is acknowledged when its handler returns. One whose handler
+        raises comes again, after a pause, and is set aside after five times.
+
+        :param exchange: where the topic's messages are published; the bus's
+            own exchange by default.
+        :param pool: a queue of our own, that takes nothing from other
+            listeners of the topic.
+        :param in_order: one message at a time, in the order of arrival; the
+            next one waits while a handler that raised is called again. For
+            handlers that do not block for long.
+        :raises ConfigError: the broker refuses user, password or virtual
+            host. One that is away is waited for.
+        """
+        endpoint = _Endpoint(self, topic, handler, priority, in_order)
+        listener = oslo_messaging.get_notification_listener(
+            self._transport, [self._target(topic, exchange)], [endpoint],
+            executor='threading', allow_requeue=True, pool=pool)
+        try:
+            listener.start(override_pool_size=1 if in_order else None)
+        except Exception as error:  # drivers raise what their library raises
+            refusal = self._refusal(error)
+            if refusal:
+                raise ConfigError(refusal) from error
+            raise
+        self._listeners.append(listener)
+
+    def overhear(self, topic: str, handler: Handler, *,
+                 priority: str = 'info', exchange: str | None = None,
+                 name: str = '') -> None:
+        """Have a handler called for a copy of each message from now on.
+
+        As :meth:`listen`, in the order of arrival; but nobody else misses
+        anything, and nothing is kept for later: the queue is removed when
+        listening ends.
+
+        :param name: whose queue it is, so that one who was killed and comes
+            back leaves none behind.
+        :raises BusError: the broker does not allow it.
+        :raises ConfigError: as :meth:`listen`.
+        """
+        queue = f'{PUBLISHER}-{name or new_id()}'
+        self.own_queues.append(queue)
+        try:
+            self.listen(topic, handler, priority=priority, exchange=exchange,
+                        pool=queue, in_order=True)
+        except ConfigError:
+            raise
+        except Exception as error:  # drivers raise what their library raises
+            raise BusError(f'Nothing is heard of {topic} on exchange '
+                           f'{exchange or self._exchange}: {error}'
+                           ) from error
+
+    def stop_listening(self) -> None:
+        """Take no more messages; wait for the handlers that run."""
+        self.is_closing = True
+        for listener in self._listeners:
+            listener.stop()
+        for listener in self._listeners:
+            listener.wait()
+        self._listeners.clear()
+        self.is_closing = False
+        for queue in self.own_queues:
+            self._remove(queue)
+        self.own_queues.clear()
+
+    def _remove(self, queue: str) -> None:
+        """A queue that nobody reads would fill the broker."""
+        # A broker that is stuck must not keep us from ending.
+        removing = threading.Thread(target=self._delete, args=(queue,),
+                                    name='remove-queue', daemon=True)
+        removing.start()
+        removing.join(_REMOVE_S)
+        if removing.is_alive():
+            LOG.warning('The queue %s may be left on the broker, which does '
+                        'not answer', queue)
+
+    def _delete(self, queue: str) -> None:
+        driver = self._transport._driver
+        if not hasattr(driver, '_get_connection'):
+            return  # not a broker's
+        try:
+            # Without the lock oslo.messaging's heartbeat would now and then
+            # read the answer, and it would be waited for in vain.
+            with driver._get_connection(retry=self._retry) as connection, \
+                    connection._connection_lock:
+                connection.channel.queue_delete(queue)
+        except Exception:  # drivers raise what their library raises
+            LOG.exception('The queue %s was not removed from the broker',
+                          queue)
+
+    def close(self) -> None:
+        """End listening and disconnect; may be called again."""
+        self.stop_listening()
+        self._transport.cleanup()
+
+    def _target(self, topic: str, exchange: str | None = None
+                ) -> oslo_messaging.Target:
+        return oslo_messaging.Target(topic=topic,
+                                     exchange=exchange or self._exchange)
+
+
+class _Endpoint:
+    """What oslo.messaging calls; it finds the priority by the name."""
+
+    def __init__(self, bus: Bus, topic: str, handler: Handler,
+                 priority: str, in_order: bool = False) -> None:
+        self._bus = bus
+        self._in_order = in_order
+        self._topic = topic
+        self._handler = handler
+        self._failures: dict[str, int] = {}
+        setattr(self, priority, self._handle)
+
+    def _handle(self, _ctxt: Any, _publisher: str, event_type: str,
+                payload: Any, metadata: Mapping[str, Any]) -> Any:
+        while True:
+            try:
+                self._handler(event_type, payload, metadata)
+            except Exception:  # the outermost frame of a listener
+                result = self._failed(event_type, payload, metadata)
+                # What the broker brings again comes after others.
+                if self._in_order and not self._bus.is_closing \
+                        and self._failures.get(str(metadata.get(
+                            'message_id')), _ATTEMPTS) < _ATTEMPTS:
+                    continue
+                return result
+            self._failures.pop(str(metadata.get('message_id')), None)
+            return oslo_messaging.NotificationResult.HANDLED
+
+    def _failed(self, event_type: str, payload: Any,
+                metadata: Mapping[str, Any]) -> Any:
+        message_id = str(metadata.get('message_id'))
+        count = self._failures.get(message_id, 0) + 1
+        self._failures[message_id] = count
+        what = wire.escaped(f'{message_id} ({event_type})')
+        LOG.exception('Message %s on %s could not be handled, time %d of %d',
+                      what, self._topic, count, _ATTEMPTS)
+        if count < _ATTEMPTS:
+            clock.sleep(_PAUSE_S)
+            return oslo_messaging.NotificationResult.REQUEUE
+        try:
+            self._bus.publish(f'{self._topic}.dead', event_type, payload)
+        except BusError:
+            return oslo_messaging.NotificationResult.REQUEUE
+        LOG.error('Message %s was set aside on %s.dead', what, self._topic)
+        self._failures.pop(message_id, None)
+        return oslo_messaging.NotificationResult.HANDLED
+
+
+def ping(bus: Bus, topic: str) -> None:
+    """Open the way to a topic, and let the log say so if it is closed.
+
+    The first message of a connection takes ten times as long as the others.
+
+    :raises ConfigError: the broker refuses user, password or virtual host.
+    """
+    try:
+        bus.publish(topic, wire.PING, {})
+    except BusRefused as error:
+        raise ConfigError(str(error)) from error
+    except BusError as error:
+        LOG.error('The bus does not work yet: %s', error)

@@ -1,0 +1,139 @@
+"""What owners of servers ask for, and what they are told."""
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+from doctor_core.model.ids import new_id
+
+
+class TraitType(enum.IntEnum):
+    """The type codes of event traits, as Ceilometer and Aodh write them."""
+
+    STRING = 1
+    INTEGER = 2
+    FLOAT = 3
+    DATETIME = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Trait:
+    """A named, typed value of an event."""
+
+    name: str
+    type: TraitType
+    value: str | int | float
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """An event as Ceilometer hands it to Aodh.
+
+    :ivar generated: ISO 8601 in UTC without a zone, as oslo.messaging
+        stamps notifications.
+    """
+
+    event_type: str
+    generated: str
+    traits: tuple[Trait, ...] = ()
+    message_id: str = dataclasses.field(default_factory=new_id)
+
+    def trait(self, name: str) -> str | int | float | None:
+        """The value of a trait; None when there is none of that name."""
+        for trait in self.traits:
+            if trait.name == name:
+                return trait.value
+        return None
+
+
+class Severity(enum.StrEnum):
+    """Aodh's scale."""
+
+    LOW = 'low'
+    MODERATE = 'moderate'
+    CRITICAL = 'critical'
+
+
+class AlarmState(enum.StrEnum):
+    """Aodh's alarm states."""
+
+    OK = 'ok'
+    ALARM = 'alarm'
+    INSUFFICIENT_DATA = 'insufficient data'
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """One condition of an event alarm's query.
+
+    :ivar field: ``traits.<name>``: any other field never matches in Aodh.
+    :ivar type: ``''``, ``string``, ``integer``, ``float`` or ``datetime``.
+    """
+
+    field: str
+    value: str
+    op: str = 'eq'
+    type: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
+class AlarmRule:
+    """What the owner of a server wants to be told, and where.
+
+    :ivar event_type: may hold shell-style wildcards.
+    :ivar query: all conditions have to hold.
+    :ivar actions: URLs; the scheme chooses the notifier.
+    """
+
+    name: str
+    project_id: str
+    event_type: str
+    actions: tuple[str, ...]
+    query: tuple[Condition, ...] = ()
+    severity: Severity = Severity.MODERATE
+    repeat_actions: bool = False
+    description: str = ''
+    enabled: bool = True
+    user_id: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
+class Alarm:
+    """A rule that somebody evaluates.
+
+    :ivar state_at: when it came into that state.
+    """
+
+    id: str
+    rule: AlarmRule
+    state: AlarmState = AlarmState.INSUFFICIENT_DATA
+    state_at: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Notice:
+    """What an owner is told: the body of Aodh's alarm webhook.
+
+    :ivar body: the JSON object, field for field as Aodh writes it.
+    :ivar received_at: when a consumer got it; 0 before.
+    """
+
+    body: Mapping[str, Any]
+    received_at: float = 0.0
+
+    def trait(self, name: str) -> Any:
+        """The value of a trait of the event told of; None without it."""
+        data = self.body.get('reason_data')
+        event = data.get('event') if isinstance(data, dict) else None
+        traits = event.get('traits') if isinstance(event, dict) else None
+        for trait in traits if isinstance(traits, list) else ():
+            if isinstance(trait, list) and len(trait) == 3 \
+                    and trait[0] == name:
+                return trait[2]
+        return None
+
+    @property
+    def server_id(self) -> str:
+        """The server told of; empty when the notice names none."""
+        return str(self.trait('instance_id') or '')

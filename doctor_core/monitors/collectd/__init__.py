@@ -1,0 +1,1 @@
+"""Hosts that are watched by collectd, on each of them or beside them."""

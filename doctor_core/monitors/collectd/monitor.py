@@ -1,0 +1,235 @@
+"""The monitor that has collectd watch, on the compute hosts themselves."""
+
+import concurrent.futures
+import dataclasses
+import logging
+import threading
+import urllib.parse
+from collections.abc import Callable, Sequence
+
+from oslo_config import cfg
+
+from doctor_core.exceptions import BackendError, ConfigError
+from doctor_core.model import Fault, Host
+from doctor_core.monitors.base import HostStatus, Monitor
+from doctor_core.monitors.collectd.agent import Agent
+from doctor_core.monitors.collectd.conf import Watch
+from doctor_core.monitors.collectd.settings import collectd_opts
+from doctor_core.periodic import Periodic
+from doctor_core.plugins import Options
+from doctor_core.runner import LocalRunner, Runner, SshRunner
+from doctor_core.web.addresses import is_loopback
+
+LOG = logging.getLogger(__name__)
+
+_AT_A_TIME = 32
+
+
+@dataclasses.dataclass
+class _Post:
+    """A host, and its collectd.
+
+    :ivar host: what it was when this was made.
+    :ivar current: what it watches now; None while nothing does.
+    :ivar trouble: why it is not as it should be; empty when it is.
+    """
+
+    host: Host
+    agent: Agent
+    current: Watch | None = None
+    trouble: str = ''
+
+
+class CollectdMonitor(Monitor):
+    """Has a collectd on every compute host watch links and neighbours.
+
+    Each tells the inspector's intake for events itself, over HTTP, so
+    nothing is reported through ``report``. No credentials of the cloud
+    get onto a compute host.
+
+    :param reach: the way to a host's machine; as the configuration says
+        when None.
+    """
+
+    def __init__(self, options: Options,
+                 report: Callable[[Fault], None],
+                 reach: Callable[[Host], Runner] | None = None) -> None:
+        super().__init__(options, report)
+        self._reach = reach or self._runner
+        self._url = options.inspector_url
+        self._check()
+        self._hosts: dict[str, Host] = {}
+        self._posts: dict[str, _Post] = {}
+        self._tending = threading.Lock()
+        self._upkeep = Periodic('collectd-upkeep', self._look,
+                                lambda: options.check_s)
+
+    @classmethod
+    def get_opts(cls) -> list[cfg.Opt]:
+        return collectd_opts()
+
+    def _check(self) -> None:
+        parts = urllib.parse.urlsplit(self._url)
+        where = f'[{self.options.section}] inspector_url = {self._url}'
+        if parts.scheme not in ('http', 'https') or not parts.hostname:
+            raise ConfigError(f'{where} is not http:// or https://.')
+        tunnel = self.options.mode == 'ssh' and self.options.tunnel_port
+        if tunnel and parts.scheme == 'https':
+            raise ConfigError(f'{where}: set tunnel_port = 0. The certificate '
+                              'is not that of the other end of a tunnel, '
+                              'which needs no HTTPS.')
+        if self.options.mode == 'ssh' and not tunnel \
+                and is_loopback(parts.hostname):
+            raise ConfigError(f'{where} is the compute host itself: set '
+                              'tunnel_port.')
+
+    def start(self, hosts: Sequence[Host]) -> None:
+        """Deploy and start a collectd on every host; blocks.
+
+        A host where that fails is named in the log and tried again.
+
+        :raises ConfigError: nothing would be watched, or not one host can
+            be, for a reason that does not pass by itself.
+        """
+        self._hosts = {host.name: host for host in hosts}
+        if self.options.mode == 'local' and len(hosts) != 1:
+            raise ConfigError(f'[{self.options.section}] mode = local watches '
+                              f'one host; [monitor] hosts has {len(hosts)}.')
+        for watch in self.watches().values():
+            if not (watch.interfaces or watch.neighbours or watch.plugins):
+                raise ConfigError(
+                    f'[{self.options.section}] leaves nothing to watch on '
+                    f'{watch.hostname}: set interfaces, neighbours or '
+                    'plugins.')
+        errors = self._tend()
+        if hosts and len(errors) == len(hosts) and not any(
+                error.recoverable for error in errors):
+            self.stop()
+            raise ConfigError(f'No host can be watched: {errors[0]}')
+        self._upkeep.start()
+
+    def update(self, hosts: Sequence[Host]) -> None:
+        """Watch these from now on; blocks on their machines."""
+        self._hosts = {host.name: host for host in hosts}
+        self._tend()
+
+    def stop(self) -> None:
+        """End every collectd and put back what was there."""
+        self._upkeep.stop()
+        with self._tending:
+            self._dismiss(list(self._posts))
+
+    def status(self) -> list[HostStatus]:
+        """Whether each host is watched; how it is, its collectd tells."""
+        posts = dict(self._posts)
+        return [HostStatus(host, 'watched' if name in posts
+                           and posts[name].current else 'unwatched',
+                           posts[name].trouble if name in posts else '')
+                for name, host in self._hosts.items()]
+
+    def troubles(self) -> dict[str, str]:
+        """Why which hosts are not watched as they should be."""
+        return {name: post.trouble for name, post in self._posts.items()
+                if post.trouble}
+
+    def watches(self) -> dict[str, Watch]:
+        """What the collectd on each host watches.
+
+        The hosts form a ring, and each pings those that follow it.
+        """
+        options = self.options
+        names = sorted(self._hosts)
+        return {name: Watch(
+            hostname=name, folder=options.base_dir, url=self._seen_url(),
+            cafile=options.cafile, interfaces=tuple(options.interfaces),
+            link_plugin=options.link_plugin,
+            neighbours={self._hosts[other].address: other for other in
+                        (names[index + 1:] + names[:index])
+                        [:options.neighbours]},
+            ping_interval_s=options.ping_interval_s,
+            ping_misses=options.ping_misses, settle_s=options.settle_s,
+            plugins=tuple(options.plugins), includes=tuple(options.includes),
+        ) for index, name in enumerate(names)}
+
+    def _seen_url(self) -> str:
+        if self.options.mode == 'local' or not self.options.tunnel_port:
+            return self._url
+        path = urllib.parse.urlsplit(self._url).path
+        return f'http://127.0.0.1:{self.options.tunnel_port}{path}'
+
+    def _post(self, host: Host) -> _Post:
+        options = self.options
+        return _Post(host, Agent(
+            self._reach(host), options.base_dir, collectd=options.collectd,
+            become=('sudo', '-n') if options.sudo else ()))
+
+    def _runner(self, host: Host) -> Runner:
+        options = self.options
+        if options.mode == 'local':
+            return LocalRunner()
+        return SshRunner(
+            host.address, port=options.ssh_port, user=options.user,
+            key_file=options.key_file, known_hosts=options.known_hosts)
+
+    def _look(self) -> None:
+        self._tend()
+
+    def _tend(self) -> list[BackendError]:
+        """Have every host watched as it should be.
+
+        :returns: what went wrong, for each host where it did.
+        :raises ConfigError: something that only the operator can mend.
+        """
+        with self._tending:
+            watches = self.watches()
+            self._dismiss([name for name, post in self._posts.items()
+                           if self._hosts.get(name) != post.host])
+            for name in watches:
+                if name not in self._posts:
+                    self._posts[name] = self._post(self._hosts[name])
+            with concurrent.futures.ThreadPoolExecutor(
+                    _AT_A_TIME, 'collectd') as pool:
+                errors = pool.map(self._tend_one, watches.values())
+                return [error for error in errors if error]
+
+    def _tend_one(self, watch: Watch) -> BackendError | None:
+        post = self._posts[watch.hostname]
+        try:
+            self._tunnel(post.agent.runner)
+            if post.current != watch or not post.agent.is_running():
+                if post.current == watch:
+                    LOG.warning('The collectd of %s has ended; it is '
+                                'started again', watch.hostname)
+                post.current = None
+                post.agent.start(watch)
+                post.current = watch
+                LOG.info('%s is watched by collectd', watch.hostname)
+            post.trouble = ''
+        except BackendError as error:
+            if str(error) != post.trouble:
+                LOG.error('%s cannot be watched, or cannot tell: %s',
+                          watch.hostname, error)
+            post.trouble = str(error)
+            return error
+        return None
+
+    def _tunnel(self, runner: Runner) -> None:
+        if isinstance(runner, SshRunner) and self.options.tunnel_port:
+            parts = urllib.parse.urlsplit(self._url)
+            runner.forward_back(self.options.tunnel_port,
+                                str(parts.hostname), parts.port or 80)
+
+    def _dismiss(self, names: Sequence[str]) -> None:
+        with concurrent.futures.ThreadPoolExecutor(
+                _AT_A_TIME, 'collectd') as pool:
+            list(pool.map(self._dismiss_one, names))
+
+    def _dismiss_one(self, name: str) -> None:
+        post = self._posts.pop(name)
+        try:
+            post.agent.stop()
+        except BackendError as error:
+            LOG.error('The collectd of %s may still run, in %s: %s', name,
+                      self.options.base_dir, error)
+        finally:
+            post.agent.runner.close()

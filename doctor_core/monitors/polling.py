@@ -1,0 +1,212 @@
+"""Monitors that ask each host in turn: for a probe that may take a while."""
+
+import abc
+import functools
+import logging
+import queue
+import threading
+import traceback
+from collections.abc import Callable, Collection, Sequence
+
+from oslo_config import cfg
+
+from doctor_core import clock
+from doctor_core.exceptions import BackendError
+from doctor_core.model import Fault, Host
+from doctor_core.monitors.base import HostStatus, Monitor
+from doctor_core.monitors.policy import policy, policy_opts
+from doctor_core.monitors.reports import host_down, host_up, last_answer_at
+from doctor_core.monitors.rounds import Polled, Probe, Rounds
+from doctor_core.monitors.verdict import Change, State
+from doctor_core.plugins import Options
+
+LOG = logging.getLogger(__name__)
+
+#: Wait after an unexpected error, so that it does not fill the log.
+_RECOVER_S = 1.0
+
+
+class PollingMonitor(Monitor):
+    """A monitor that asks each host in turn; the loop is ours.
+
+    A plugin says how a host is asked, in :meth:`probe`. When it is asked, how
+    many are at a time, after how many misses it is down, whether it is rather
+    the monitor that is cut off, what ``doctor hosts`` shows: all that is
+    here.
+    """
+
+    #: Defaults of the options of these names.
+    default_interval_s = 1.0
+    default_timeout_s = 1.0
+
+    def __init__(self, options: Options,
+                 report: Callable[[Fault], None]) -> None:
+        super().__init__(options, report)
+        self._rounds = Rounds(
+            policy(options, options.misses), interval_s=options.interval_s,
+            timeout_s=options.timeout_s, at_a_time=options.at_a_time,
+            changed=self._changed)
+        self._orders: queue.SimpleQueue[Callable[[], None]] = (
+            queue.SimpleQueue())
+        self._probes: queue.SimpleQueue[Probe | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=target, daemon=True,
+                                          name=f'{options.section}-{name}')
+                         for name, target in [('loop', self._run), *(
+                             (str(number), self._ask) for number
+                             in range(options.at_a_time))]]
+        self._known_defects: set[tuple[str, int]] = set()
+
+    @classmethod
+    def get_opts(cls) -> list[cfg.Opt]:
+        """A plugin with options of its own adds them to these."""
+        return [
+            cfg.FloatOpt(
+                'interval_s', default=cls.default_interval_s, min=0.01,
+                help='Seconds between two probes of a host.'),
+            cfg.FloatOpt(
+                'timeout_s', default=cls.default_timeout_s, min=0.01,
+                help='Seconds that a probe may take.'),
+            cfg.IntOpt(
+                'at_a_time', default=20, min=1,
+                help='How many hosts are asked at a time.'),
+            cfg.IntOpt(
+                'misses', default=3, min=1,
+                help='Probes in a row without an answer until a host is '
+                     'down.'),
+            *policy_opts(soak_samples=2)]
+
+    @abc.abstractmethod
+    def probe(self, host: Host) -> bool:
+        """Ask a host whether it is well.
+
+        Called from several threads at a time, each time for another host. It
+        may block for ``self.options.timeout_s`` seconds; one that does not
+        return counts as one without an answer.
+
+        :returns: True when it is well, False when it is not.
+        :raises BackendError: it did not answer, as with False; what was
+            raised is shown by ``doctor hosts``.
+        :raises OSError: likewise. Anything else is a defect of the plugin: it
+            is logged, once, and says nothing of the host.
+        """
+
+    def presume_down(self, hostnames: Collection[str]) -> None:
+        self._rounds.presume_down(hostnames)
+
+    def start(self, hosts: Sequence[Host]) -> None:
+        self._rounds.watch(hosts, clock.monotonic())
+        for thread in self._threads:
+            thread.start()
+        LOG.info('Watching %d hosts every %g s, answers within %g s',
+                 len(hosts), self.options.interval_s, self.options.timeout_s)
+
+    def update(self, hosts: Sequence[Host]) -> None:
+        self._orders.put(
+            lambda: self._rounds.watch(hosts, clock.monotonic()))
+
+    def status(self) -> list[HostStatus]:
+        return [HostStatus(polled.host, polled.target.health.state,
+                           polled.problem, last_answer_at([polled.target]),
+                           polled.target.near_misses, polled.target.late)
+                for polled in self._rounds.hosts.values()]
+
+    def isolated(self) -> bool:
+        return self._rounds.network.isolated
+
+    def prove_alive(self) -> None:
+        reached = threading.Event()
+        self._orders.put(reached.set)
+        while not (reached.wait(_RECOVER_S) or self._stopping.is_set()):
+            pass
+
+    def stop(self) -> None:
+        """End watching; does not wait for probes that are under way, whose
+        answers are no longer of interest."""
+        self._stopping.set()
+        self._orders.put(lambda: None)
+        loop, *askers = self._threads
+        if loop.is_alive():
+            loop.join()
+        for _thread in askers:
+            self._probes.put(None)
+
+    def _run(self) -> None:
+        wait_s = 0.0
+        while not self._stopping.is_set():
+            try:
+                self._obey(wait_s)
+                wait_s = self._step()
+            except Exception:  # the thread's outermost frame
+                LOG.exception('The loop of %s failed; it goes on',
+                              self.options.section)
+                self._stopping.wait(_RECOVER_S)
+                wait_s = 0.0
+
+    def _obey(self, wait_s: float) -> None:
+        """Do what the other threads left for this one; wait for it."""
+        try:
+            self._orders.get(timeout=wait_s)()
+            while True:
+                self._orders.get_nowait()()
+        except queue.Empty:
+            pass
+
+    def _step(self) -> float:
+        wake_at = self._rounds.step(clock.monotonic())
+        for probe in self._rounds.begin(clock.monotonic()):
+            self._probes.put(probe)
+            wake_at = min(wake_at, probe.deadline)
+        return max(0.0, wake_at - clock.monotonic())
+
+    def _ask(self) -> None:
+        """Make probes, and leave what came of them for the loop."""
+        while (probe := self._probes.get()) is not None:
+            self._orders.put(self._outcome(probe))
+
+    def _outcome(self, probe: Probe) -> Callable[[], None]:
+        try:
+            well = self.probe(probe.polled.host)
+            if not isinstance(well, bool):
+                raise TypeError(f'probe() returned {well!r}, neither True '
+                                'nor False')
+        except (BackendError, OSError) as error:
+            return functools.partial(
+                self._take, self._rounds.missed, probe, str(error))
+        except Exception as defect:  # a thread's outermost frame
+            self._note(defect)
+            return functools.partial(
+                self._rounds.failed, probe,
+                f'{type(defect).__name__}: {defect}')
+        return functools.partial(
+            self._take, self._rounds.answered if well
+            else self._rounds.missed, probe)
+
+    @staticmethod
+    def _take(judge: Callable[..., None], probe: Probe, *what: str) -> None:
+        judge(probe, clock.monotonic(), *what)
+
+    def _note(self, defect: Exception) -> None:
+        """Log a defect, once for each place in the plugin."""
+        place = traceback.extract_tb(defect.__traceback__)[-1]
+        key = place.filename, place.lineno or 0
+        if key not in self._known_defects:
+            self._known_defects.add(key)
+            LOG.exception('%s could not ask a host; that says nothing of the '
+                          'host. It is logged this once.',
+                          type(self).__name__)
+
+    def _changed(self, polled: Polled, change: Change) -> None:
+        health, name = polled.target.health, polled.host.name
+        details = {'monitor': self.options.section,
+                   'address': polled.host.address,
+                   'missed_probes': health.misses,
+                   'last_answer_at': last_answer_at([polled.target]),
+                   'flapping': health.state is State.FLAPPING}
+        if change is Change.DOWN:
+            cause = polled.problem or 'no answer'
+            self.report(host_down(
+                name, cause, details, evidence=f'{health.misses} probes in a '
+                f'row without an answer: {cause}'))
+        else:
+            self.report(host_up(name, details))

@@ -1,0 +1,188 @@
+"""Monitors that probe: from hosts to targets, from verdicts to faults."""
+
+import abc
+import logging
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from oslo_config import cfg
+
+from doctor_core import clock
+from doctor_core.exceptions import ConfigError
+from doctor_core.model import Fault, Host, new_id
+from doctor_core.monitors.base import HostStatus, Monitor
+from doctor_core.monitors.judgement import Target
+from doctor_core.monitors.matrix import Matrix, Meaning
+from doctor_core.monitors.policy import policy
+from doctor_core.monitors.probing import settings
+from doctor_core.monitors.probing.engine import Engine
+from doctor_core.monitors.probing.prober import Prober
+from doctor_core.monitors.probing.wire import Wire
+from doctor_core.monitors.reports import host_down, host_up, last_answer_at
+from doctor_core.monitors.verdict import Change, State
+from doctor_core.monitors.watchlist import (
+    UNNAMED,
+    WatchedHost,
+    Watchlist,
+)
+from doctor_core.plugins import Options
+
+LOG = logging.getLogger(__name__)
+
+
+class ProbingMonitor(Monitor):
+    """Probes hosts by a wire that its plugins choose."""
+
+    #: Default of the option.
+    realtime_priority = 0
+
+    def __init__(self, options: Options,
+                 report: Callable[[Fault], None]) -> None:
+        super().__init__(options, report)
+        self._engine: Engine | None = None
+        self._watchlist: Watchlist | None = None
+        self._presumed: frozenset[str] = frozenset()
+
+    @classmethod
+    def get_opts(cls) -> list[cfg.Opt]:
+        return settings.probing_opts(cls.realtime_priority)
+
+    @abc.abstractmethod
+    def wire(self) -> Wire:
+        """The wire to probe by.
+
+        :raises ConfigError: there is none here.
+        """
+
+    def presume_down(self, hostnames: Collection[str]) -> None:
+        self._presumed = frozenset(hostnames)
+
+    def start(self, hosts: Sequence[Host]) -> None:
+        options, section = self.options, self.options.section
+        timing = settings.timing(options)
+        needed = policy(options, options.confirm_probes + 1)
+        self._networks = list(options.networks) or list(UNNAMED)
+        self._matrix = Matrix(self._networks, options.verdicts,
+                              f'[{section}] verdicts')
+        wire = self.wire()
+        try:
+            watchlist = Watchlist(wire, needed, self._networks,
+                                  options.witnesses)
+        except ConfigError:
+            wire.close()
+            raise
+        self._watchlist = watchlist.renewed(hosts, clock.monotonic())
+        for watched in self._watchlist:
+            if watched.host.name in self._presumed:
+                watched.presume_down(clock.monotonic())
+        prober = Prober(self._watchlist.targets, wire, timing, self._changed)
+        self._engine = Engine(prober, section, options.realtime_priority)
+        self._engine.start()
+        LOG.info('Watching %d hosts by %d addresses every %g ms, answers '
+                 'within %g ms', len(hosts), len(self._watchlist.targets),
+                 options.interval_ms, options.timeout_ms)
+
+    def update(self, hosts: Sequence[Host]) -> None:
+        """Watch these hosts from now on, keeping what is known of them.
+
+        May block on DNS.
+        """
+        engine, old = self._engine, self._watchlist
+        if not engine or not old:
+            return
+        fresh = old.renewed(hosts, clock.monotonic())
+
+        def swap() -> None:
+            assert self._watchlist
+            probed = set(self._watchlist.targets)
+            fresh.inherit(self._watchlist)
+            self._remember(self._watchlist, fresh)
+            self._watchlist = fresh
+            if set(fresh.targets) != probed:
+                engine.prober.probe(fresh.targets)
+            for watched in fresh:
+                self._judge(watched)
+        engine.order(swap)
+
+    def _remember(self, old: Watchlist, fresh: Watchlist) -> None:
+        """Who goes while it is down is down when it comes again."""
+        now = clock.monotonic()
+        for name, watched in fresh.hosts.items():
+            if name not in old.hosts and name in self._presumed:
+                watched.presume_down(now)
+        self._presumed |= {
+            name for name, watched in old.hosts.items()
+            if name not in fresh.hosts and watched.meaning is Meaning.DOWN}
+
+    def prove_alive(self) -> None:
+        if self._engine:
+            self._engine.go_round()
+
+    def stop(self) -> None:
+        if self._engine:
+            self._engine.stop()
+
+    def isolated(self) -> bool:
+        """Whether the monitor itself seems to be cut off; any thread."""
+        return bool(self._engine and self._engine.prober.isolated)
+
+    def status(self) -> list[HostStatus]:
+        """Every host that it was given; any thread."""
+        return [HostStatus(
+            watched.host, watched.state, '; '.join(watched.problems),
+            last_answer_at(watched.targets),
+            sum(target.near_misses for target in watched.targets),
+            sum(target.late for target in watched.targets))
+            for watched in self._watchlist or ()]
+
+    def _changed(self, target: Target, change: Change) -> None:
+        """Called by the probing thread."""
+        watched = self._watchlist and self._watchlist.of(target)
+        if watched:
+            self._judge(watched, anew=change is Change.DOWN
+                        and watched.host.name in self._presumed)
+
+    def _judge(self, watched: WatchedHost, anew: bool = False) -> None:
+        """Report a host if its unreachable networks mean something new.
+
+        :param anew: report it down even if it was before; once.
+        """
+        meaning = watched.judge(self._matrix, self._networks)
+        before = watched.meaning
+        anew = anew and meaning is Meaning.DOWN
+        if meaning is before and not anew:
+            return
+        down = meaning is Meaning.DOWN
+        name = watched.host.name
+        if down:
+            self.report(host_down(
+                name, 'no answer to probes', self._details(watched),
+                evidence=_unreachable(watched)))
+        elif before is Meaning.DOWN:
+            self.report(host_up(name, self._details(watched)))
+        elif meaning is Meaning.DEGRADED:
+            LOG.warning('Host %s is degraded: %s', name,
+                        _unreachable(watched))
+        # Only now: a report that raised is made again.
+        watched.meaning = meaning
+        self._presumed -= {name}
+
+    def _details(self, watched: WatchedHost) -> dict[str, Any]:
+        return {
+            'monitor': self.options.section,
+            'monitor_event_id': f'{self.options.section}_{new_id()}',
+            'address': watched.host.address,
+            'unreachable': [target.network.name for target in watched.failed],
+            'missed_probes': max(
+                (target.health.misses for target in watched.targets),
+                default=0),
+            'last_answer_at': last_answer_at(watched.targets),
+            'flapping': any(target.health.state is State.FLAPPING
+                            for target in watched.targets),
+        }
+
+
+def _unreachable(watched: WatchedHost) -> str:
+    return ', '.join(f'{target.health.misses} probes of {target.name} on '
+                     f'{target.network.name} in a row without an answer'
+                     for target in watched.failed)

@@ -1,0 +1,53 @@
+"""A verdict on a host, as a monitor reports it."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from doctor_core import clock, wire
+from doctor_core.model import Fault, FaultStatus
+from doctor_core.monitors.judgement import Target
+
+LOG = logging.getLogger(__name__)
+
+
+def host_down(hostname: str, cause: str,
+              details: Mapping[str, Any] | None = None, *,
+              evidence: str = '') -> Fault:
+    """That a host is down, as of now; the log has it, too.
+
+    :param cause: why that is thought, in few words.
+    :param details: what else is known, for whoever looks into it.
+    :param evidence: the cause at length, for the log.
+    """
+    fault = _fault(hostname, FaultStatus.DOWN, cause, details)
+    LOG.info('doctor monitor detected at %f host %s is down: %s',
+             fault.detected_at, hostname, evidence or cause)
+    return fault
+
+
+def host_up(hostname: str,
+            details: Mapping[str, Any] | None = None) -> Fault:
+    """That a host is up again, as of now; the log has it, too."""
+    fault = _fault(hostname, FaultStatus.UP, 'answers again', details)
+    LOG.info('Host %s is up again since %f', hostname, fault.detected_at)
+    return fault
+
+
+def _fault(hostname: str, status: FaultStatus, cause: str,
+           details: Mapping[str, Any] | None) -> Fault:
+    now, down = clock.now(), status is FaultStatus.DOWN
+    return Fault(
+        hostname=hostname, type=wire.HOST_DOWN if down else wire.HOST_UP,
+        status=status, detected_at=now, received_at=now, said_at=now,
+        cause=cause, severity='critical' if down else 'info',
+        details=details or {})
+
+
+def last_answer_at(targets: Sequence[Target]) -> float | None:
+    """When the last answer came, by the epoch; None before the first."""
+    heard_at = max((target.heard_at for target in targets),
+                   default=float('-inf'))
+    if heard_at == float('-inf'):
+        return None
+    return clock.now() - (clock.monotonic() - heard_at)

@@ -1,0 +1,247 @@
+"""Whom to ask when, of hosts that are asked one by one; and what it means.
+
+Pure: no clock, no I/O. The times given are seconds of one monotonic clock.
+"""
+
+import collections
+import dataclasses
+import heapq
+import itertools
+import logging
+import random
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from doctor_core.model import Host
+from doctor_core.monitors.judgement import Network, Target
+from doctor_core.monitors.verdict import FAILED, Change, Policy, State
+
+LOG = logging.getLogger(__name__)
+
+#: How much longer than it may a probe takes before it counts as one that
+#: will not return; a busy machine is late, too.
+_GRACE_S = 1.0
+#: How often the log says that probes are late.
+_NOTE_S = 60.0
+#: The longest time between two steps.
+_IDLE_S = 1.0
+
+
+@dataclasses.dataclass(eq=False)
+class Polled:
+    """A host that is asked, and what is held of it.
+
+    :ivar problem: why it did not answer, or could not be asked.
+    :ivar missed_at: when the last probe began that it did not answer.
+    """
+
+    host: Host
+    target: Target
+    problem: str = ''
+    missed_at: float = float('-inf')
+
+
+@dataclasses.dataclass(eq=False)
+class Probe:
+    """A question to a host that is under way.
+
+    :ivar deadline: when it should have returned; then, when next to count
+        that it has not.
+    :ivar overdue: whether it should have returned.
+    """
+
+    polled: Polled
+    began_at: float
+    deadline: float
+    overdue: bool = False
+
+
+class Rounds:
+    """Has each host asked once in an interval, and judges the answers.
+
+    Only one thread may use it; :attr:`hosts` may be read by others.
+
+    :param interval_s: seconds between two probes of a host.
+    :param timeout_s: seconds that a probe may take.
+    :param at_a_time: how many are under way at most.
+    :param changed: called with each host that went down or up; when it
+        raises, it is called again at the next step.
+    """
+
+    def __init__(self, policy: Policy, *, interval_s: float,
+                 timeout_s: float, at_a_time: int,
+                 changed: Callable[[Polled, Change], None]) -> None:
+        #: By name.
+        self.hosts: dict[str, Polled] = {}
+        self.network = Network('of the hosts')
+        self._policy = policy
+        self._interval_s = interval_s
+        self._limit_s = timeout_s + _GRACE_S
+        self._at_a_time = at_a_time
+        self._changed = changed
+        self._news: collections.deque[tuple[Polled, Change]] = (
+            collections.deque())
+        self._queue: list[tuple[float, int, Polled]] = []
+        self._order = itertools.count()
+        self._running: set[Probe] = set()
+        self._presumed: frozenset[str] = frozenset()
+        self._was_unsettled = False
+        self._wake_at: float | None = None
+        self._noted_at = float('-inf')
+
+    def presume_down(self, hostnames: Collection[str]) -> None:
+        """These were reported down; to be called before :meth:`watch`."""
+        self._presumed = frozenset(hostnames)
+
+    def watch(self, hosts: Sequence[Host], now: float) -> None:
+        """Ask these from now on; who was asked before is not forgotten."""
+        fresh: dict[str, Polled] = {}
+        for host in hosts:
+            before = self.hosts.get(host.name)
+            if before and before.host == host:
+                fresh[host.name] = before
+                continue
+            target = before.target if before else self._target(host, now)
+            fresh[host.name] = polled = Polled(host, target)
+            # Not all at once: they take turns within the interval.
+            self._push(polled, now + random.uniform(0, self._interval_s))
+        self._presumed |= {
+            name for name, gone in self.hosts.items() if name not in fresh
+            and gone.target.health.state in FAILED}
+        self.hosts = fresh
+        self.network.holds([polled.target for polled in fresh.values()])
+
+    def _target(self, host: Host, now: float) -> Target:
+        target = Target(host.name, host.name, self._policy, self.network)
+        if host.name in self._presumed:
+            target.health.presume_down(now, confirm=True)
+            self._presumed -= {host.name}
+        return target
+
+    def _push(self, polled: Polled, due_at: float) -> None:
+        heapq.heappush(self._queue, (due_at, next(self._order), polled))
+
+    def _is_watched(self, polled: Polled) -> bool:
+        return self.hosts.get(polled.host.name) is polled
+
+    def begin(self, now: float) -> Iterator[Probe]:
+        """The probes that are to be made now."""
+        while self._queue and self._queue[0][0] <= now:
+            if len(self._running) >= self._at_a_time:
+                self._note_late(now)
+                return
+            _due_at, _order, polled = heapq.heappop(self._queue)
+            if self._is_watched(polled):
+                probe = Probe(polled, now, now + self._limit_s)
+                self._running.add(probe)
+                yield probe
+
+    def _note_late(self, now: float) -> None:
+        late_s = now - self._queue[0][0]
+        if late_s < self._interval_s or now - self._noted_at < _NOTE_S:
+            return
+        self._noted_at = now
+        LOG.warning('Hosts are asked %.1f s late: %d are asked at a time, and '
+                    '%d of these do not return; see at_a_time, interval_s '
+                    'and timeout_s', late_s, self._at_a_time,
+                    sum(probe.overdue for probe in self._running))
+
+    def answered(self, probe: Probe, now: float) -> None:
+        """The host is well."""
+        if not self._ended(probe):
+            return
+        probe.polled.problem = ''
+        self._tell(probe.polled, self.network.answered(
+            probe.polled.target, now, late=probe.overdue))
+        self.network.guard.seen(probe.began_at)
+        if self.network.unsettled(now):
+            return
+        if self._was_unsettled:
+            self._was_unsettled = False
+            self._suspect_afresh(now)
+        # It may be the evidence that was not there when they were missed.
+        for target in list(self.network.withheld):
+            polled = self.hosts[target.name]
+            self._tell(polled, self.network.confirm(
+                target, polled.missed_at, now))
+
+    def _suspect_afresh(self, now: float) -> None:
+        """The own link is back: what was missed without it proves nothing.
+        """
+        self.network.withheld.clear()
+        for target in self.network.targets:
+            if target.health.state is State.SUSPECT:
+                target.health.reconsider()
+                target.suspect_at = now
+
+    def missed(self, probe: Probe, now: float, problem: str = '') -> None:
+        """The host did not answer, or said that it is not well.
+
+        :param problem: what it said.
+        """
+        if self._ended(probe):
+            probe.polled.problem = problem
+            if not probe.overdue:
+                self._miss(probe, probe.began_at, now)
+
+    def failed(self, probe: Probe, problem: str) -> None:
+        """The host could not be asked: that says nothing of it."""
+        if self._ended(probe):
+            probe.polled.problem = problem
+
+    def _ended(self, probe: Probe) -> bool:
+        """Have the host asked again, in time.
+
+        :returns: whether it is still watched, as it was when it was asked.
+        """
+        self._running.discard(probe)
+        if not self._is_watched(probe.polled):
+            return False
+        self._push(probe.polled, probe.began_at + self._interval_s)
+        return True
+
+    def _miss(self, probe: Probe, sent_at: float, now: float) -> None:
+        if sent_at < self.network.settles_at:
+            return  # it was the monitor that could not be heard then
+        # Others' answers count from when the silence was noticed: a probe
+        # takes long, and the link may break while it is under way.
+        probe.polled.missed_at = sent_at
+        self._tell(probe.polled, self.network.missed(
+            probe.polled.target, sent_at, now, suspect_at=now))
+
+    def _tell(self, polled: Polled, change: Change | None) -> None:
+        if change in (Change.DOWN, Change.UP):
+            self._news.append((polled, change))
+
+    def step(self, now: float) -> float:
+        """Judge what has not returned, and tell what is new.
+
+        :returns: when to call again.
+        """
+        lag_s = 0.0 if self._wake_at is None else now - self._wake_at
+        for probe in self._running:
+            if lag_s >= _GRACE_S:
+                # The monitor was stopped for a while, and they were, too.
+                probe.deadline = max(probe.deadline, now + _GRACE_S)
+            if probe.deadline <= now:
+                self._overdue(probe, now)
+        self.network.doubt_itself(now)
+        self._was_unsettled |= self.network.unsettled(now)
+        while self._news:
+            self._changed(*self._news[0])
+            self._news.popleft()
+        self._wake_at = self._next_wake(now)
+        return self._wake_at
+
+    def _overdue(self, probe: Probe, now: float) -> None:
+        """It is as good as no answer, once in each interval."""
+        if self._is_watched(probe.polled):
+            probe.polled.problem = 'the probe does not return'
+            self._miss(probe, now if probe.overdue else probe.began_at, now)
+        probe.overdue = True
+        probe.deadline = now + self._interval_s
+
+    def _next_wake(self, now: float) -> float:
+        times = [now + _IDLE_S, *(probe.deadline for probe in self._running)]
+        if self._queue and len(self._running) < self._at_a_time:
+            times.append(self._queue[0][0])
+        return min(times)

@@ -1,0 +1,120 @@
+"""Which URLs a webhook may have, and where it may send a notice on to.
+
+The URL of an alarm is chosen by a tenant, that of a redirect by whoever
+answers there.
+"""
+
+import asyncio
+import ipaddress
+import re
+import socket
+from typing import TypeAlias
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from doctor_core.exceptions import NotifyError
+from doctor_core.notifiers.base import place
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_DEFAULT_PORTS = {'http': 80, 'https': 443}
+_LABEL = re.compile(r'(?!-)[a-z0-9_-]{1,63}(?<!-)', re.I)
+
+
+def complaint(action: SplitResult) -> str:
+    """Why nothing can ever be posted to a URL; empty when it can."""
+    if not action.hostname:
+        return 'names no host'
+    if action.netloc.count('@') > 1:
+        return 'has "@" in user or password: write it %40'
+    try:
+        port = action.port
+    except ValueError:
+        return 'has a port that is none'
+    if port == 0:
+        return 'has port 0'
+    if action.fragment:
+        return 'has a fragment, which is never sent'
+    return '' if _is_host(action.hostname) else 'names no possible host'
+
+
+def _is_host(hostname: str) -> bool:
+    try:
+        ipaddress.ip_address(hostname)
+    except ValueError:
+        pass
+    else:
+        return True
+    try:
+        labels = hostname.rstrip('.').encode('idna').decode().split('.')
+    except UnicodeError:
+        return False
+    # A last label of digits alone makes it an address, and it is none.
+    return all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdecimal()
+
+
+async def followed(action: SplitResult, location: str, policy: str
+                   ) -> SplitResult:
+    """Where a redirect leads.
+
+    :param action: who redirects.
+    :param location: its header Location.
+    :param policy: the option ``redirects``.
+    :raises NotifyError: it leads nowhere, or where it may not.
+    """
+    where = place(action)
+    try:
+        target = urlsplit(urljoin(action.geturl(), location))
+        why = complaint(target._replace(fragment=''))
+    except ValueError:
+        raise NotifyError(f'{where} redirects to no URL') from None
+    if not location or why or not location.isprintable():
+        raise NotifyError(f'{where} redirects to no URL')
+    if policy == 'none':
+        raise NotifyError(f'{where} redirects, which is not followed here')
+    if target.scheme not in (action.scheme, 'https') \
+            or target.scheme not in _DEFAULT_PORTS:
+        raise NotifyError(f'{where} redirects to {target.scheme}://')
+    if target.hostname != action.hostname:
+        if policy != 'any':
+            raise NotifyError(f'{where} redirects to another host')
+        if await _is_near(target) and not await _is_near(action):
+            raise NotifyError(f'{where} redirects to this machine or its '
+                              'link')
+    return target._replace(fragment='')
+
+
+async def _is_near(url: SplitResult) -> bool:
+    """Whether one of a host's addresses is this machine's or its link's.
+
+    A name that has none is for the request to fail with.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            url.hostname, url.port or _DEFAULT_PORTS[url.scheme],
+            type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return any(_is_local(str(entry[4][0])) for entry in found)
+
+
+def _is_local(text: str) -> bool:
+    address: Address = ipaddress.ip_address(text.partition('%')[0])
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return address.is_loopback or address.is_link_local \
+        or address.is_unspecified or _is_own(address)
+
+
+def _is_own(address: Address) -> bool:
+    """Whether an address is one of this machine's; sends nothing.
+
+    A machine talks to itself from the address that it talks to. To bind to it
+    would say less: where net.ipv4.ip_nonlocal_bind is set, any can be bound.
+    """
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((str(address), 9))
+            return bool(probe.getsockname()[0] == str(address))
+    except OSError:  # no way leads there
+        return False

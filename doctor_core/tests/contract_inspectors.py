@@ -1,0 +1,194 @@
+"""What every inspector has to do; for those of third parties as well.
+
+Derive a test case from :class:`InspectorContract` and a
+:class:`unittest.TestCase`, and name the plugin's class::
+
+    class MineContractTest(InspectorContract, unittest.TestCase):
+        plugin = MineInspector
+
+One that cannot correct anything without a service of its own derives from
+:class:`InspectorLifeContract`, and tests its corrections itself.
+"""
+
+import threading
+from typing import Any, ClassVar
+
+from doctor_core import fixtures
+from doctor_core.exceptions import CloudError
+from doctor_core.inspectors.base import Inspector
+from doctor_core.model import Action, Correction, Mark, Need, StateChange
+
+
+def lost(number: int) -> tuple[Correction, ...]:
+    """What there is to correct of one lost host."""
+    host, server = f'host-{number}', f'server-{number}'
+    return (Correction(Action.FORCE_DOWN, f'service-{number}', host,
+                       Mark.LOST, 'false'),
+            Correction(Action.RESET_STATE, server, host, Mark.LOST,
+                       'active', server),
+            Correction(Action.DATA_PLANE_STATUS, f'port-{number}', host,
+                       Mark.LOST, 'ACTIVE', server))
+
+
+LOST = lost(1)
+
+
+class InspectorLifeContract:
+    """What an inspector has to do that is not asked to correct anything; to
+    be mixed into a test case.
+
+    * Its class has a docstring, whose first line ``doctor plugins`` shows.
+    * Each of its options has a help text, and none is required.
+    * ``stop()`` may be called without ``start()``, and twice.
+    * ``undo()`` of one that was never started removes nothing.
+
+    :cvar plugin: the inspector's class.
+    """
+
+    plugin: ClassVar[type[Inspector]]
+
+    def inspector(self: Any) -> Inspector:
+        """One with the defaults of its options, before a cloud in memory."""
+        self.cloud = fixtures.Cloud()
+        return self.plugin(fixtures.options(self.plugin), self.cloud)
+
+    def test_it_says_what_it_is(self: Any) -> None:
+        self.assertTrue((self.plugin.__doc__ or '').strip(),
+                        f'{self.plugin} has no docstring')
+        self.assertIsInstance(self.plugin.hands_over, bool)
+        self.assertLessEqual(set(self.plugin.needs), set(Need))
+
+    def test_its_options_have_help_and_need_no_value(self: Any) -> None:
+        for option in self.plugin.get_opts():
+            self.assertTrue(option.help, f'{option.name} has no help')
+            self.assertFalse(option.required, f'{option.name} is required')
+
+    def test_it_stops_without_a_start_and_twice(self: Any) -> None:
+        inspector = self.inspector()
+        inspector.stop()
+        inspector.stop()
+
+    def test_there_is_nothing_to_undo_of_what_was_never_started(
+            self: Any) -> None:
+        inspector = self.inspector()
+        self.assertEqual([], inspector.undo())
+        self.assertEqual([], inspector.undo())
+
+
+class InspectorContract(InspectorLifeContract):
+    """What an inspector has to do, its corrections included.
+
+    * ``correct()`` returns one outcome for each correction, and calls
+      ``done`` once with each.
+    * What the cloud refuses is an outcome with an error. It is not raised,
+      and stops no other correction.
+    * ``is_final`` of the cloud's outcomes is handed on as it is.
+    * Several hosts are corrected at a time, by several threads.
+    * ``release()`` of a host that it was never told of does nothing.
+    * After ``stop()``, ``correct()`` returns outcomes, or raises
+      ``CloudError``.
+
+    :cvar asks_cloud: whether its corrections are made in the cloud that it
+        is given. One that says no here may tell that all is well, whatever
+        the cloud refuses.
+    """
+
+    asks_cloud: ClassVar[bool] = True
+
+    def started(self: Any) -> Inspector:
+        """One that works."""
+        inspector = self.inspector()
+        inspector.start()
+        self.addCleanup(inspector.stop)
+        return inspector
+
+    def check_outcomes(self: Any, corrections: Any) -> list[StateChange]:
+        """Each has one outcome, told of once and returned."""
+        told: list[StateChange] = []
+        changes = self.started().correct(corrections, told.append)
+        self.assertEqual(
+            sorted(one.key for one in corrections),
+            sorted(change.correction.key for change in changes),
+            'each correction has one outcome')
+        self.assertEqual(
+            sorted((change.correction.key, change.done) for change in told),
+            sorted((change.correction.key, change.done)
+                   for change in changes),
+            'done() is called once with each outcome that is returned')
+        self.assertEqual({one.mark for one in corrections}, {
+            change.correction.mark for change in changes})
+        return changes
+
+    def test_nothing_to_correct(self: Any) -> None:
+        self.assertEqual([], self.started().correct([], self.fail))
+
+    def test_a_lost_host(self: Any) -> None:
+        self.check_outcomes(LOST)
+
+    def test_one_that_is_back(self: Any) -> None:
+        self.check_outcomes([one.back() for one in LOST])
+
+    def test_what_the_cloud_refuses_is_an_outcome(self: Any) -> None:
+        """It is never raised, and stops no other."""
+        inspector = self.started()
+        self.cloud.refused = {'server-1'}
+        changes = inspector.correct(LOST, lambda change: None)
+        self.assertEqual(len(LOST), len(changes),
+                         'each correction has an outcome')
+        for change in changes:
+            self.assertIsInstance(change.error, str, change)
+        if self.asks_cloud:
+            self.assertEqual(
+                {'server-1'}, {change.correction.target_id
+                               for change in changes if not change.done},
+                'the target that the cloud refused is the one with an error')
+
+    def test_what_is_refused_for_good_is_handed_on_as_such(self: Any
+                                                           ) -> None:
+        """Else it is tried again for ever; what may pass must be."""
+        inspector = self.started()
+        for for_good in (True, False):
+            self.cloud.finally_refused = {'server-1'} if for_good else set()
+            self.cloud.refused = {'server-1'}
+            self.assertEqual(
+                {('server-1', for_good)} if self.asks_cloud else set(),
+                {(change.correction.target_id, change.is_final)
+                 for change in inspector.correct(LOST, lambda change: None)
+                 if not change.done},
+                f'target and is_final of what failed; the cloud said that '
+                f'is_final is {for_good}')
+
+    def test_several_hosts_at_a_time(self: Any) -> None:
+        inspector = self.started()
+        hosts = [lost(number) for number in range(1, 5)]
+        outcomes: dict[str, list[str]] = {}
+
+        def correct(corrections: tuple[Correction, ...]) -> None:
+            outcomes[corrections[0].host] = sorted(
+                change.correction.target_id for change
+                in inspector.correct(corrections, lambda change: None))
+        threads = [threading.Thread(target=correct, args=(corrections,))
+                   for corrections in hosts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(
+            {corrections[0].host: sorted(one.target_id for one in corrections)
+             for corrections in hosts}, outcomes)
+
+    def test_a_host_that_nobody_was_told_of_is_let_go(self: Any) -> None:
+        inspector = self.started()
+        inspector.release('host-9')
+        self.assertEqual(len(LOST), len(inspector.correct(
+            LOST, lambda change: None)), 'it corrects other hosts still')
+
+    def test_what_ends_is_said_with_a_cloud_error(self: Any) -> None:
+        """The framework catches that, and nothing else."""
+        inspector = self.started()
+        inspector.stop()
+        try:
+            changes = inspector.correct(LOST, lambda change: None)
+        except CloudError:
+            return
+        self.assertEqual(len(LOST), len(changes))

@@ -1,0 +1,1 @@
+"""Those that take long, in a tox environment of their own: ``e2e-long``."""

@@ -1,0 +1,226 @@
+"""What the operator sees of faults, and says to them."""
+
+import json
+from types import SimpleNamespace
+
+import testtools
+
+from doctor_core import store
+from doctor_core.api.faults import FaultsApi
+from doctor_core.exceptions import BackendError
+from doctor_core.faults.answer import Answer
+from doctor_core.model import (
+    Action,
+    Correction,
+    Fault,
+    FaultStatus,
+    Mark,
+    News,
+    Server,
+    Telling,
+)
+from doctor_core.model.states import (
+    CorrectionState,
+    FaultState,
+    TellingState,
+)
+from doctor_core.web.exchange import Refused, Request
+
+CORRECTIONS = [
+    Correction(Action.FORCE_DOWN, 'c0', 'h0', Mark.LOST, 'false'),
+    Correction(Action.RESET_STATE, 's0', 'h0', Mark.LOST, 'active', 's0')]
+TELLING = Telling(Server('s0', 'vm0', 'p', 'h0'), News.LOST, 'error')
+
+
+def request(body=None, path='/faults', params=None, query=None):
+    return Request('POST', path, params or {}, query or {}, {},
+                   json.dumps(body).encode(), 100.0)
+
+
+class FaultsTestCase(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.store = store.Store()
+        self.cleared = ('h0', None)
+        self.lifted = None
+        self.asked = []
+        self.api = FaultsApi(self.store, self.confirm, self.clear, self.lift)
+
+    def confirm(self, fault_ids, who):
+        self.confirmed_by = who
+        return self.store.faults.release(fault_ids, '')
+
+    def clear(self, host, who):
+        self.asked.append((host, who))
+        if isinstance(self.cleared, BackendError):
+            raise self.cleared
+        return self.cleared
+
+    def lift(self, host):
+        if self.lifted is not None:
+            raise self.lifted
+        return True, ['s7']
+
+    def open(self, state=FaultState.HANDLING, reason=''):
+        fault = Fault('h0', 'compute.host.down', FaultStatus.DOWN, 9.0, 9.0)
+        self.store.faults.add(fault, 'h0', state, reason=reason)
+        self.store.corrections.owe(fault.id, CORRECTIONS)
+        self.store.tellings.owe(fault.id, [TELLING])
+        return fault.id
+
+    def refused(self, handler, *args, **kwargs):
+        return self.assertRaises(Refused, handler,
+                                 request(*args, **kwargs)).status
+
+
+class LookTest(FaultsTestCase):
+
+    def test_fault_that_does_not_exist(self):
+        self.assertEqual(404, self.refused(self.api.show_fault,
+                                           params={'id': 'x'}))
+
+    def test_list_says_what_is_owed_and_told(self):
+        fault_id = self.open()
+        self.assertEqual([(1, 0, False, 2)], self.listed())
+        self.store.tellings.move(fault_id, TellingState.TOLD, [TELLING],
+                                 at=1.0)
+        self.store.corrections.move(fault_id, CorrectionState.ASKED,
+                                    CORRECTIONS[:1])
+        self.store.corrections.move(fault_id, CorrectionState.DONE,
+                                    CORRECTIONS[:1])
+        self.assertEqual([(1, 1, True, 1)], self.listed())
+
+    def listed(self):
+        return [tuple(fault[name] for name in (
+            'servers', 'told_servers', 'told', 'owed')) for fault in
+            self.api.list_faults(request()).json['faults']]
+
+    def test_list_of_one_state(self):
+        """Those of a state were looked for among the latest 100 only."""
+        held = self.open(FaultState.HELD)
+        for state in [FaultState.HANDLING, *[FaultState.IGNORED] * 110]:
+            self.open(state)
+        for query, ids in (({'state': 'held'}, [held]),
+                           ({'state': 'cleared'}, [])):
+            answer = self.api.list_faults(request(query=query))
+            self.assertEqual(ids, [one['id']
+                                   for one in answer.json['faults']])
+        every = self.api.list_faults(request()).json['faults']
+        self.assertEqual((102, held), (len(every), every[-1]['id']))
+
+    def test_list_is_made_in_threads_of_its_own(self):
+        pools = {route.rule: route.pool for route in self.api.routes()}
+        listing = pools.pop('doctor:faults:list')
+        self.assertNotIn(listing, {None, *pools.values()})
+
+    def test_state_that_there_is_not(self):
+        refused = self.assertRaises(Refused, self.api.list_faults,
+                                    request(query={'state': 'nonsense'}))
+        self.assertEqual((400, 'state'),
+                         (refused.status, refused.facts['field']))
+        self.assertIn('held', refused.message)
+
+    def test_one_has_each_correction_and_each_telling(self):
+        fault_id = self.open(reason='held')
+        fault = self.api.show_fault(request(
+            params={'id': fault_id})).json['fault']
+        self.assertEqual(('h0', 'held', ['']), (
+            fault['hostname'], fault['note'], fault['sources']))
+        self.assertEqual({('c0', 'false', False), ('s0', 'active', False)}, {
+            (one['target_id'], one['before'], one['done'])
+            for one in fault['corrections']})
+        self.assertEqual([('vm0', 'lost', 'error', 'owed')], [
+            (one['name'], one['news'], one['shown'], one['state'])
+            for one in fault['tellings']])
+
+    def test_answers_are_json(self):
+        fault_id = self.open()
+        for answer in (self.api.list_faults(request()),
+                       self.api.show_fault(request(
+                           params={'id': fault_id}))):
+            self.assertIn(fault_id, json.dumps(answer.json))
+
+
+class ConfirmTest(FaultsTestCase):
+
+    def confirm_by(self, body, **context):
+        asked = request(body, '/faults/confirm')
+        asked.context.update(context)
+        return self.api.confirm(asked)
+
+    def test_confirmed_by_id(self):
+        fault_id = self.open(FaultState.HELD)
+        answer = self.confirm_by({'faults': [fault_id, fault_id]})
+        self.assertEqual((202, [{
+            'id': fault_id, 'hostname': 'h0',
+            'corrections': {'force-down': 1, 'reset-state': 1}}]),
+            (answer.status, answer.json['faults']))
+        self.assertEqual('an operator', self.confirmed_by)
+
+    def test_all_that_are_held(self):
+        held = self.open(FaultState.HELD)
+        self.open()
+        answer = self.confirm_by({'all': True},
+                                 token=SimpleNamespace(user_name='alice'))
+        self.assertEqual([held], [one['id'] for one in answer.json['faults']])
+        self.assertEqual('alice', self.confirmed_by)
+        self.assertEqual([], self.confirm_by({'all': True}).json['faults'])
+
+    def test_name_that_would_forge_a_line_of_the_log(self):
+        self.open(FaultState.HELD)
+        self.confirm_by({'all': True}, token=SimpleNamespace(
+            user_name='alice\nforged'))
+        self.assertEqual(r'alice\u000aforged', self.confirmed_by)
+
+    def test_all_or_none(self):
+        held, other = self.open(FaultState.HELD), self.open()
+        self.assertEqual(404, self.refused(
+            self.api.confirm, {'faults': [held, 'nosuch']}))
+        self.assertEqual(409, self.refused(
+            self.api.confirm, {'faults': [held, other]}))
+        self.assertEqual('held', self.store.faults.find(held).state)
+
+    def test_body_that_names_nothing(self):
+        for body in ({}, [], 'x', {'all': False}, {'faults': []},
+                     {'faults': 'x'}, {'faults': [1]}, {'faults': None},
+                     {'all': True, 'faults': ['x']}):
+            self.assertEqual(400, self.refused(self.api.confirm, body), body)
+
+
+class ClearTest(FaultsTestCase):
+
+    def test_open_fault(self):
+        self.cleared = ('h0', Answer('f1', 'h0', FaultState.CLEARED))
+        answer = self.api.clear(request({'host': 'H0'}))
+        self.assertEqual(('f1', 'cleared'),
+                         (answer.json['fault'], answer.json['state']))
+        self.assertEqual([('H0', 'an operator')], self.asked)
+
+    def test_no_fault_is_known(self):
+        answer = self.api.clear(request({'host': 'h0'}))
+        self.assertEqual((None, True, ['s7']), (
+            answer.json['fault'], answer.json['was_marked_down'],
+            answer.json['servers_in_error']))
+
+    def test_no_such_host(self):
+        self.cleared = ('', None)
+        self.assertEqual(404, self.refused(self.api.clear, {'host': 'x'}))
+
+    def test_nova_is_away_or_refuses(self):
+        """That was an internal error, with a traceback in the log."""
+        for error, status in (
+                (BackendError('No answer', recoverable=True), 503),
+                (BackendError('A fault is open'), 409)):
+            for name in ('cleared', 'lifted'):
+                self.cleared, self.lifted = ('h0', None), None
+                setattr(self, name, error)
+                refused = self.assertRaises(Refused, self.api.clear,
+                                            request({'host': 'h0'}))
+                self.assertEqual((status, str(error)),
+                                 (refused.status, refused.message))
+
+    def test_body_that_names_no_host(self):
+        for body in ({}, [], {'host': ''}, {'host': 1}, None,
+                     {'host': 'h', 'x': 1}):
+            self.assertEqual(400, self.refused(self.api.clear, body), body)

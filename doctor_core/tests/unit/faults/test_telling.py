@@ -1,0 +1,96 @@
+import threading
+
+import fixtures
+import testtools
+
+from doctor_core import clock, store
+from doctor_core.faults.telling import Teller
+from doctor_core.model import (
+    FaultStatus,
+    News,
+    Server,
+    Telling,
+)
+from doctor_core.model.states import FaultState, TellingState
+from doctor_core.tests.unit.faults import doubles
+
+
+class TellerTest(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.useFixture(fixtures.FakeLogger())
+        self.alarms = doubles.Alarms(doubles.Inspector(doubles.Cloud()))
+        self.store = store.Store()
+        self.stopping = threading.Event()
+        self.stamps = []
+        self.teller = Teller(self.alarms, self.store, self.stamps.append,
+                             self.stopping)
+        self.fault = doubles.fault('h0', FaultStatus.DOWN, 10.0)
+        self.tellings = [
+            Telling(Server(name, name, 'p', 'h0'), News.LOST, 'error',
+                    {'corrected': 'true'}) for name in ('s0', 's1')]
+        self.store.faults.add(self.fault, 'h0', FaultState.HANDLING)
+        self.store.tellings.owe(self.fault.id, self.tellings)
+
+    def tell(self):
+        return self.teller.tell(self.fault.id, 'h0', self.tellings)
+
+    def states(self):
+        return {one.telling.server.id: one.state for one
+                in self.store.tellings.of(self.fault.id)}
+
+    def test_told_with_the_traits(self):
+        self.assertEqual(2, self.tell())
+        self.assertEqual(
+            [], self.teller.under_way.settle(self.fault.id).result(10))
+        self.assertEqual({'s0': 'told', 's1': 'told'}, self.states())
+        self.assertEqual('true', self.alarms.traits['s0']['corrected'])
+
+    def test_each_has_its_own_outcome(self):
+        """One failed delivery put everybody back."""
+        self.alarms.failing = {'s1'}
+        self.tell()
+        self.assertEqual(['the owner of s1 is away'],
+                         self.teller.under_way.settle(self.fault.id).result(10))
+        self.assertEqual({'s0': 'told', 's1': 'given-up'}, self.states())
+
+    def test_what_is_under_way_is_not_told_again(self):
+        self.alarms.hold = threading.Event()
+        self.tell()
+        self.assertEqual(0, self.tell())
+        self.assertTrue(self.teller.under_way.is_telling(self.fault.id))
+        self.assertEqual([], self.teller.under_way.others(
+            self.fault.id, self.tellings))
+        self.alarms.hold.set()
+        self.teller.under_way.settle(self.fault.id).result(10)
+        self.assertFalse(self.teller.under_way.is_telling(self.fault.id))
+        self.assertEqual(2, len(self.alarms.told))
+
+    def test_who_is_slow_holds_up_nobody_s_outcome(self):
+        self.alarms.hold = threading.Event()
+        self.teller.tell(self.fault.id, 'h0', self.tellings[:1])
+        slow, self.alarms.hold = self.alarms.hold, None
+        self.teller.tell(self.fault.id, 'h0', self.tellings[1:])
+        settled = self.teller.under_way.settle(self.fault.id)
+        clock.wait_for(lambda: self.states()['s1'] == 'told',
+                       clock.Deadline(10), what='the quick one')
+        self.assertEqual('owed', self.states()['s0'])
+        slow.set()
+        self.assertEqual([], settled.result(10))
+        self.assertEqual('told', self.states()['s0'])
+
+    def test_what_fails_while_we_end_is_owed(self):
+        self.alarms.failing = {'s1'}
+        self.stopping.set()
+        self.tell()
+        self.teller.under_way.settle(self.fault.id).result(10)
+        self.assertEqual({'s0': 'told', 's1': 'owed'}, self.states())
+
+    def test_told_by_nova_and_waived(self):
+        self.teller.told_by_nova(self.fault.id, self.tellings[:1])
+        self.teller.waive(self.fault.id, self.tellings, 'it is gone')
+        self.assertEqual({'s0': 'told', 's1': 'waived'}, self.states())
+        self.assertEqual([], self.store.tellings.owed(self.fault.id))
+        self.assertEqual(0, self.store.tellings.move(
+            self.fault.id, TellingState.TOLD, self.tellings, at=1.0))

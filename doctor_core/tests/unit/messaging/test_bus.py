@@ -1,0 +1,81 @@
+import threading
+
+import fixtures
+import testtools
+
+from doctor_core import messaging
+from doctor_core.exceptions import ConfigError
+from doctor_core.model import new_id
+
+
+class UrlTest(testtools.TestCase):
+    def test_a_url_that_is_none_is_not_repeated(self):
+        """A password with a slash ended in a traceback that showed it."""
+        for url in ('rabbit://doctor:se/cret@host:5672/',
+                    'doctor:secret@host:5672', 'rabbit://u:secret@host:port/',
+                    'nosuch://u:secret@host/', 'rabbit://u:secret@[::1/'):
+            error = self.assertRaises(ConfigError, messaging.Bus,
+                                      messaging.memory_conf(), url)
+            self.assertNotIn('cret', str(error))
+            self.assertIn('[bus] transport_url', str(error))
+            self.assertNotIn('\n', str(error))
+
+    def test_the_option_of_novas_bus(self):
+        error = self.assertRaises(
+            ConfigError, messaging.Bus, messaging.memory_conf(), 'nosuch://',
+            exchange=None)
+        self.assertIn('[cloud] notifications_transport_url', str(error))
+
+
+class InOrderTest(testtools.TestCase):
+    def test_one_that_fails_is_tried_again_before_the_next_one(self):
+        self.useFixture(fixtures.FakeLogger())
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.clock.sleep', lambda seconds: None))
+        bus = messaging.Bus(messaging.memory_conf(), messaging.IN_MEMORY)
+        self.addCleanup(bus.close)
+        taken = []
+
+        def handler(event_type, _payload, _metadata):
+            taken.append(event_type)
+            if len(taken) < 3:
+                raise ValueError
+        endpoint = messaging.bus._Endpoint(bus, 'faults', handler, 'info',
+                                           in_order=True)
+        self.assertEqual('handled', endpoint._handle(
+            {}, '', 'down', {}, {'message_id': 'm'}))
+        self.assertEqual(['down'] * 3, taken)
+
+    def test_one_message_at_a_time_in_the_order_of_arrival(self):
+        """Return and loss of a host were taken at the same time."""
+        bus = messaging.Bus(messaging.memory_conf(), messaging.IN_MEMORY)
+        self.addCleanup(bus.close)
+        topic, taken, all_taken = new_id(), [], threading.Event()
+        inside = threading.Lock()
+
+        def handler(event_type, _payload, _metadata):
+            if not inside.acquire(blocking=False):
+                taken.append('at the same time')
+            taken.append(event_type)
+            if len(taken) >= 50:
+                all_taken.set()
+            inside.release()
+        bus.listen(topic, handler, in_order=True)
+        for number in range(50):
+            bus.publish(topic, str(number), {})
+        self.assertTrue(all_taken.wait(20))
+        self.assertEqual([str(number) for number in range(50)], taken)
+
+
+class FailedTest(testtools.TestCase):
+    def test_no_text_of_others_begins_a_line_of_the_log(self):
+        """A line break in an event type forged one."""
+        log = self.useFixture(fixtures.FakeLogger())
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.clock.sleep', lambda seconds: None))
+        bus = messaging.Bus(messaging.memory_conf(), messaging.IN_MEMORY)
+        self.addCleanup(bus.close)
+        endpoint = messaging.bus._Endpoint(bus, 'faults', None, 'info')
+        endpoint._failed('a\nforged', {}, {'message_id': 'm\nforged'})
+        self.assertIn(r'm\u000aforged (a\u000aforged)', log.output)
+        self.assertNotIn('\nforged', log.output)

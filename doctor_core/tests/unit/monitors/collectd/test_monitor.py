@@ -1,0 +1,183 @@
+import fixtures
+import testtools
+
+from doctor_core import fixtures as doubles
+from doctor_core.exceptions import ConfigError
+from doctor_core.model import Host
+from doctor_core.monitors.collectd.monitor import CollectdMonitor
+from doctor_core.tests.unit.monitors.machine import Machine
+
+HOSTS = [Host(f'h{number}', (f'10.0.0.{number}', f'10.1.0.{number}'))
+         for number in (1, 2, 3)]
+
+
+class CollectdTestCase(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.machines = {host.name: Machine() for host in HOSTS}
+        self.reached = []
+
+    def reach(self, host):
+        self.reached.append(host)
+        return self.machines[host.name]
+
+    def make(self, **options):
+        monitor = CollectdMonitor(doubles.options(CollectdMonitor, **{
+            'collectd': 'collectd', 'base_dir': '/d', 'check_s': 3600.0,
+            **options}), doubles.Reported(), self.reach)
+        self.addCleanup(monitor.stop)
+        return monitor
+
+    def start(self, hosts=HOSTS, **options):
+        monitor = self.make(**options)
+        monitor.start(hosts)
+        return monitor
+
+    def conf_of(self, name):
+        return self.machines[name].files['/d/collectd.conf'].decode()
+
+    def running(self):
+        return [name for name, machine in self.machines.items()
+                if machine.running]
+
+
+class WatchesTest(CollectdTestCase):
+
+    def watched(self, **options):
+        return {name: dict(watch.neighbours) for name, watch
+                in self.start(**options).watches().items()}
+
+    def test_each_pings_the_next_one(self):
+        self.assertEqual({'h1': {'10.0.0.2': 'h2'}, 'h2': {'10.0.0.3': 'h3'},
+                          'h3': {'10.0.0.1': 'h1'}}, self.watched())
+
+    def test_no_more_neighbours_than_there_are(self):
+        self.assertEqual({'10.0.0.2': 'h2', '10.0.0.3': 'h3'},
+                         self.watched(neighbours=7)['h1'])
+
+    def test_no_neighbours(self):
+        self.assertEqual({'h1': {}, 'h2': {}, 'h3': {}}, self.watched(
+            neighbours=0, interfaces=['eth0']))
+
+    def test_tells_through_the_tunnel(self):
+        self.start(tunnel_port=7000)
+        self.assertIn('URL "http://127.0.0.1:7000/events"',
+                      self.conf_of('h1'))
+
+    def test_tells_the_inspector_itself(self):
+        self.start(tunnel_port=0, inspector_url='https://inspector/events')
+        self.assertIn('URL "https://inspector/events"', self.conf_of('h1'))
+
+
+class LifeTest(CollectdTestCase):
+
+    def test_starts_and_ends_all(self):
+        monitor = self.start()
+        self.assertEqual(['h1', 'h2', 'h3'], self.running())
+        monitor.stop()
+        self.assertEqual([], self.running())
+        self.assertTrue(all(machine.closed
+                            for machine in self.machines.values()))
+
+    def test_host_that_is_away_is_named_and_tried_again(self):
+        self.machines['h2'].away = True
+        monitor = self.start()
+        self.assertEqual(({'h2': 'away'}, ['h1', 'h3']),
+                         (monitor.troubles(), self.running()))
+        self.assertIn('h2 cannot be watched, or cannot tell: away',
+                      self.log.output)
+        self.machines['h2'].away = False
+        monitor.update(HOSTS)
+        self.assertEqual(({}, ['h1', 'h2', 'h3']),
+                         (monitor.troubles(), self.running()))
+
+    def test_status_says_who_is_watched(self):
+        """``doctor hosts`` showed nothing of this monitor."""
+        self.machines['h2'].away = True
+        self.assertEqual(
+            [('h1', 'watched', ''), ('h2', 'unwatched', 'away'),
+             ('h3', 'watched', '')],
+            [(status.host.name, status.state, status.problem)
+             for status in self.start().status()])
+
+    def test_trouble_is_logged_once(self):
+        self.machines['h2'].away = True
+        monitor = self.start()
+        monitor.update(HOSTS)
+        self.assertEqual(1, self.log.output.count('h2 cannot be watched'))
+
+    def test_all_away_may_pass(self):
+        for machine in self.machines.values():
+            machine.away = True
+        self.assertEqual(3, len(self.start().troubles()))
+
+    def test_all_refuse_for_good(self):
+        for machine in self.machines.values():
+            machine.refuses = True
+        error = self.assertRaises(ConfigError, self.start)
+        self.assertIn('Parse error', str(error))
+
+    def test_collectd_that_ended_is_started_again(self):
+        monitor = self.start()
+        self.machines['h3'].running.clear()
+        monitor.update(HOSTS)
+        self.assertEqual(['h1', 'h2', 'h3'], self.running())
+        self.assertIn('The collectd of h3 has ended', self.log.output)
+
+    def test_what_runs_as_it_should_is_left_alone(self):
+        monitor = self.start()
+        before = dict(self.machines['h1'].running)
+        monitor.update(HOSTS)
+        self.assertEqual(before, self.machines['h1'].running)
+
+    def test_host_that_goes_is_ended_and_its_neighbour_told(self):
+        monitor = self.start()
+        monitor.update([HOSTS[0], HOSTS[2]])
+        self.assertEqual(['h1', 'h3'], self.running())
+        self.assertIn('10.0.0.3', self.conf_of('h1'))
+        self.assertNotIn('10.0.0.2', self.conf_of('h1'))
+
+    def test_host_that_moved_is_reached_anew(self):
+        monitor = self.start()
+        moved = Host('h1', ('10.0.0.9',))
+        monitor.update([moved, *HOSTS[1:]])
+        self.assertEqual([*HOSTS, moved], self.reached)
+
+    def test_host_that_is_away_at_the_end_is_named(self):
+        monitor = self.start()
+        self.machines['h1'].away = True
+        monitor.stop()
+        self.assertIn('The collectd of h1 may still run, in /d: away',
+                      self.log.output)
+
+
+class ConfigurationTest(CollectdTestCase):
+
+    def refused(self, hosts=HOSTS, **options):
+        return str(self.assertRaises(ConfigError, self.start, hosts,
+                                     **options))
+
+    def test_nothing_to_watch(self):
+        for hosts, options in ((HOSTS, {'neighbours': 0}), (HOSTS[:1], {})):
+            self.assertIn('leaves nothing to watch on h1',
+                          self.refused(hosts, **options))
+
+    def test_local_is_one_host(self):
+        self.assertIn('mode = local watches one host; [monitor] hosts has 3',
+                      self.refused(mode='local', interfaces=['eth0']))
+
+    def test_urls(self):
+        for url, port, text in (
+                ('ftp://x/', 1, 'is not http:// or https://'),
+                ('https://x/events', 1, 'set tunnel_port = 0'),
+                ('', 1, 'is not http:// or https://'),
+                ('http://127.0.0.1:1/e', 0, 'is the compute host itself')):
+            self.assertIn(text, self.refused(inspector_url=url,
+                                             tunnel_port=port))
+
+    def test_key_that_is_not_there(self):
+        self.reach = None
+        self.assertIn('/no/such/key',
+                      self.refused(key_file='/no/such/key'))

@@ -1,0 +1,266 @@
+import queue
+
+import fixtures
+import testtools
+
+from doctor_core import clock
+from doctor_core import fixtures as doubles
+from doctor_core.exceptions import ConfigError
+from doctor_core.model import FaultStatus, Host
+from doctor_core.monitors.probing.monitor import ProbingMonitor
+from doctor_core.monitors.watchlist import HostState
+from doctor_core.tests.unit.monitors.doubles import FakeClock, FakeWire
+
+A, B, C = (Host(name, (f'192.0.2.{i}',)) for i, name in enumerate('abc', 1))
+WAIT_S = 20
+
+
+class LoopbackWire(FakeWire):
+    """Answers at once, but for who is dead."""
+
+    def __init__(self):
+        super().__init__(FakeClock(), lambda address, at: (
+            None if address in self.dead else 0.0))
+        self.dead = set()
+        self.closed = False
+
+    def resolve(self, name):
+        if not name[0].isdigit():
+            raise OSError('Name or service not known')
+        return name
+
+    def close(self):
+        self.closed = True
+
+
+class LoopbackMonitor(ProbingMonitor):
+    """Hosts in memory."""
+
+    def wire(self):
+        return self.loopback
+
+
+class ProbingContractTest(doubles.WatchContract, testtools.TestCase):
+    monitor_class = LoopbackMonitor
+    hosts = (A, B, C)
+    values = {'interval_ms': 20.0, 'soak_s': 0.0, 'soak_samples': 2,
+              'hold_down_s': 0.0}
+
+    def setUp(self):
+        super().setUp()
+        self.useFixture(fixtures.FakeLogger())
+        self.loopback = LoopbackWire()
+
+    def make(self, report=None, **values):
+        monitor = super().make(report, **values)
+        monitor.loopback = self.loopback
+        return monitor
+
+    def fail(self, host):
+        self.loopback.dead.add(host.address)
+
+    def heal(self, host):
+        self.loopback.dead.discard(host.address)
+
+
+class TestProbingMonitor(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.faults = queue.Queue()
+        self.wire = LoopbackWire()
+        self.make()
+
+    def make(self, **values):
+        self.monitor = LoopbackMonitor(
+            doubles.options(LoopbackMonitor, **{
+                'interval_ms': 20.0, 'soak_s': 0.0, 'soak_samples': 2,
+                **values}), self.faults.put)
+        self.monitor.loopback = self.wire
+        self.addCleanup(self.monitor.stop)
+
+    def next_fault(self):
+        return self.faults.get(timeout=WAIT_S)
+
+    def test_fault_says_who_since_when_and_why(self):
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.start([A, B, C])
+        fault = self.next_fault()
+        self.assertEqual(
+            ('b', 'compute.host.down', FaultStatus.DOWN, 'critical',
+             '192.0.2.2'),
+            (fault.hostname, fault.type, fault.status, fault.severity,
+             fault.details['address']))
+        self.assertGreaterEqual(fault.details['missed_probes'], 4)
+        self.assertIsNone(fault.details['last_answer_at'])
+
+    def test_up_follows_down_with_an_id_of_its_own(self):
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.start([A, B, C])
+        down = self.next_fault()
+        self.wire.dead.clear()
+        up = self.next_fault()
+        self.assertEqual(('b', 'compute.host.up', FaultStatus.UP),
+                         (up.hostname, up.type, up.status))
+        self.assertNotEqual(down.details['monitor_event_id'],
+                            up.details['monitor_event_id'])
+        self.assertGreater(up.detected_at, down.detected_at)
+
+    def test_log_has_the_words_that_tools_look_for(self):
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.start([A, B, C])
+        fault = self.next_fault()
+        self.assertIn(f'doctor monitor detected at {fault.detected_at:.6f} '
+                      'host b', self.log.output)
+
+    def test_host_that_does_not_resolve_is_told_of(self):
+        stray = Host('stray')
+        self.monitor.start([A, stray])
+        status = self.monitor.status()[1]
+        self.assertEqual((stray, HostState.UNWATCHED),
+                         (status.host, status.state))
+        self.assertIn('Name or service not known', status.problem)
+        self.assertIn('Host stray cannot be watched', self.log.output)
+
+    def test_address_of_another_host_is_told_of(self):
+        twin = Host('twin', A.addresses)
+        self.monitor.start([A, twin])
+        self.assertEqual([twin], [status.host for status
+                                  in self.monitor.status()
+                                  if status.problem])
+
+    def states(self):
+        return {status.host.name: str(status.state)
+                for status in self.monitor.status()}
+
+    def await_states(self, **states):
+        clock.wait_for(lambda: self.states() == states,
+                       clock.Deadline(WAIT_S), what=str(states))
+
+    def test_status_of_every_host(self):
+        self.wire.dead.add('192.0.2.3')
+        self.monitor.start([A, B, C])
+        self.await_states(a='healthy', b='healthy', c='down')
+        self.assertFalse(self.monitor.isolated())
+
+    def test_update_adds_and_removes_and_remembers(self):
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.start([A, B])
+        self.assertEqual('b', self.next_fault().hostname)
+        self.monitor.update([B, C])
+        self.await_states(b='down', c='healthy')
+        self.assertTrue(self.faults.empty())
+
+    def test_host_down_is_up_again_by_a_new_address(self):
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.start([A, B])
+        self.next_fault()
+        self.monitor.update([A, Host('b', ('192.0.2.22',))])
+        fault = self.next_fault()
+        self.assertEqual(('b', FaultStatus.UP),
+                         (fault.hostname, fault.status))
+
+    def test_who_was_down_before_a_restart_and_is_not_is_up(self):
+        """A host that came back while no monitor ran stayed down."""
+        self.monitor.presume_down({'b'})
+        self.monitor.start([A, B, C])
+        fault = self.next_fault()
+        self.assertEqual(('b', FaultStatus.UP),
+                         (fault.hostname, fault.status))
+
+    def test_who_was_down_before_a_restart_and_is_is_told_once_more(self):
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.presume_down({'b'})
+        self.monitor.start([A, B, C])
+        fault = self.next_fault()
+        self.assertEqual(('b', FaultStatus.DOWN),
+                         (fault.hostname, fault.status))
+        self.wire.dead.clear()
+        self.assertIs(FaultStatus.UP, self.next_fault().status)
+
+    def test_host_that_went_while_it_was_down_is_up_when_it_comes(self):
+        """A host taken off the list and put back stayed down for ever."""
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.start([A, B, C])
+        self.assertEqual('b', self.next_fault().hostname)
+        self.monitor.update([A, C])
+        self.await_states(a='healthy', c='healthy')
+        self.wire.dead.clear()
+        self.monitor.update([A, B, C])
+        fault = self.next_fault()
+        self.assertEqual(('b', FaultStatus.UP),
+                         (fault.hostname, fault.status))
+
+    def test_down_on_all_networks_only(self):
+        two = Host('two', ('192.0.2.4', '192.0.2.5'))
+        self.monitor.start([A, B, two])
+        self.await_states(a='healthy', b='healthy', two='healthy')
+        # Somebody has to answer on the second network as well.
+        self.monitor.update([A, B, two, Host('d', ('192.0.2.6',
+                                                   '192.0.2.7'))])
+        self.await_states(a='healthy', b='healthy', two='healthy',
+                          d='healthy')
+        self.wire.dead.add('192.0.2.4')
+        self.await_states(a='healthy', b='healthy', two='degraded',
+                          d='healthy')
+        self.assertTrue(self.faults.empty())
+        self.wire.dead.add('192.0.2.5')
+        fault = self.next_fault()
+        self.assertEqual(['network-1', 'network-2'],
+                         fault.details['unreachable'])
+
+    def test_verdict_matrix_decides(self):
+        self.make(networks=['management', 'tenant'],
+                 verdicts=['management = ignore', 'default = down'])
+        two = [Host(name, (f'192.0.2.{i}', f'192.0.2.{i + 1}'))
+               for name, i in (('x', 10), ('y', 20))]
+        self.monitor.start(two)
+        self.await_states(x='healthy', y='healthy')
+        self.wire.dead.add('192.0.2.10')
+        self.wire.dead.add('192.0.2.21')
+        self.assertEqual('y', self.next_fault().hostname)
+        self.assertTrue(self.faults.empty())
+
+    def test_witness_tells_a_single_hosts_death_from_isolation(self):
+        self.make(witnesses=['192.0.2.254'])
+        self.monitor.start([A])
+        self.await_states(a='healthy')
+        self.wire.dead.update({'192.0.2.1', '192.0.2.254'})
+        clock.wait_for(self.monitor.isolated, clock.Deadline(WAIT_S),
+                       what='isolation')
+        self.assertTrue(self.faults.empty())
+        self.wire.dead.discard('192.0.2.254')
+        self.assertEqual('a', self.next_fault().hostname)
+
+    def test_timeout_above_interval_is_refused(self):
+        self.make(timeout_ms=21.0)
+        error = self.assertRaises(ConfigError, self.monitor.start, [A])
+        self.assertIn('[plugin_test] timeout_ms = 21 is above '
+                      'interval_ms = 20', str(error))
+
+    def test_hold_down_above_its_end_is_refused(self):
+        self.make(hold_down_s=301.0)
+        error = self.assertRaises(ConfigError, self.monitor.start, [A])
+        self.assertIn('hold_down_s = 301', str(error))
+
+    def test_stop_before_start_and_twice(self):
+        self.monitor.stop()
+        self.monitor.start([A])
+        self.monitor.stop()
+        self.monitor.stop()
+        self.assertTrue(self.wire.closed)
+
+    def test_report_that_raises_is_repeated(self):
+        told = []
+
+        def fail_once(fault):
+            told.append(fault)
+            if len(told) == 1:
+                raise RuntimeError('no room')
+            self.faults.put(fault)
+        self.monitor.report = fail_once
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.start([A, B])
+        self.assertEqual('b', self.next_fault().hostname)
+        self.assertIn('RuntimeError: no room', self.log.output)

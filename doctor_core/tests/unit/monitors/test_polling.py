@@ -1,0 +1,157 @@
+import queue
+import threading
+
+import fixtures
+import testtools
+from oslo_config import cfg
+
+from doctor_core import clock
+from doctor_core.exceptions import BackendError
+from doctor_core.fixtures import WatchContract, options
+from doctor_core.model import Host
+from doctor_core.monitors.polling import PollingMonitor
+
+HOSTS = tuple(Host(name, (f'192.0.2.{number}',))
+              for number, name in enumerate('abcd', 1))
+WAIT_S = 20
+FAST = {'interval_s': 0.02, 'timeout_s': 0.02, 'misses': 2, 'soak_s': 0.0,
+        'hold_down_s': 0.0}
+
+
+class MemoryMonitor(PollingMonitor):
+    """Asks hosts that are words in memory."""
+
+    default_interval_s = 7.0
+    answers = {}
+
+    @classmethod
+    def get_opts(cls):
+        return [*super().get_opts(), cfg.IntOpt('port', help='Unused.')]
+
+    def probe(self, host):
+        answer = self.answers.get(host.name, True)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer() if callable(answer) else answer
+
+
+class PollingContractTest(WatchContract, testtools.TestCase):
+    monitor_class = MemoryMonitor
+    values = FAST
+    hosts = HOSTS
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.answers = {}
+
+    def make(self, report=None, **values):
+        monitor = super().make(report, **values)
+        monitor.answers = self.answers
+        return monitor
+
+    def fail(self, host):
+        self.answers[host.name] = False
+
+    def heal(self, host):
+        self.answers[host.name] = True
+
+
+class ProbeTest(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.faults = queue.Queue()
+        self.monitor = MemoryMonitor(options(MemoryMonitor, **FAST),
+                                     self.faults.put)
+        self.monitor.answers = {}
+        self.addCleanup(self.monitor.stop)
+
+    def await_status(self, name, predicate):
+        def look():
+            return next((status for status in self.monitor.status()
+                         if status.host.name == name
+                         and predicate(status)), None)
+        return clock.wait_for(look, clock.Deadline(WAIT_S), what=name)
+
+    def await_well(self):
+        for host in HOSTS:
+            self.await_status(host.name, lambda status:
+                              status.state == 'healthy')
+
+    def test_errors_from_outside_are_no_answer(self):
+        for error in (BackendError('no route'), OSError('no route')):
+            self.monitor.answers['b'] = error
+            if not self.monitor.status():
+                self.monitor.start(HOSTS)
+            self.assertEqual('no route', self.faults.get(timeout=WAIT_S).cause)
+            self.monitor.answers['b'] = True
+            self.assertEqual('up', self.faults.get(timeout=WAIT_S).status)
+
+    def check_defect(self, answer, text):
+        self.monitor.start(HOSTS)
+        self.await_well()
+        self.monitor.answers.update(dict.fromkeys('abcd', answer))
+        for host in HOSTS:
+            status = self.await_status(host.name, lambda status:
+                                       text in status.problem)
+            self.assertEqual('healthy', status.state)
+        self.monitor.answers.clear()
+        self.await_status('b', lambda status: not status.problem)
+        self.assertEqual(1, self.log.output.count('Traceback'))
+        self.assertIn(text, self.log.output)
+        self.assertTrue(self.faults.empty())
+
+    def test_a_defect_says_nothing_of_a_host_and_is_logged_once(self):
+        """A misspelt name in a plugin took every host down."""
+        self.check_defect(ZeroDivisionError('of a plugin'),
+                          'ZeroDivisionError: of a plugin')
+
+    def test_what_is_neither_true_nor_false_is_a_defect(self):
+        """A probe that forgot to return took every host down."""
+        self.check_defect(lambda: None, 'TypeError: probe() returned None')
+
+    def test_a_report_that_raises_is_made_again(self):
+        refused = []
+
+        def refuse_once(fault):
+            if not refused:
+                refused.append(fault)
+                raise MemoryError
+            self.faults.put(fault)
+        self.monitor.report = refuse_once
+        self.monitor.answers['b'] = False
+        self.monitor.start(HOSTS)
+        self.assertEqual('b', self.faults.get(timeout=WAIT_S).hostname)
+        self.assertIn('it goes on', self.log.output)
+
+    def test_stop_does_not_wait_for_a_probe_that_hangs(self):
+        asked, release = threading.Event(), threading.Event()
+        self.addCleanup(release.set)
+
+        def hang():
+            asked.set()
+            return release.wait(WAIT_S)
+        self.monitor.answers['b'] = hang
+        self.monitor.start(HOSTS)
+        self.assertTrue(asked.wait(WAIT_S))
+        stopping = threading.Thread(target=self.monitor.stop, daemon=True)
+        stopping.start()
+        stopping.join(WAIT_S / 2)
+        self.assertFalse(stopping.is_alive())
+
+    def test_one_that_hangs_keeps_no_other_from_being_asked(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+        self.monitor.answers['a'] = lambda: release.wait(WAIT_S)
+        self.monitor.start(HOSTS)
+        self.await_status('d', lambda status: status.state == 'healthy')
+
+    def test_a_plugin_sets_the_defaults(self):
+        self.assertEqual(7.0, options(MemoryMonitor).interval_s)
+
+    def test_after_its_end_it_has_nothing_to_prove(self):
+        self.monitor.start(HOSTS)
+        self.monitor.stop()
+        self.monitor.prove_alive()

@@ -1,0 +1,17 @@
+import socket
+
+from doctor_core.model import Fault, FaultStatus
+from doctor_core.services import chosen
+from doctor_core.tests.unit.services.test_monitor import MonitorCase
+
+
+class ChosenMonitorTest(MonitorCase):
+
+    def test_reports_say_who_says_it(self):
+        told = []
+        monitor = chosen.monitor(self.conf, told.append)
+        monitor.report(Fault('one', 'compute.host.down', FaultStatus.DOWN,
+                             3.5, 3.5, source='of its own'))
+        self.assertEqual(
+            [('puppet', f'puppet on {socket.gethostname()}', 3.5)],
+            [(fault.source, fault.sender, fault.said_at) for fault in told])

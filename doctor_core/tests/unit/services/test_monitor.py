@@ -1,0 +1,158 @@
+import json
+import os
+import queue
+
+import fixtures
+import testtools
+
+from doctor_core import wire
+from doctor_core.exceptions import BusError
+from doctor_core.fixtures import configuration
+from doctor_core.monitors.reports import host_down, host_up
+from doctor_core.services.monitor import MonitorDaemon
+from doctor_core.tests.unit.entry_points import InstalledDistribution
+
+WAIT_S = 20
+PUPPET = '''
+from doctor_core.monitors.base import HostStatus, Monitor
+
+
+class PuppetMonitor(Monitor):
+    """Says what a test has it say."""
+
+    presumed = ()
+    hosts = ()
+    ended = 0
+    states = ()
+    is_alone = False
+
+    def status(self):
+        return [HostStatus(*each) for each in zip(self.hosts, self.states)]
+
+    def isolated(self):
+        return self.is_alone
+
+    def presume_down(self, hostnames):
+        self.presumed = sorted(hostnames)
+
+    def start(self, hosts):
+        self.hosts = hosts
+
+    def stop(self):
+        self.ended += 1
+'''
+
+
+class Wire:
+    """A bus that takes what it is given, but for some times."""
+
+    def __init__(self):
+        self.sent = queue.Queue()
+        self.refuse = 0
+
+    def publish(self, topic, event_type, payload):
+        if self.refuse:
+            self.refuse -= 1
+            raise BusError('away', recoverable=True)
+        self.sent.put(payload)
+
+    def close(self):
+        pass
+
+
+class MonitorCase(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.useFixture(InstalledDistribution(
+            'acme_puppet', PUPPET,
+            {'doctor_core.monitors': ['puppet = acme_puppet:PuppetMonitor']}))
+        self.folder = self.useFixture(fixtures.TempDir()).path
+        self.conf = configuration({
+            ('DEFAULT', 'state_path'): self.folder,
+            ('monitor', 'type'): 'puppet',
+            ('monitor', 'status_port'): 0,
+            ('monitor', 'hosts'): ['one=192.0.2.1', 'two=192.0.2.2']})
+
+
+class MonitorDaemonTest(MonitorCase):
+
+    def setUp(self):
+        super().setUp()
+        self.bus = Wire()
+        self.start()
+
+    def start(self):
+        self.daemon = MonitorDaemon(self.conf, bus=self.bus)
+        self.addCleanup(self.daemon.stop)
+        self.daemon.start()
+        self.bus.sent.get(timeout=WAIT_S)  # the first one opens the way
+
+    def taken(self):
+        """The faults in the order in which the publisher took them."""
+        numbers = []
+        put = self.daemon._publisher.put
+        self.daemon._publisher.put = lambda fault: (
+            numbers.append(fault.sequence), put(fault))
+        return numbers
+
+    def say(self, fault):
+        self.daemon.monitor.report(fault)
+        return self.bus.sent.get(timeout=WAIT_S)
+
+    def test_each_report_has_the_next_number(self):
+        numbers = self.taken()
+        self.say(host_down('one', 'no answer'))
+        self.say(host_up('one'))
+        self.assertEqual([1, 2], [each.number for each in numbers])
+        self.assertEqual(1, len({each.epoch for each in numbers}))
+
+    def test_a_restarted_monitor_goes_on(self):
+        """Its reports were taken for older ones than those before."""
+        before = self.taken()
+        self.say(host_down('one', 'no answer'))
+        self.daemon.stop()
+        self.start()
+        after = self.taken()
+        self.assertEqual(['one'], self.daemon.monitor.presumed)
+        self.say(host_up('one'))
+        self.assertEqual(before[0].epoch, after[0].epoch)
+        self.assertGreater(after[0].number, before[0].number)
+
+    def test_who_is_down_is_kept_once_it_is_sent(self):
+        self.bus.refuse = 1
+        self.say(host_down('one', 'no answer'))
+        self.daemon.stop()
+        with open(os.path.join(self.folder, 'monitor.json'),
+                  encoding='utf-8') as file:
+            self.assertEqual(['one'], json.load(file)['down'])
+
+    def test_who_is_heard_is_told_now_and_then(self):
+        """Of a host that never changed, nobody heard."""
+        self.daemon.monitor.states = ('healthy', 'suspect')
+        self.daemon.refresh()
+        self.assertEqual(('puppet', frozenset({'one'})),
+                         wire.heard_from_payload(
+                             self.bus.sent.get(timeout=WAIT_S)))
+
+    def test_not_while_it_is_cut_off_or_the_bus_is(self):
+        self.daemon.monitor.states = ('healthy', 'healthy')
+        self.daemon.monitor.is_alone = True
+        self.daemon.refresh()
+        self.daemon.monitor.is_alone = False
+        self.bus.refuse = 1
+        self.daemon.refresh()
+        self.assertTrue(self.bus.sent.empty())
+
+    def test_stops_its_monitor(self):
+        self.daemon.stop()
+        self.assertEqual(1, self.daemon.monitor.ended)
+
+    def test_describes_itself(self):
+        self.assertEqual('2 hosts are watched by puppet, faults go to topic '
+                         'doctor.faults', self.daemon.describe())
+
+    def test_a_monitor_without_a_status_is_alive(self):
+        self.daemon.prove_alive()
+        self.assertEqual([], self.daemon.monitor.status())

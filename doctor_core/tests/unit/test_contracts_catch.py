@@ -1,0 +1,87 @@
+"""What the contracts of plugins promise to find, they find."""
+
+import fixtures
+import testtools
+
+from doctor_core.inspectors.fake import FakeInspector
+from doctor_core.model import Outcome, Verdict
+from doctor_core.tests import contract_scenarios
+from doctor_core.tests.contract_inspectors import InspectorContract
+
+# Not their classes by name: they would be run here, too.
+from doctor_core.tests.unit.monitors import test_polling
+from doctor_core.tests.unit.scenarios import test_base
+
+
+def complaints(case, test):
+    """What a test of a contract says of a plugin, as text."""
+    result = testtools.TestResult()
+    case(test).run(result)
+    return '\n'.join(text for _test, text
+                     in [*result.failures, *result.errors])
+
+
+class MonitorTest(testtools.TestCase):
+
+    def test_one_that_goes_on_after_stop(self):
+        """The test of it could not fail."""
+        running = []
+
+        class Unstoppable(test_polling.MemoryMonitor):
+            def start(self, hosts):
+                running.append(self)
+                super().start(hosts)
+
+            def stop(self):
+                pass
+
+        class Case(test_polling.PollingContractTest):
+            monitor_class = Unstoppable
+
+        said = complaints(Case, 'test_nothing_is_told_after_stop')
+        for monitor in running:
+            test_polling.MemoryMonitor.stop(monitor)
+        self.assertIn('told after stop()', said)
+
+
+class InspectorTest(testtools.TestCase):
+
+    def test_one_that_tells_of_success_whatever_the_cloud_refuses(self):
+        """It passed the whole suite."""
+        class Case(InspectorContract, testtools.TestCase):
+            plugin = FakeInspector
+
+        for test in ('test_what_the_cloud_refuses_is_an_outcome',
+                     'test_what_is_refused_for_good_is_handed_on_as_such'):
+            self.assertIn('server-1', complaints(Case, test))
+            Case.asks_cloud = False
+            self.assertEqual('', complaints(Case, test))
+            Case.asks_cloud = True
+
+
+class ScenarioTest(testtools.TestCase):
+
+    def test_one_whose_reason_is_empty(self):
+        """The suite itself failed, with an IndexError."""
+        class Silent(test_base.Least):
+            def run(self):
+                return Outcome(Verdict.FAILED, (' ',))
+
+        class Case(test_base.LeastTest):
+            scenario = Silent
+
+        for test in 'test_why_it_did_not_pass', 'test_the_command_runs_it':
+            said = complaints(Case, test)
+            self.assertIn('a reason is empty', said)
+            self.assertNotIn('IndexError', said)
+
+    def test_one_whose_reasons_are_not_all_printed(self):
+        """Only the first word of a reason was looked for."""
+        class Page(contract_scenarios._Page):
+            def getvalue(self):
+                return super().getvalue().replace('reason', '')
+
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.tests.contract_scenarios._Page', Page))
+        self.assertIn('firstreason', complaints(
+            test_base.FailingTest, 'test_the_command_runs_it'))

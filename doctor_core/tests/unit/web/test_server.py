@@ -1,0 +1,46 @@
+"""The HTTP server before it serves; served requests are functional tests."""
+
+from types import SimpleNamespace
+
+import testtools
+
+from doctor_core.web import auth
+from doctor_core.web.addresses import is_loopback
+from doctor_core.web.pools import Pool
+from doctor_core.web.server import Response, Route, Server
+
+
+def handler(_request):
+    return Response()
+
+
+class ServerTest(testtools.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.gate = auth.Gate(SimpleNamespace(
+            auth_strategy='none', host='127.0.0.1', auth_roles=['admin']),
+            None, None)
+
+    def test_route_without_a_rule_is_not_served(self):
+        """What lay below a path was open to any tenant, by its path."""
+        Server([Route('GET', '/', handler, rule='known')], gate=self.gate)
+        self.assertRaises(ValueError, Server, [Route('GET', '/', handler)],
+                          gate=self.gate)
+
+    def test_without_a_gate_rules_do_not_matter(self):
+        served = [Route('GET', '/', handler)]
+        self.assertEqual(served, Server(served)._routes)
+
+    def test_pools_are_those_of_the_routes_and_others(self):
+        one, other = Pool('a'), Pool('b')
+        server = Server([Route(method, '/', handler, one)
+                         for method in ('GET', 'PUT')], pools=[other])
+        self.assertEqual([other, one], server.pools)
+
+
+class LoopbackTest(testtools.TestCase):
+    def test_addresses(self):
+        self.assertEqual([True, True, True, False, False, False], [
+            is_loopback(host) for host in (
+                '127.0.0.1', '::1', 'localhost', '0.0.0.0', '127.0.0',
+                'host')])

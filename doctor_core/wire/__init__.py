@@ -1,0 +1,85 @@
+"""The names on the wire, and payload <-> model, in both directions."""
+
+from doctor_core.wire.alertmanager import (
+    HOST_LABELS,
+)
+from doctor_core.wire.bodies import (
+    Parsed,
+    parse_faults,
+)
+from doctor_core.wire.bus import (
+    fault_from_payload,
+    fault_to_payload,
+    heard_from_payload,
+    heard_to_payload,
+)
+from doctor_core.wire.ceilometer import (
+    EVENT_TYPES,
+    TRAIT_NAMES,
+    TRAIT_TEXT_LIMIT,
+    event_to_payload,
+    instance_update,
+)
+from doctor_core.wire.decoding import (
+    decoded,
+)
+from doctor_core.wire.escaping import (
+    escaped,
+    storable,
+)
+from doctor_core.wire.names import (
+    AODH_EVENT_TYPE,
+    AODH_PRIORITY,
+    AODH_TOPIC,
+    FAULTS_TOPIC,
+    HEARD,
+    HOST_DEGRADED,
+    HOST_DOWN,
+    HOST_UP,
+    INSTANCE_UPDATE,
+    KNOWN_TYPES,
+    MAINTENANCE_HOST,
+    MAINTENANCE_SCHEDULED,
+    NOVA_TOPIC,
+    PING,
+)
+from doctor_core.wire.times import (
+    iso,
+    sent_at,
+    utc,
+)
+
+__all__ = [
+    'EVENT_TYPES',
+    'AODH_EVENT_TYPE',
+    'AODH_PRIORITY',
+    'AODH_TOPIC',
+    'FAULTS_TOPIC',
+    'HEARD',
+    'HOST_DEGRADED',
+    'HOST_DOWN',
+    'HOST_LABELS',
+    'HOST_UP',
+    'INSTANCE_UPDATE',
+    'KNOWN_TYPES',
+    'MAINTENANCE_HOST',
+    'MAINTENANCE_SCHEDULED',
+    'NOVA_TOPIC',
+    'PING',
+    'Parsed',
+    'TRAIT_NAMES',
+    'TRAIT_TEXT_LIMIT',
+    'decoded',
+    'escaped',
+    'event_to_payload',
+    'fault_from_payload',
+    'fault_to_payload',
+    'heard_from_payload',
+    'heard_to_payload',
+    'instance_update',
+    'iso',
+    'parse_faults',
+    'sent_at',
+    'storable',
+    'utc',
+]

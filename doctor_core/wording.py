@@ -1,0 +1,27 @@
+"""How a line for a person is put, whoever writes it."""
+
+from collections.abc import Iterable
+
+#: No line names more things than these.
+MOST = 10
+
+
+def few(items: Iterable[object], most: int = MOST, *, separator: str = ', '
+        ) -> str:
+    """The first few of many, and how many more there are.
+
+    >>> few(['a', 'b', 'c', 'd'], 2)
+    'a, b and 2 more'
+
+    :param items: in the order in which they are to be named.
+    :param most: how many are named.
+    :param separator: what stands between two; ``'; '`` for sentences.
+    """
+    listed = [str(item) for item in items]
+    more = len(listed) - most
+    text = separator.join(listed[:most])
+    if more <= 0:
+        return text
+    # Between sentences, the number would belong to the last of them.
+    joint = ' ' if separator == ', ' else separator
+    return f'{text}{joint}and {more} more'
