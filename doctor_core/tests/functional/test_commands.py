@@ -145,7 +145,9 @@ class HelpTest(testtools.TestCase):
     def test_run_without_a_cloud(self):
         folder = self.useFixture(fixtures.TempDir())
         path = folder.join('doctor.conf')
-        Path(path).write_text('[cloud]\nname = nosuch\n')
+        # Not the usual port: somebody may run an inspector here.
+        Path(path).write_text('[cloud]\nname = nosuch\n'
+                              '[inspector]\nport = 0\n')
         done = run('doctor', 'run', '--config-file', path, status=2,
                    environment={'HOME': folder.path})
         self.assertIn('nosuch', done.stderr)

@@ -33,6 +33,7 @@ clouds_file = {home}/none.yaml
 name = none
 notifications_transport_url = kombu+memory://
 [inspector]
+port = 0
 update_port_data_plane_status = false
 '''
 SERVICES = ['nova-api', 'one-cond']
