@@ -105,7 +105,8 @@ class WordsTest(testtools.TestCase):
         for cause, words in (('x', 'x'), ('', 'compute.host.down')):
             fault = {**FAULT, 'cause': cause, 'owed': 0, 'corrections': []}
             self.assertEqual((words, words), (
-                fault_words.row(fault)[3], dict(fault_words.details(fault))['Cause']))
+                fault_words.row(fault)[3],
+                dict(fault_words.details(fault))['Cause']))
 
     def test_who_holds_it_open(self):
         shown = dict(fault_words.details({**FAULT, 'corrections': []}))
