@@ -124,7 +124,7 @@ class Deliverer:
                 async with asyncio.timeout(_CLOSE_S):
                     await notifier.close()
             except Exception:  # the next one has to be closed all the same
-                LOG.exception('The notifier of %s:// did not close', scheme)
+                LOG.exception('The notifier %s did not close', scheme)
 
     async def _deliver(self, action_url: str, notice: Notice) -> None:
         """One notice's whole way; the outermost frame of its task."""
@@ -148,8 +148,9 @@ class Deliverer:
         notifier = self._notifiers.get(action.scheme)
         if notifier is None:
             raise NotifyError(self._broken.get(action.scheme) or (
-                f'{place(action)}: no notifier for {action.scheme}:// is '
-                f'installed. Available: {", ".join(self._notifiers)}.'))
+                f'{place(action)}: no notifier for the scheme '
+                f'{action.scheme} is installed. '
+                f'Available: {", ".join(self._notifiers)}.'))
         return notifier
 
     async def _attempt(self, notifier: Notifier, action: SplitResult,
