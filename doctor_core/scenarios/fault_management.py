@@ -112,6 +112,7 @@ class FaultManagement(Scenario):
         self._cloud.check()
         self._installer = chosen.installer(self.conf)
         stack.callback(self._installer.close)
+        self._check_monitor()
         self._host = self._pick_host()
         self.progress(f'{self._host.name} will fail; '
                       f'{self.options.servers} servers are made on it')
@@ -128,6 +129,15 @@ class FaultManagement(Scenario):
         self._subscribe(stack, project_id, url)
         self._inspector.alarms.watch()
         self._start_monitor(stack)
+
+    def _check_monitor(self) -> None:
+        """A monitor that cannot see the fault is not waited for in vain."""
+        name = self.conf.monitor.type
+        why = self._installer.unseen_by(
+            name, plugins.options_of(self.conf, 'monitors', name))
+        if why:
+            raise ConfigError(f'[monitor] type = {name} would never see the '
+                              f'host fail: {why}.')
 
     def _pick_host(self) -> Host:
         """The host to fail; never one that has other people's servers,

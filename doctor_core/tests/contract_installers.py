@@ -96,6 +96,11 @@ class InstallerContract:
         self.assertEqual([], list(installer.edits([])))
         self.assertEqual([], list(installer.cloud_changes([])))
 
+    def test_says_which_monitors_are_blind_or_nothing(self):
+        """Of a monitor that it does not know it says nothing."""
+        self.assertEqual('', self.installer().unseen_by(
+            'no-such-monitor', fixtures.options(self.plugin, **self.values)))
+
     def test_edits_are_of_files(self):
         for need in Need:
             for edit in self.installer().edits([need]):
