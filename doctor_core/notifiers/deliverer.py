@@ -21,7 +21,7 @@ from doctor_core.exceptions import ConfigError, NotifyError
 from doctor_core.loop import LoopThread
 from doctor_core.model import Notice
 from doctor_core.notifiers.base import Notifier, place
-from doctor_core.wording import few
+from doctor_core.wording import counted, few
 
 LOG = logging.getLogger(__name__)
 
@@ -109,8 +109,8 @@ class Deliverer:
         with self._lock:
             untold = dict(self._pending)
         if untold:
-            LOG.error('Ending with %d notices not delivered, of the servers '
-                      '%s', len(untold), few(sorted(
+            LOG.error('Ending with %s not delivered, of the servers %s',
+                      counted(len(untold), 'notice'), few(sorted(
                           {notice.server_id or '?'
                            for notice in untold.values()})))
         for future in untold:

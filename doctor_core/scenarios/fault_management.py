@@ -33,7 +33,7 @@ from doctor_core.scenarios.reported_faults import ReportedFaults
 from doctor_core.scenarios.subscriptions import Subscriptions
 from doctor_core.services import chosen
 from doctor_core.services.inspector import InspectorService
-from doctor_core.wording import few
+from doctor_core.wording import counted, few
 
 _THEIR_CLOCKS = {Stage.NOVA_NOTIFIED: 'Nova'}
 _SERVER = 'doctor_vm'
@@ -114,8 +114,8 @@ class FaultManagement(Scenario):
         stack.callback(self._installer.close)
         self._check_monitor()
         self._host = self._pick_host()
-        self.progress(f'{self._host.name} will fail; '
-                      f'{self.options.servers} servers are made on it')
+        self.progress(f'{self._host.name} will fail; to be made on it: '
+                      f'{counted(self.options.servers, "server")}')
         project_id = self._boot(stack)
         consumer = plugins.make(self.conf, 'consumers')
         url = consumer.start()
@@ -199,7 +199,7 @@ class FaultManagement(Scenario):
     def _subscribe(self, stack: ExitStack, project_id: str,
                    url: str) -> None:
         """One alarm a server, as its owner would make it."""
-        self.progress(f'{len(self._servers)} alarms are made '
+        self.progress(f'{counted(len(self._servers), "alarm")} to be made '
                       f'({self.conf.alarm.type})')
         self._subscriptions = Subscriptions(self._inspector.alarms,
                                             self.progress)
@@ -222,7 +222,7 @@ class FaultManagement(Scenario):
         monitor = chosen.monitor(self.conf, report)
         stack.callback(monitor.stop)
         monitor.start(hosts)
-        self.progress(f'{len(hosts)} hosts are watched '
+        self.progress(f'Watching {counted(len(hosts), "host")} '
                       f'({self.conf.monitor.type})')
 
     # The run.
