@@ -12,7 +12,7 @@ _PLURAL = re.compile(
     r'notice|event|correction|owner|address|outcome)e?s\b')
 #: There are always several.
 _MANY = ('None of %d addresses', 'hosts are in 1 to',
-         'Mass failure: %d of %d compute hosts')
+         'Mass failure: %d of %d compute hosts', '{mass.of} compute hosts')
 
 
 class FewTest(testtools.TestCase):
