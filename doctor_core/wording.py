@@ -25,3 +25,16 @@ def few(items: Iterable[object], most: int = MOST, *, separator: str = ', '
     # Between sentences, the number would belong to the last of them.
     joint = ' ' if separator == ', ' else separator
     return f'{text}{joint}and {more} more'
+
+
+def counted(count: int, one: str, many: str = '') -> str:
+    """A number of things.
+
+    >>> counted(1, 'server'), counted(0, 'server'), counted(2, 'entry',
+    ...                                                     'entries')
+    ('1 server', '0 servers', '2 entries')
+
+    :param one: what one of them is called.
+    :param many: what several are called; ``one`` with an s when empty.
+    """
+    return f'{count} {one if count == 1 else many or one + "s"}'

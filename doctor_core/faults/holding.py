@@ -11,7 +11,7 @@ from doctor_core.faults.settings import Settings
 from doctor_core.model import Fault
 from doctor_core.model.states import STANDING, FaultState
 from doctor_core.store import FaultRecord, Store
-from doctor_core.wording import few
+from doctor_core.wording import counted, few
 
 LOG = logging.getLogger(__name__)
 
@@ -107,8 +107,8 @@ class Holding:
         """Let the log say what an earlier process left to be decided."""
         held = self._held()
         if held:
-            LOG.error('Since a mass failure %d compute hosts are not marked '
-                      'down: %s. %s', len(held),
+            LOG.error('Since a mass failure %s not marked down: %s. %s',
+                      counted(len(held), 'compute host'),
                       few([record.hostname for record in held], _NAMED),
                       self._what_to_do())
 
@@ -119,8 +119,8 @@ class Holding:
             if released:
                 self._decided_at = self._monotonic()
         if released:
-            LOG.warning('Mass failure: %d faults that were held are acted on '
-                        'now: %s', len(released), why)
+            LOG.warning('Mass failure: %s, held so far, to be acted on '
+                        'now: %s', counted(len(released), 'fault'), why)
         return released
 
     def _why_held(self, host: str, at: float) -> str:

@@ -90,7 +90,8 @@ class MassFailureTest(BothDaemonsTestCase):
         self.assertEqual([dead], list(self.held()))
         self.assertEqual(2, len(self.touched()))
 
-        self.assertIn(f'Host {dead} is marked down now: 1 x force-down, ',
+        self.assertIn(f'Host {dead} is marked down now, or as soon '
+                      'as Nova answers: 1 x force-down, ',
                       self.confirm('--all').stdout.replace(
                           '2 x data-plane-status, ', ''))
         self.wait_for(lambda: dead in self.marked(),
