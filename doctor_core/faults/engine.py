@@ -85,6 +85,7 @@ class Engine:
             self.confirmation, self.affected, self.stopping, answered,
             settled, monotonic=monotonic)
         self._cloud = cloud
+        self._correcting = correcting
         self._store = store
 
     def lift(self, host: str) -> tuple[bool, list[str]]:
@@ -108,6 +109,9 @@ class Engine:
         service = found.service
         if service is None or not service.forced_down:
             return False, in_error
+        if self._correcting.changes_nothing:
+            raise BackendError('The mark of the host is not taken back: '
+                               '[inspector] type changes nothing')
         changes = self._cloud.correct(
             [Correction(Action.FORCE_DOWN, service.id, host, Mark.BACK)],
             lambda change: None)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from doctor_core import clock
 from doctor_core.exceptions import BackendError
-from doctor_core.faults import undoing
+from doctor_core.faults import bad_news, undoing
 from doctor_core.faults.absences import NotSettled
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.correcting import Correcting
@@ -78,8 +78,10 @@ class Returning:
         """Do what can be done by now; blocks on the cloud."""
         progress = Progress()
         self._witnesses.await_for(record.id)
-        self._teller.tell(record.id, record.hostname,
-                          self._restarted.sayable(record.id))
+        self._teller.tell(record.id, record.hostname, [
+            *bad_news.owed(self._store, record.id, changes_nothing=self.
+                           _correcting.changes_nothing),
+            *self._restarted.sayable(record.id)])
         try:
             self._advance(record, progress)
         except NotSettled as error:

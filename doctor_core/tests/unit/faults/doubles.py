@@ -154,6 +154,7 @@ class Inspector:
     """Makes corrections in the cloud of the test; some may fail."""
 
     hands_over = False
+    changes_nothing = False
 
     def __init__(self, cloud):
         self.cloud = cloud
@@ -346,10 +347,12 @@ class Desk:
         """Do what was held and is not any more."""
         return [future.result(10) for future in self.engine.owed.released()]
 
-    def again(self):
-        """The same after a restart of the process."""
+    def again(self, inspector=None):
+        """The same after a restart of the process; with another inspector,
+        perhaps.
+        """
         return Desk(kept=self.store, cloud=self.cloud,
-                    inspector=self.inspector, alarms=self.alarms,
+                    inspector=inspector or self.inspector, alarms=self.alarms,
                     notification='shortcut' if self.settings.tells_first
                     else 'conservative', ports=self.settings.with_ports,
                     steady=self.clock)
