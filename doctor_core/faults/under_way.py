@@ -249,18 +249,21 @@ class UnderWay:
 
         :returns: why the others are given up.
         """
-        told = [one for one, outcome in ended if not outcome.failures]
-        given_up = [(one, outcome.why) for one, outcome in ended
-                    if outcome.failures and not outcome.may_pass]
-        later = [(one, outcome.why) for one, outcome in ended
-                 if outcome.failures and outcome.may_pass]
+        by_state: dict[TellingState, list[tuple[Telling, Outcome]]] = {
+            state: [] for state in TellingState}
+        for one, outcome in ended:
+            by_state[outcome.state].append((one, outcome))
+        later = by_state.pop(TellingState.OWED)
+        given_up = by_state[TellingState.GIVEN_UP]
         try:
-            move = self._store.tellings.move
-            move(fault_id, TellingState.TOLD, told, at=clock.now())
-            if not self._stopping.is_set():
-                for one, why in given_up:
-                    move(fault_id, TellingState.GIVEN_UP, [one],
-                         at=clock.now(), reason=why)
+            if self._stopping.is_set():
+                del by_state[TellingState.GIVEN_UP]
+            at = clock.now()
+            for state, settled in by_state.items():
+                self._store.tellings.settle(fault_id, state, [
+                    (one, outcome.reason) for one, outcome in settled], at=at)
+            self._store.tellings.explain(fault_id, [
+                (one, outcome.reason) for one, outcome in later])
         except Exception:
             # They are told, and not told again because that is not kept.
             with self._lock:
@@ -271,11 +274,12 @@ class UnderWay:
         with self._lock:
             self._of(fault_id).under_way -= {
                 _key(fault_id, one) for one, _ in ended}
-            for one in [*told, *(one for one, _ in given_up)]:
-                self._again.forget(_key(fault_id, one))
-            self._again.put(fault_id, {_key(fault_id, one): why
-                                       for one, why in later})
-        return [why for _, why in given_up]
+            for one, outcome in ended:
+                if outcome.state is not TellingState.OWED:
+                    self._again.forget(_key(fault_id, one))
+            self._again.put(fault_id, {_key(fault_id, one): outcome.why
+                                       for one, outcome in later})
+        return [outcome.why for _, outcome in given_up]
 
 
 def _key(fault_id: str, telling: Telling) -> Key:

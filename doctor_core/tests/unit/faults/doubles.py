@@ -264,6 +264,20 @@ class Alarms:
         future.set_result(failures)
 
 
+def done(result):
+    """A future that has come true."""
+    future = Future()
+    future.set_result(result)
+    return future
+
+
+def failed(error):
+    """A future that has not."""
+    future = Future()
+    future.set_exception(error)
+    return future
+
+
 class Desk:
     """The engine with everything around it in memory."""
 
