@@ -118,6 +118,23 @@ class TellerTest(testtools.TestCase):
         self.assertEqual([], settled.result(10))
         self.assertEqual('told', self.states()['s0'])
 
+    def test_an_outcome_is_kept_although_nobody_waits_for_it(self):
+        """It was owed as long as a look at Nova took, a minute later."""
+        self.tell()
+        clock.wait_for(lambda: set(self.states().values()) == {'told'},
+                       clock.Deadline(10), what='what is known to be kept')
+
+    def test_an_outcome_that_could_not_be_kept_is_kept_later(self):
+        real, self.store.tellings.settle = self.store.tellings.settle, None
+        self.tell()
+        clock.wait_for(
+            lambda: self.teller.under_way.is_left(self.fault.id),
+            clock.Deadline(10), what='the store to have failed')
+        self.assertEqual({'s0': 'owed', 's1': 'owed'}, self.states())
+        self.store.tellings.settle = real
+        self.teller.under_way.settle(self.fault.id).result(10)
+        self.assertEqual({'s0': 'told', 's1': 'told'}, self.states())
+
     def test_what_fails_while_we_end_is_owed(self):
         self.alarms.failing = {'s1'}
         self.stopping.set()
