@@ -71,7 +71,8 @@ class Engine:
                    store, self.stopping),
             Returning(settings, self.affected, guarded, correcting, teller,
                       alarms.hears_nova, store, monotonic, now),
-            correcting, teller, self.confirmation, silence, self.stopping)
+            correcting, teller, self.confirmation, silence, self.stopping,
+            monotonic)
         self.holding = Holding(settings, store, self.affected.hosts,
                                monotonic)
         self.handler = FaultHandler(
