@@ -267,16 +267,18 @@ class UnderWay:
         for one, outcome in ended:
             by_state[outcome.state].append((one, outcome))
         later = by_state.pop(TellingState.OWED)
-        given_up = by_state[TellingState.GIVEN_UP]
+        if self._stopping.is_set():
+            later += by_state.pop(TellingState.GIVEN_UP)
+        given_up = by_state.get(TellingState.GIVEN_UP, [])
         try:
-            if self._stopping.is_set():
-                del by_state[TellingState.GIVEN_UP]
-            at = clock.now()
-            for state, settled in by_state.items():
-                self._store.tellings.settle(fault_id, state, [
-                    (one, outcome.reason) for one, outcome in settled], at=at)
-            self._store.tellings.explain(fault_id, [
-                (one, outcome.reason) for one, outcome in later])
+            at, kept = clock.now(), self._store.tellings
+            with self._store.together():
+                for state, settled in by_state.items():
+                    kept.settle(fault_id, state, [
+                        (one, outcome.reason) for one, outcome in settled],
+                        at=at)
+                kept.explain(fault_id, [
+                    (one, outcome.reason) for one, outcome in later])
         except Exception:
             # They are told, and not told again because that is not kept.
             with self._lock:
