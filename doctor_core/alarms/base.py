@@ -15,6 +15,7 @@ from doctor_core.model import (
     Event,
     Need,
     Notice,
+    Reached,
     Stage,
 )
 from doctor_core.plugins import Options
@@ -132,7 +133,7 @@ class AlarmManager(abc.ABC):
 
     @abc.abstractmethod
     def tell(self, events: Sequence[Event], *, host: str,
-             fault_id: str) -> 'list[Future[list[str]]]':
+             fault_id: str) -> 'list[Future[list[str] | Reached]]':
         """Have the owners told whose rules the events meet.
 
         Called from any thread; returns at once.
@@ -140,9 +141,10 @@ class AlarmManager(abc.ABC):
         :param host: whose fault it is, for the stamps.
         :param fault_id: the fault's id, for the stamps.
         :returns: one for each event, done when all whose rules it meets
-            were told or given up: a line for each failure; empty when there
-            was none. One that fails instead is owed still, and told again
-            later, with growing pauses; with a BackendError that is not
+            were told or given up: with whom it has reached, or, where that
+            cannot be known here, a line for each failure, which is none
+            when there was none. One that fails instead is owed still, and
+            told again later, with growing pauses; with a BackendError that is not
             recoverable and no BusError, it is given up. The same holds for
             all of them when this raises.
         """

@@ -116,7 +116,8 @@ class Events:
 
     async def take(self, request: Request) -> Response:
         """Take events in: 202 when the bus has them, before they are acted
-        on; with ``?wait=true``, 200 when that is done.
+        on; with ``?wait=true``, 200 when that is done, or waits for somebody
+        who has seen the host that is said to be back.
         """
         number = next(self._requests)
         taken = await (self._take_long(request, number)

@@ -87,7 +87,8 @@ class FaultsApi:
                 {'server_id': one.telling.server.id,
                  'name': one.telling.server.name,
                  'news': one.telling.news, 'shown': one.telling.shown,
-                 'state': one.state, 'at': one.at, 'reason': one.reason}
+                 'state': one.state.replace('-', '_'), 'at': one.at,
+                 'reason': one.reason}
                 for one in self._store.tellings.of(record.id)]}})
 
     def confirm(self, request: Request) -> Response:
@@ -147,6 +148,7 @@ def _told(counts: Counts) -> dict[str, Any]:
 
     return {'servers': count(*TellingState),
             'told_servers': count(TellingState.TOLD),
+            'without_alarm': count(TellingState.NOBODY),
             'unreached': count(TellingState.GIVEN_UP)}
 
 

@@ -17,6 +17,8 @@ class Answer:
     :ivar servers: the ids of the servers whose owners were to be told.
     :ivar changes: the outcome of each correction.
     :ivar waits: whether nothing failed, and something is waited for.
+    :ivar for_witness: whether that is somebody who has seen the host, and
+        perhaps never comes.
     """
 
     fault_id: str
@@ -26,4 +28,5 @@ class Answer:
     servers: tuple[str, ...] = ()
     changes: tuple[StateChange, ...] = ()
     waits: bool = False
+    for_witness: bool = False
 

@@ -71,6 +71,13 @@ class Correcting:
         self._store = store
         self._checkpoint = checkpoint
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the inspector leaves the cloud as it is: what is owed stays
+        so, for one that does not.
+        """
+        return self._inspector.changes_nothing
+
     def make(self, fault_id: str, corrections: Sequence[Correction],
              done: Done = lambda change: None) -> list[StateChange]:
         """Have those of these made that are called for still.
@@ -86,7 +93,9 @@ class Correcting:
         kept = self._store.corrections
         # Before anybody is asked: what was asked for may have been done,
         # even if the answer never reaches us.
-        corrections = kept.ask(fault_id, sorted(corrections, key=calls.rank))
+        corrections = sorted(corrections, key=calls.rank)
+        if not self.changes_nothing:
+            corrections = kept.ask(fault_id, corrections)
         if not corrections:
             return []
 
@@ -164,7 +173,8 @@ class Correcting:
             record = self._store.faults.find(fault_id)
             if record is not None and record.state is FaultState.CLEARING:
                 kept.owe(fault_id, starts)
-            owed = kept.ask(fault_id, starts)
+            owed = [] if self.changes_nothing \
+                else kept.ask(fault_id, starts)
         if owed:
             kept.settle(fault_id, CorrectionState.DONE, self._cloud.correct(
                 owed, lambda change: self._note(fault_id, change)))
@@ -240,6 +250,9 @@ class Correcting:
         """Log and stamp an outcome."""
         one = change.correction
         lost = one.mark is Mark.LOST
+        if self.changes_nothing and not change.done:
+            # That is no failure, and the inspector says it once.
+            return
         if not change.done:
             LOG.error('Host %s: %s of %s %s: %s', one.host, one.action,
                       one.target_id, 'is given up' if change.is_final

@@ -72,7 +72,8 @@ class Engine:
                    store, self.stopping),
             Returning(settings, self.affected, guarded, correcting, teller,
                       alarms.hears_nova, store, monotonic, now),
-            correcting, teller, self.confirmation, silence, self.stopping)
+            correcting, teller, self.confirmation, silence, self.stopping,
+            monotonic)
         self.holding = Holding(settings, store, self.affected.hosts,
                                monotonic)
         self.handler = FaultHandler(
@@ -85,4 +86,5 @@ class Engine:
             settings, store, self.handler, self.pursuit, self.holding,
             self.confirmation, self.affected, self.stopping, answered,
             settled, monotonic=monotonic)
-        self.lifting = Lifting(cloud, self.affected, self.pursuit, store)
+        self.lifting = Lifting(cloud, self.affected, self.pursuit,
+                               correcting, store)

@@ -58,6 +58,8 @@ def mend_ports(store: Store, affected: AffectedMap, correcting: Correcting,
     there is anything to do.
     """
     fault_id = record.id
+    if correcting.changes_nothing:
+        return
     moved = [one.correction for one in store.corrections.of(
         fault_id, CorrectionState.DONE, CorrectionState.UNDO_OWED)
         if one.correction.action is Action.DATA_PLANE_STATUS

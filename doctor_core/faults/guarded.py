@@ -2,6 +2,7 @@
 nothing else.
 """
 
+import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -55,6 +56,11 @@ class GuardedInspector:
         self._stopping = stopping
         self._complaints = Complaints()
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the cloud stays as it is, whatever the plugin says."""
+        return self._plugin.changes_nothing
+
     def has_ended(self) -> bool:
         """Whether the process ends: what is asked for now would be under way
         then.
@@ -79,13 +85,13 @@ class GuardedInspector:
         outcomes: dict[tuple[Action, str], StateChange] = {}
 
         def noted(change: StateChange) -> None:
-            outcomes[change.correction.key] = change
+            change = outcomes[change.correction.key] = self._honest(change)
             done(change)
 
         why = 'the inspector has not said what became of it'
         try:
             for change in self._plugin.correct(corrections, noted):
-                outcomes[change.correction.key] = change
+                outcomes[change.correction.key] = self._honest(change)
         except Exception as error:  # a plugin may raise what it likes
             if self._stopping.is_set() and isinstance(error, BackendError):
                 raise
@@ -94,6 +100,14 @@ class GuardedInspector:
             if one.key not in outcomes:
                 noted(StateChange(one, clock.now(), why))
         return [outcomes[one.key] for one in corrections]
+
+    def _honest(self, change: StateChange) -> StateChange:
+        """What changes nothing has made nothing, and settled nothing."""
+        if not self.changes_nothing or change.error and not change.is_final:
+            return change
+        return dataclasses.replace(
+            change, is_final=False,
+            error=change.error or 'the inspector changes nothing')
 
     def release(self, host: str) -> None:
         """As the plugin.

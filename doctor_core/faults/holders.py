@@ -75,14 +75,14 @@ class Holders:
                                'the host')
         self._store.faults.let_go(record.id, report.source, report.id)
         if reading is Reading.RELEASES:
-            others = ', '.join(source or '(no source)' for source in sorted(
-                self._store.faults.holders(record.id)))
+            others = ', '.join(map(reports.named, sorted(
+                self._store.faults.holders(record.id))))
             return self._noted(report, record, f'still held by {others}')
         if self._flapping.back(record.hostname):
             return self._noted(report, record, self._flapping.describe())
-        LOG.warning('Host %s is up again; fault %s is cleared',
-                    record.hostname, record.id)
         self.begin_clearing(record, report.received_at)
+        LOG.warning('Host %s is reported up by %s; fault %s is clearing',
+                    record.hostname, reports.named(report.source), record.id)
         return None
 
     def heard(self, source: str, record: FaultRecord) -> None:

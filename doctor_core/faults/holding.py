@@ -1,4 +1,6 @@
-"""Corrections that wait, in a mass failure, for somebody to decide."""
+"""Corrections that wait, in a mass failure or since an operator wants it, for
+somebody to decide.
+"""
 
 import contextlib
 import logging
@@ -16,6 +18,8 @@ from doctor_core.wording import counted, few
 LOG = logging.getLogger(__name__)
 
 _NAMED = 3
+#: The reason of faults that an operator's option holds.
+HELD_BY_OPTION = 'held: [inspector] hold is set'
 
 
 class Holding:
@@ -42,6 +46,8 @@ class Holding:
         self._lock = threading.RLock()
         self._decided_at = float('-inf')
         self._released: list[str] = []
+        #: What the option was when it was last looked at.
+        self._was_set = settings().hold
 
     @contextlib.contextmanager
     def deciding(self) -> Iterator[None]:
@@ -66,11 +72,14 @@ class Holding:
             marked = standing is not None and self._store.corrections.of(
                 standing.id, *STANDING)
             at = self._monotonic()
-            why = '' if marked else self._why_held(host, at)
+            why = '' if marked else HELD_BY_OPTION \
+                if self._settings().hold else self._why_held(host, at)
             self._store.faults.add(
                 fault, host, FaultState.HELD if why else FaultState.HANDLING,
                 reason=why, former=former)
-            self._store.falls.add(fault.id, clock.boot_id(), at)
+            # Work on Nova is no mass failure, and does not begin one.
+            if why != HELD_BY_OPTION:
+                self._store.falls.add(fault.id, clock.boot_id(), at)
         return why
 
     def confirm(self, fault_ids: Collection[str], who: str) -> list[str]:
@@ -87,30 +96,54 @@ class Holding:
         Those that need not wait any longer are let go of now.
         """
         with self._lock:
+            self._note_option()
             self._cool_down()
             released, self._released = self._released, []
         return released
 
     def _cool_down(self) -> None:
         limits = self._limits()
-        if not limits.cool_down_s:
+        if not limits.cool_down_s or self._settings().hold:
             return
         now = self._monotonic()
         over_at = mass_failure.over_at(
             limits, self._falls(now - limits.cool_down_s))
         if over_at is not None and over_at <= now:
             self._release(
-                [record.id for record in self._held()],
+                [record.id for record in self._held(by_option=False)],
                 f'no host has gone down for {limits.cool_down_s:g} s')
 
     def remind(self) -> None:
         """Let the log say what an earlier process left to be decided."""
-        held = self._held()
+        held = self._held(by_option=False)
         if held:
             LOG.error('Since a mass failure %s not marked down: %s. %s',
                       counted(len(held), 'compute host'),
-                      few([record.hostname for record in held], _NAMED),
+                      _hosts(held),
                       self._what_to_do())
+        self._remind_of_option()
+
+    def _note_option(self) -> None:
+        """Say once that an operator has set the option, or set it back."""
+        is_set = self._settings().hold
+        if is_set != self._was_set:
+            self._was_set = is_set
+            self._remind_of_option()
+            if not is_set:
+                LOG.warning('[inspector] hold is not set any more: new '
+                            'faults are acted on')
+
+    def _remind_of_option(self) -> None:
+        held = self._held(by_option=True)
+        if self._settings().hold:
+            LOG.warning('[inspector] hold is set: the owners are told of new '
+                        'faults, and nothing is corrected before "doctor '
+                        'faults confirm". Held so: %s',
+                        counted(len(held), 'fault'))
+        elif held:
+            LOG.warning('Still held, since [inspector] hold was set: %s: '
+                        '%s. If the hosts are dead: "doctor faults confirm"',
+                        counted(len(held), 'fault'), _hosts(held))
 
     def _release(self, fault_ids: Collection[str], why: str) -> list[str]:
         with self._lock:
@@ -119,8 +152,8 @@ class Holding:
             if released:
                 self._decided_at = self._monotonic()
         if released:
-            LOG.warning('Mass failure: %s, held so far, to be acted on '
-                        'now: %s', counted(len(released), 'fault'), why)
+            LOG.warning('%s, held so far, to be acted on now: %s',
+                        counted(len(released), 'fault'), why)
         return released
 
     def _why_held(self, host: str, at: float) -> str:
@@ -157,12 +190,20 @@ class Holding:
     def _limits(self) -> mass_failure.Limits:
         return self._settings().mass_failure
 
-    def _held(self) -> list[FaultRecord]:
-        return self._store.faults.in_states(FaultState.HELD)
+    def _held(self, *, by_option: bool) -> list[FaultRecord]:
+        return [record for record in
+                self._store.faults.in_states(FaultState.HELD)
+                if (record.reason == HELD_BY_OPTION) is by_option]
 
     def _falls(self, since: float) -> list[mass_failure.Fall]:
         # Before this machine was booted, when that is not known.
         return [mass_failure.Fall(
             fallen.hostname, fallen.at or 0.0, fallen.is_down,
             is_held=fallen.state == FaultState.HELD)
-            for fallen in self._store.falls.since(clock.boot_id(), since)]
+            for fallen in self._store.falls.since(clock.boot_id(), since)
+            if fallen.state != FaultState.HELD
+            or fallen.reason != HELD_BY_OPTION]
+
+
+def _hosts(held: Sequence[FaultRecord]) -> str:
+    return few([record.hostname for record in held], _NAMED)

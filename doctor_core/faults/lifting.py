@@ -6,6 +6,7 @@ from collections.abc import Callable
 from doctor_core.cloud import Cloud, calls
 from doctor_core.exceptions import BackendError
 from doctor_core.faults.affected import AffectedMap
+from doctor_core.faults.correcting import Correcting
 from doctor_core.faults.plan import Affected
 from doctor_core.faults.pursuit import Pursuit
 from doctor_core.model import Action, Correction, Mark
@@ -35,10 +36,12 @@ class Lifting:
     """
 
     def __init__(self, cloud: Cloud, affected: AffectedMap,
-                 pursuit: Pursuit, store: Store) -> None:
+                 pursuit: Pursuit, correcting: Correcting,
+                 store: Store) -> None:
         self._cloud = cloud
         self._affected = affected
         self._pursuit = pursuit
+        self._correcting = correcting
         self._store = store
 
     def look(self, host: str) -> Marks:
@@ -64,6 +67,10 @@ class Lifting:
             found = self._affected.ask(host)
             begin()
             if found.service is not None and found.service.forced_down:
+                if self._correcting.changes_nothing:
+                    raise BackendError(
+                        'The mark of the host is not taken back: '
+                        '[inspector] type changes nothing')
                 self._correct(Correction(Action.FORCE_DOWN, found.service.id,
                                          host, Mark.BACK))
         return _marks(found)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 
 from doctor_core.alarms.base import AlarmManager
 from doctor_core.exceptions import BackendError
-from doctor_core.faults import evacuated, plan
+from doctor_core.faults import bad_news, evacuated, plan
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.correcting import Correcting
 from doctor_core.faults.guarded import Complaints
@@ -17,7 +17,6 @@ from doctor_core.faults.telling import Teller
 from doctor_core.model import (
     Action,
     Correction,
-    News,
     StateChange,
     Telling,
 )
@@ -150,16 +149,9 @@ class Losing:
             return 0.0
 
     def _to_tell(self, fault_id: str) -> list[Telling]:
-        """What owners are told of the loss: of servers whose state Nova has
-        refused to set, that it is not shown.
-        """
-        refused = {record.correction.target_id for record
-                   in self._store.corrections.of(
-                       fault_id, CorrectionState.GIVEN_UP)
-                   if record.correction.action is Action.RESET_STATE}
-        return [plan.uncorrected(one) if one.server.id in refused else one
-                for one in self._store.tellings.owed(fault_id)
-                if one.news is News.LOST]
+        return bad_news.owed(
+            self._store, fault_id,
+            changes_nothing=self._correcting.changes_nothing)
 
     def _telling_after(self, record: FaultRecord
                        ) -> Callable[[StateChange], None]:

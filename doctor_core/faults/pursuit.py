@@ -4,20 +4,21 @@ import contextlib
 import dataclasses
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
+from doctor_core import clock
 from doctor_core.exceptions import InvalidTransition
 from doctor_core.faults import evacuated
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.confirmation import Confirmation
 from doctor_core.faults.correcting import Correcting
+from doctor_core.faults.journal import Journal, Standing
 from doctor_core.faults.losing import Losing
-from doctor_core.faults.returning import Returning, failures
+from doctor_core.faults.returning import Progress, Returning, failures
 from doctor_core.faults.silence import Silence
 from doctor_core.faults.telling import Teller
-from doctor_core.model import StateChange
 from doctor_core.model.states import DOWN, CorrectionState, FaultState
 from doctor_core.store import FaultRecord, Store
 from doctor_core.wording import few
@@ -39,12 +40,14 @@ class Pursuit:
     owners who are told first are told before it is the thread's turn.
 
     :param stopping: set when the process ends.
+    :param monotonic: the time, in seconds.
     """
 
     def __init__(self, store: Store, affected: AffectedMap, losing: Losing,
                  returning: Returning, correcting: Correcting,
                  teller: Teller, confirmation: Confirmation,
-                 silence: Silence, stopping: threading.Event) -> None:
+                 silence: Silence, stopping: threading.Event,
+                 monotonic: Callable[[], float] = clock.monotonic) -> None:
         self._store = store
         self._affected = affected
         self._losing = losing
@@ -55,6 +58,7 @@ class Pursuit:
         self._confirmation = confirmation
         self._stopping = stopping
         self._silence = silence
+        self._journal = Journal(monotonic)
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._pursued: set[str] = set()
@@ -104,8 +108,9 @@ class Pursuit:
             self._pursued.add(fault_id)
             try:
                 record = self._find(fault_id)
-                changes, trouble, waiting = self._work(record)
-                if not trouble and not waiting \
+                progress = self._work(record)
+                is_through = not progress.trouble and not progress.waiting
+                if is_through \
                         and record.state is FaultState.CLEARING:
                     self._told_last.add(fault_id)
             except BaseException:
@@ -118,36 +123,32 @@ class Pursuit:
         def conclude(lines: 'Future[list[str]]') -> None:
             try:
                 answer.set_result(self._conclude(
-                    record, changes, trouble, waiting, lines.result()))
+                    record, progress, lines.result()))
             except Exception as error:
                 answer.set_exception(error)
             finally:
                 self._told_last.discard(fault_id)
 
-        if trouble or waiting:
+        if is_through:
+            self._under_way.settle(fault_id).add_done_callback(conclude)
+        else:
             # It is gone on with before all were told.
             answer.set_result(self._conclude(
-                record, changes, trouble, waiting,
-                self._under_way.keep(fault_id)))
-        else:
-            self._under_way.settle(fault_id).add_done_callback(conclude)
+                record, progress, self._under_way.keep(fault_id)))
         return answer
 
     def close(self) -> None:
         """Wait for those who are being told; nothing may begin any more."""
         self._under_way.close()
 
-    def _work(self, record: FaultRecord
-              ) -> tuple[list[StateChange], list[str], str]:
-        """What can be done now: outcomes, what failed, what is waited for.
-        """
+    def _work(self, record: FaultRecord) -> Progress:
+        """What can be done now."""
         if record.state in DOWN:
             changes, trouble = self._losing.pursue(record)
-            return changes, failures(changes) + trouble, ''
+            return Progress(changes, failures(changes) + trouble)
         if record.state is FaultState.CLEARING:
-            progress = self._returning.pursue(record)
-            return progress.changes, progress.trouble, progress.waiting
-        return [], [], ''
+            return self._returning.pursue(record)
+        return Progress()
 
     def is_left(self, record: FaultRecord) -> bool:
         """Whether something is owed because of a fault that nobody is at
@@ -155,12 +156,12 @@ class Pursuit:
         """
         return record.id not in self._pursued and self.is_owed(record)
 
-    def _conclude(self, record: FaultRecord, changes: Sequence[StateChange],
-                  trouble: Sequence[str], waiting: str,
+    def _conclude(self, record: FaultRecord, progress: Progress,
                   untold: Sequence[str]) -> Answer:
         """Move the fault on if all is done, and say how it is."""
+        trouble, waiting = progress.trouble, progress.waiting
         remarks = list(dict.fromkeys(
-            [change.remark for change in changes if change.remark]
+            [change.remark for change in progress.changes if change.remark]
             + self._correcting.refused(record.id)))
         note = few([*trouble, *untold, *remarks,
                     *([waiting] if waiting else [])], _NAMED, separator='; ')
@@ -171,21 +172,18 @@ class Pursuit:
             self._store.faults.describe(record.id, note=note)
         if now.state in DOWN:
             self._confirmation.add(record.id, record.hostname)
-        if trouble and self._stopping.is_set():
-            LOG.warning('Fault %s of host %s is left for the next start: %s',
-                        record.id, record.hostname, note)
-        elif trouble or untold:
-            LOG.error('Fault %s of host %s: %s%s', record.id,
-                      record.hostname, note,
-                      '; it will be tried again' if trouble else '')
-        else:
-            LOG.info('Fault %s of host %s is %s%s', record.id,
-                     record.hostname, now.state, note and f': {note}')
+        self._journal.write(now, note, Standing.LEFT
+                            if trouble and self._stopping.is_set()
+                            else Standing.TROUBLE if trouble
+                            else Standing.UNTOLD if untold
+                            else Standing.WELL)
         # Of a return that began meanwhile, others will say how it ended.
         returns = record.state in DOWN and now.state is FaultState.CLEARING
+        waits = bool(waiting) and not trouble
         return dataclasses.replace(
-            self.answer(record.id), note=note, changes=tuple(changes),
-            waits=returns or bool(waiting) and not trouble)
+            self.answer(record.id), note=note,
+            changes=tuple(progress.changes), waits=returns or waits,
+            for_witness=waits and progress.for_witness)
 
     def answer(self, fault_id: str) -> Answer:
         """How a fault is."""
@@ -281,6 +279,7 @@ class Pursuit:
 
     def _forget(self, fault_id: str) -> None:
         self._silence.forget(fault_id)
+        self._journal.forget(fault_id)
         self._losing.forget(fault_id)
         self._confirmation.forget(fault_id)
 

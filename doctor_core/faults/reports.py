@@ -71,6 +71,11 @@ def is_alert(report: Fault) -> bool:
     return report.began_at is not None or report.ended_at is not None
 
 
+def named(source: str) -> str:
+    """A source, for a person."""
+    return source or '(no source)'
+
+
 def orderer(report: Fault) -> str:
     """By whose clock a report is in order: its sender; nobody's name for an
     alert, whose times are those of the rule that fired, whoever sends it.

@@ -79,12 +79,13 @@ class Restarted:
                           runs=synced or one.server.id in started)])
 
     def sayable(self, fault_id: str) -> list[Telling]:
-        """What is owed and may be told at once: all but that servers run
-        whose guests have ended.
+        """What is owed of the return and may be told at once: all but that
+        servers run whose guests have ended.
         """
         waiting = {one.server.id for one in self._waiting(fault_id)}
         return [one for one in self._store.tellings.owed(fault_id)
-                if one.news is not News.BACK or one.server.id not in waiting]
+                if one.news is News.STOPPED or one.news is News.BACK
+                and one.server.id not in waiting]
 
     def _waiting(self, fault_id: str) -> list[Telling]:
         """What is owed of servers whose guests have ended."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from doctor_core import clock
 from doctor_core.exceptions import BackendError
-from doctor_core.faults import undoing
+from doctor_core.faults import bad_news, undoing
 from doctor_core.faults.absences import NotSettled
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.correcting import Correcting
@@ -37,11 +37,18 @@ class Progress:
 
     :ivar trouble: what failed, and will be tried again.
     :ivar waiting: what is waited for; empty for nothing.
+    :ivar for_witness: whether that is somebody who has seen the host, and
+        perhaps never comes.
     """
 
     changes: list[StateChange] = dataclasses.field(default_factory=list)
     trouble: list[str] = dataclasses.field(default_factory=list)
     waiting: str = ''
+    for_witness: bool = False
+
+    def await_witness(self, what: str) -> None:
+        """Nothing more can be done before somebody has seen the host."""
+        self.waiting, self.for_witness = what, True
 
 
 class Returning:
@@ -78,8 +85,10 @@ class Returning:
         """Do what can be done by now; blocks on the cloud."""
         progress = Progress()
         self._witnesses.await_for(record.id)
-        self._teller.tell(record.id, record.hostname,
-                          self._restarted.sayable(record.id))
+        self._teller.tell(record.id, record.hostname, [
+            *bad_news.owed(self._store, record.id, changes_nothing=self.
+                           _correcting.changes_nothing),
+            *self._restarted.sayable(record.id)])
         try:
             self._advance(record, progress)
         except NotSettled as error:
@@ -140,7 +149,7 @@ class Returning:
         if not marks:
             return True
         if not witness:
-            progress.waiting = (
+            progress.await_witness(
                 'somebody says that the host is back; waiting for '
                 'nova-compute to report to Nova, or for "doctor faults clear '
                 f'{record.hostname}"')
@@ -177,7 +186,7 @@ class Returning:
                             'of the host any more')
                 others = ()
             elif not self._witnesses.is_working(record.id, service):
-                progress.waiting = 'waiting for nova-compute to report'
+                progress.await_witness('waiting for nova-compute to report')
                 return False
         what = self._guests(record)
         returned = self._affected.ask_back(

@@ -15,6 +15,7 @@ class Settings:
         new state of their server.
     :ivar hears_states: whether Nova's notifications keep the states of
         servers current; else Nova is asked before any is changed.
+    :ivar hold: whether each new fault is held until an operator confirms it.
     :ivar with_ports: whether Neutron's data plane status is corrected, too.
     :ivar unwitnessed_clear_s: so many seconds after the news of a host's
         return its marks are taken back without a witness; 0 for never.
@@ -28,6 +29,7 @@ class Settings:
     tells_first: bool = True
     hears_states: bool = True
     with_ports: bool = True
+    hold: bool = False
     mass_failure: Limits = dataclasses.field(
         default_factory=lambda: Limits(0.3, 3, 60.0))
     flap_returns: int = 3
@@ -46,6 +48,7 @@ def settings(conf: cfg.ConfigOpts) -> Settings:
         tells_first=group.notification == 'shortcut',
         hears_states=bool(conf.cloud.notifications_transport_url),
         with_ports=group.update_port_data_plane_status,
+        hold=group.hold,
         mass_failure=Limits(
             group.mass_failure_share, group.mass_failure_hosts,
             group.mass_failure_window_s, group.mass_failure_cool_down_s),
@@ -74,6 +77,14 @@ OPTS: list[cfg.Opt] = [
         mutable=True,
         help='Whether the ports on a failed host get the data plane status '
              'DOWN. Neutron needs its extension data_plane_status.'),
+    cfg.BoolOpt(
+        'hold', default=False, mutable=True,
+        help='Hold each new fault, as while Nova is being worked on: the '
+             'owners are told, nothing is corrected in Nova and Neutron. What '
+             'was held stays so when this is false again, until an operator '
+             'confirms it, "doctor faults confirm", or clears it, or the '
+             'host is back. What was begun before goes on, and so does the '
+             'undoing for hosts that are back.'),
     cfg.FloatOpt(
         'refresh_s', default=60.0, min=1.0,
         help='Seconds between two full looks at what runs on which host.'),

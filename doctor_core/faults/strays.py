@@ -75,6 +75,10 @@ class Strays:
                            in self._affected.of(record.hostname).servers}
         if not missed:
             return []
+        if self._correcting.changes_nothing:
+            self._keep_unseen(record.id, missed)
+            return ['servers that have left are not looked for: [inspector] '
+                    'type changes nothing']
         trouble = []
         try:
             elsewhere = self._affected.ask_back(
@@ -88,9 +92,12 @@ class Strays:
         except BackendError as error:
             trouble = [f'cannot ask for servers that have left: {error}']
         if trouble:
-            with self._lock:
-                self._unseen.setdefault(record.id, set()).update(missed)
+            self._keep_unseen(record.id, missed)
         return trouble
+
+    def _keep_unseen(self, fault_id: str, server_ids: Iterable[str]) -> None:
+        with self._lock:
+            self._unseen.setdefault(fault_id, set()).update(server_ids)
 
     def _left_over(self, fault_id: str) -> set[str]:
         """The servers that a former process had set to error and not looked

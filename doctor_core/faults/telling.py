@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from typing import Any
 
 from doctor_core import clock, wire
 from doctor_core.alarms.base import AlarmManager
@@ -147,8 +148,8 @@ class Teller:
         self.under_way.forget(fault_id, tellings)
 
     def _noting(self, fault_id: str, telling: Telling
-                ) -> Callable[['Future[list[str]]'], None]:
-        def done(future: 'Future[list[str]]') -> None:
+                ) -> Callable[['Future[Any]'], None]:
+        def done(future: 'Future[Any]') -> None:
             error = None if future.cancelled() else future.exception()
             if error is not None:
                 outcome = failed(error, self._complaints.why(

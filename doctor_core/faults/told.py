@@ -3,10 +3,12 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from typing import Any
 
 from doctor_core import clock
 from doctor_core.exceptions import BackendError, BusError
-from doctor_core.model import News
+from doctor_core.model import News, Reached
+from doctor_core.model.states import TellingState
 
 _FIRST_RETRY_S = 2.0
 _LAST_RETRY_S = 30.0
@@ -21,14 +23,36 @@ class Outcome:
 
     :ivar failures: a line for each owner who was not reached.
     :ivar may_pass: whether it may succeed later.
+    :ivar told: the alarms by which others were reached.
+    :ivar nobody: whether there is nobody to be reached.
+    :ivar silent: the alarms that did not go off, and why.
     """
 
     failures: tuple[str, ...] = ()
     may_pass: bool = False
+    told: tuple[str, ...] = ()
+    nobody: bool = False
+    silent: tuple[str, ...] = ()
 
     @property
     def why(self) -> str:
         return '; '.join(self.failures)
+
+    @property
+    def state(self) -> TellingState:
+        """What it makes of a telling."""
+        if self.failures:
+            return TellingState.OWED if self.may_pass \
+                else TellingState.GIVEN_UP
+        return TellingState.NOBODY if self.nobody else TellingState.TOLD
+
+    @property
+    def reason(self) -> str:
+        """Who was told, who was not, and why."""
+        told = ', '.join(self.told)
+        if told and self.failures:
+            told = f'told: {told}'
+        return '; '.join(filter(None, (told, *self.failures, *self.silent)))
 
 
 def failed(error: BaseException, why: str) -> Outcome:
@@ -40,11 +64,15 @@ def failed(error: BaseException, why: str) -> Outcome:
     return Outcome((why or type(error).__name__,), not is_final)
 
 
-def read(future: 'Future[list[str]]') -> Outcome:
+def read(future: 'Future[Any]') -> Outcome:
     """Of a future that is done, and has not failed."""
     if future.cancelled():
         return Outcome(('it was cancelled',))
     failures = future.result()
+    if isinstance(failures, Reached):
+        return Outcome(failures.failures, told=failures.told,
+                       nobody=not failures.told and not failures.failures,
+                       silent=failures.silent)
     if not isinstance(failures, (list, tuple)):
         return Outcome((f'nobody knows whether it was told: the outcome is '
                         f'{failures!r}',))

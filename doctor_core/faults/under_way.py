@@ -65,6 +65,7 @@ class UnderWay:
         self._store = store
         self._stopping = stopping
         self._lock = threading.RLock()
+        self._keeping = threading.Lock()
         self._faults: dict[str, _Tellings] = {}
         self._keeper = concurrent.futures.ThreadPoolExecutor(
             1, 'faults-told')
@@ -147,37 +148,43 @@ class UnderWay:
 
     def _settle(self, fault_id: str) -> None:
         """Keep what has ended; if that was all, who waits hears of it."""
+        try:
+            # What another thread is keeping right now is known, too.
+            with self._keeping:
+                self._keep_ended(fault_id)
+        except Exception as error:
+            with self._lock:
+                of = self._of(fault_id)
+                waiters, of.waiters = of.waiters, []
+            if not waiters:
+                raise
+            for one in waiters:
+                one.set_exception(error)
+            return
+        with self._lock:
+            of = self._of(fault_id)
+            waiters = self._at_an_end(fault_id, of)
+            lines = self._with_again(fault_id, of.lines)
+            if waiters:
+                of.lines = []
+            self._drop(fault_id)
+        for one in waiters:
+            one.set_result(list(lines))
+
+    def _keep_ended(self, fault_id: str) -> None:
         while True:
             with self._lock:
                 of = self._of(fault_id)
                 of.queued = False
                 ended, of.ended = of.ended, []
-                if not ended:
-                    waiters = self._at_an_end(fault_id, of)
-                    lines = self._with_again(fault_id, of.lines)
-                    if waiters:
-                        of.lines = []
-                    self._drop(fault_id)
-                    break
-            try:
-                given_up = self._keep(fault_id, ended)
-            except Exception as error:
-                with self._lock:
-                    waiters, of.waiters = of.waiters, []
-                if not waiters:
-                    raise
-                for one in waiters:
-                    one.set_exception(error)
+            if not ended:
                 return
-            with self._lock:
-                of.lines += given_up
-        for one in waiters:
-            one.set_result(list(lines))
+            self._keep(fault_id, ended)
 
     def _at_an_end(self, fault_id: str, of: _Tellings
                    ) -> list['Future[list[str]]']:
         """Who is to hear that nothing of a fault is under way."""
-        if of.under_way:
+        if of.under_way or of.ended:
             return []
         of.left = False
         waiters, of.waiters = of.waiters, []
@@ -199,17 +206,25 @@ class UnderWay:
 
     def _changed(self, fault_id: str) -> None:
         """Something of a fault is not under way any more, or has ended:
-        have it kept, if somebody waits for that.
+        have it kept now. Who began it may wait for Nova for long, and a
+        person wants to know whom to call.
         """
         of = self._of(fault_id)
-        if of.waiters and not of.queued:
+        if (of.waiters or of.ended) and not of.queued:
             try:
-                self._keeper.submit(self._settle, fault_id)
+                self._keeper.submit(self._keep_now, fault_id)
                 of.queued = True
             except RuntimeError:
                 # We have ended, and it is owed still.
                 LOG.debug('An outcome of fault %s came too late', fault_id)
         self._drop(fault_id)
+
+    def _keep_now(self, fault_id: str) -> None:
+        try:
+            self._settle(fault_id)
+        except Exception:  # nobody waits: who is next tries again
+            LOG.exception('What became of the tellings of fault %s is not '
+                          'kept yet', fault_id)
 
     def is_telling(self, fault_id: str) -> bool:
         """Whether somebody is being told because of a fault."""
@@ -243,24 +258,27 @@ class UnderWay:
             return of is not None and of.left
 
     def _keep(self, fault_id: str,
-              ended: Sequence[tuple[Telling, Outcome]]) -> list[str]:
+              ended: Sequence[tuple[Telling, Outcome]]) -> None:
         """Remember outcomes; what failed while we end stays owed, as does
-        what may succeed later.
-
-        :returns: why the others are given up.
+        what may succeed later. Who waits hears why others are given up.
         """
-        told = [one for one, outcome in ended if not outcome.failures]
-        given_up = [(one, outcome.why) for one, outcome in ended
-                    if outcome.failures and not outcome.may_pass]
-        later = [(one, outcome.why) for one, outcome in ended
-                 if outcome.failures and outcome.may_pass]
+        by_state: dict[TellingState, list[tuple[Telling, Outcome]]] = {
+            state: [] for state in TellingState}
+        for one, outcome in ended:
+            by_state[outcome.state].append((one, outcome))
+        later = by_state.pop(TellingState.OWED)
+        if self._stopping.is_set():
+            later += by_state.pop(TellingState.GIVEN_UP)
+        given_up = by_state.get(TellingState.GIVEN_UP, [])
         try:
-            move = self._store.tellings.move
-            move(fault_id, TellingState.TOLD, told, at=clock.now())
-            if not self._stopping.is_set():
-                for one, why in given_up:
-                    move(fault_id, TellingState.GIVEN_UP, [one],
-                         at=clock.now(), reason=why)
+            at, kept = clock.now(), self._store.tellings
+            with self._store.together():
+                for state, settled in by_state.items():
+                    kept.settle(fault_id, state, [
+                        (one, outcome.reason) for one, outcome in settled],
+                        at=at)
+                kept.explain(fault_id, [
+                    (one, outcome.reason) for one, outcome in later])
         except Exception:
             # They are told, and not told again because that is not kept.
             with self._lock:
@@ -269,13 +287,14 @@ class UnderWay:
                 of.left = True
             raise
         with self._lock:
-            self._of(fault_id).under_way -= {
-                _key(fault_id, one) for one, _ in ended}
-            for one in [*told, *(one for one, _ in given_up)]:
-                self._again.forget(_key(fault_id, one))
-            self._again.put(fault_id, {_key(fault_id, one): why
-                                       for one, why in later})
-        return [why for _, why in given_up]
+            of = self._of(fault_id)
+            of.under_way -= {_key(fault_id, one) for one, _ in ended}
+            of.lines += [outcome.why for _, outcome in given_up]
+            for one, outcome in ended:
+                if outcome.state is not TellingState.OWED:
+                    self._again.forget(_key(fault_id, one))
+            self._again.put(fault_id, {_key(fault_id, one): outcome.why
+                                       for one, outcome in later})
 
 
 def _key(fault_id: str, telling: Telling) -> Key:

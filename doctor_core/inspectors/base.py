@@ -26,6 +26,9 @@ class Inspector(abc.ABC):
     #: Whether another service corrects servers as soon as it hears of the
     #: host: then their states are those from before, and nobody asks first.
     hands_over: ClassVar[bool] = False
+    #: Whether it leaves the cloud as it is, for trials: then nobody was asked
+    #: for a correction, all stay owed, and each of its outcomes has an error.
+    changes_nothing: ClassVar[bool] = False
 
     def __init__(self, options: Options, cloud: Cloud) -> None:
         self.options = options

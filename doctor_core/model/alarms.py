@@ -137,3 +137,18 @@ class Notice:
     def server_id(self) -> str:
         """The server told of; empty when the notice names none."""
         return str(self.trait('instance_id') or '')
+
+
+@dataclasses.dataclass(frozen=True)
+class Reached:
+    """Whom an event has reached: of alarms that are evaluated here.
+
+    :ivar told: the alarms by which somebody was told.
+    :ivar failures: a line for each of whom nobody was.
+    :ivar silent: the alarms whose rule it meets and that did not go off, and
+        why.
+    """
+
+    told: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()

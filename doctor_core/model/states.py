@@ -66,13 +66,16 @@ class TellingState(enum.StrEnum):
     """How far the telling of an owner is. It begins as owed.
 
     :cvar OWED: it is to be done, or under way.
-    :cvar TOLD: everybody whose rule is met was told; or nobody has a rule.
+    :cvar TOLD: everybody whose alarm goes off was told; or others were who
+        know the alarms.
+    :cvar NOBODY: there is nobody to tell: no alarm goes off.
     :cvar GIVEN_UP: somebody could not be reached.
     :cvar WAIVED: there is nothing to tell any more.
     """
 
     OWED = 'owed'
     TOLD = 'told'
+    NOBODY = 'nobody-to-tell'
     GIVEN_UP = 'given-up'
     WAIVED = 'waived'
 
@@ -120,6 +123,7 @@ CORRECTION_MOVES: frozenset[tuple[CorrectionState, CorrectionState]] = \
 #: The moves of a telling. It begins as owed.
 TELLING_MOVES: frozenset[tuple[TellingState, TellingState]] = frozenset({
     (_T.OWED, _T.TOLD),
+    (_T.OWED, _T.NOBODY),
     (_T.OWED, _T.GIVEN_UP),
     (_T.OWED, _T.WAIVED),
 })

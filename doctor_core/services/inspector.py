@@ -148,7 +148,7 @@ class InspectorService:
         What is under way has 5 s; what is left is done at the next start.
         """
         self._stopping.set()
-        self._reception.outcomes.close()
+        self._reception.close_outcomes()
         self._server.stop()
         self._deliverer.close(_DRAIN_S)
         self._inspector.stop()

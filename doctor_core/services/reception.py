@@ -27,7 +27,8 @@ class Reception:
 
     :param topic: where reports are published.
     :param pool: where reports are pursued; threads of its own when None.
-    :ivar outcomes: what became of reports, by their ids.
+    :ivar outcomes: what became of reports, by their ids; of the return of a
+        host, how far it is, once only a witness is waited for.
     """
 
     def __init__(self, topic: str, engine: Engine, store: Store,
@@ -36,6 +37,7 @@ class Reception:
         self._engine = engine
         self._store = store
         self.outcomes: Outcomes[Answer] = Outcomes()
+        self._ends: Outcomes[Answer] = Outcomes()
         self._lock = threading.Lock()
         #: By host and fault, the reports that wait for the end of a return.
         self._waiting: dict[str, dict[str, list[str]]] = {}
@@ -51,8 +53,10 @@ class Reception:
         messaging.ping(bus, self._topic)
 
     def wait(self, report_id: str, timeout_s: float) -> Answer | None:
-        """Block until a report was handled; None when it took longer."""
-        return asyncio.run(self.outcomes.wait(report_id, timeout_s))
+        """Block until a report was handled, whoever is waited for; None when
+        it took longer.
+        """
+        return asyncio.run(self._ends.wait(report_id, timeout_s))
 
     def close(self) -> None:
         """Wait for what is under way; nothing comes any more."""
@@ -115,8 +119,11 @@ class Reception:
             with self._lock:
                 self._waiting.setdefault(answer.host, {}).setdefault(
                     answer.fault_id, []).append(report_id)
+                # Nobody can want to hang for what may never come.
+                if answer.for_witness:
+                    self.outcomes.put(report_id, answer)
         else:
-            self.outcomes.put(report_id, answer)
+            self._put(report_id, answer)
         self._answer_waiting(answer.host)
 
     def answer_waiting(self, last: Answer) -> None:
@@ -143,7 +150,19 @@ class Reception:
             answer = last if last and last.fault_id == fault_id \
                 else self._engine.pursuit.answer(fault_id)
             for report_id in report_ids:
-                self.outcomes.put(report_id, answer)
+                self._put(report_id, answer)
+        if last is not None and last.for_witness:
+            for report_id in left.get(last.fault_id, ()):
+                self.outcomes.put(report_id, last)
+
+    def _put(self, report_id: str, answer: Answer) -> None:
+        self.outcomes.put(report_id, answer)
+        self._ends.put(report_id, answer)
+
+    def close_outcomes(self) -> None:
+        """Nobody is to wait any more."""
+        self.outcomes.close()
+        self._ends.close()
 
     def _has_ended(self, fault_id: str) -> bool:
         record = self._store.faults.find(fault_id)

@@ -15,11 +15,13 @@ class Fallen(NamedTuple):
 
     :ivar at: when it was raised, in seconds of the monotonic clock; None
         when that was before this machine was booted, or is not known.
+    :ivar reason: why the fault is in its state, if that was said.
     """
 
     hostname: str
     at: float | None
     state: str
+    reason: str = ''
 
     @property
     def is_down(self) -> bool:
@@ -54,7 +56,8 @@ class Falls:
             FALLS.c.boot_id == boot_id, FALLS.c.at > at)
         query = sa.union(*(
             sa.select(FAULTS.c.id, FAULTS.c.target_kind, FAULTS.c.target_id,
-                      FALLS.c.at, FAULTS.c.state).select_from(both).where(one)
+                      FALLS.c.at, FAULTS.c.state,
+                      FAULTS.c.reason).select_from(both).where(one)
             for one in (FAULTS.c.state.in_(DOWN), FAULTS.c.id.in_(late))))
         with self._database.begin() as connection:
             return [Fallen(*row) for _, kind, *row

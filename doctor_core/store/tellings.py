@@ -89,10 +89,31 @@ class Tellings:
              tellings: Iterable[Telling], *, at: float,
              reason: str = '') -> int:
         """Change the state of what is owed; returns how many were moved."""
+        return self.settle(fault_id, new, [
+            (one, reason) for one in tellings], at=at)
+
+    def settle(self, fault_id: str, new: TellingState,
+               reasons: Iterable[tuple[Telling, str]], *, at: float) -> int:
+        """As :meth:`move`, each for a reason of its own."""
         return self._database.move(TELLINGS, new, [
             {'fault_id': fault_id, 'server_id': one.server.id,
              'news': one.news, 'at': at, 'reason': reason}
-            for one in tellings])
+            for one, reason in reasons])
+
+    def explain(self, fault_id: str,
+                reasons: Iterable[tuple[Telling, str]]) -> None:
+        """Say why these are owed still."""
+        statement = TELLINGS.update().where(
+            TELLINGS.c.fault_id == fault_id,
+            TELLINGS.c.server_id == sa.bindparam('b_server'),
+            TELLINGS.c.news == sa.bindparam('b_news'),
+            TELLINGS.c.state == TellingState.OWED,
+        ).values(reason=sa.bindparam('b_reason'))
+        rows = [{'b_server': one.server.id, 'b_news': one.news,
+                 'b_reason': reason} for one, reason in reasons]
+        if rows:
+            with self._database.begin() as connection:
+                connection.execute(statement, rows)
 
     def counts(self, fault_ids: Collection[str]
                ) -> dict[str, dict[tuple[News, TellingState], int]]:

@@ -31,6 +31,7 @@ from doctor_core.model import (
     AlarmState,
     Event,
     Need,
+    Reached,
     Stage,
 )
 from doctor_core.plugins import Options
@@ -145,7 +146,7 @@ class AodhAlarmManager(AlarmManager):
                 raise
 
     def tell(self, updates: Sequence[Event], *, host: str,
-             fault_id: str) -> 'list[Future[list[str]]]':
+             fault_id: str) -> 'list[Future[list[str] | Reached]]':
         """Send the events straight to Aodh, past Nova and Ceilometer.
 
         :returns: all done when the bus took them, or failed with BusError
@@ -154,7 +155,8 @@ class AodhAlarmManager(AlarmManager):
         return [self._publisher.submit(self._publish, list(updates), host)
                 ] * len(updates)
 
-    def _publish(self, updates: Sequence[Event], host: str) -> list[str]:
+    def _publish(self, updates: Sequence[Event], host: str
+                 ) -> list[str] | Reached:
         if not updates:
             return []
         self._watch.sent(updates)

@@ -3,9 +3,9 @@
 import functools
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple
 
 from doctor_core import clock
 from doctor_core.alarms import reach
@@ -22,6 +22,7 @@ from doctor_core.model import (
     Checkpoint,
     Event,
     Notice,
+    Reached,
     Stage,
     new_id,
 )
@@ -105,7 +106,7 @@ class LocalAlarmManager(AlarmManager):
             self._changed(alarm.id)
 
     def tell(self, events: Sequence[Event], *, host: str,
-             fault_id: str) -> 'list[Future[list[str]]]':
+             fault_id: str) -> 'list[Future[list[str] | Reached]]':
         """Hold the events against the rules and send out the notices.
 
         When it returns, every notice is on its way.
@@ -113,7 +114,7 @@ class LocalAlarmManager(AlarmManager):
         return [self._tell(event, host, fault_id) for event in events]
 
     def _tell(self, event: Event, host: str,
-              fault_id: str) -> 'Future[list[str]]':
+              fault_id: str) -> 'Future[list[str] | Reached]':
         server_id = str(event.trait('instance_id') or '')
         firings = self.book.evaluate(event, clock.now())
         self._stamp(Stage.ALARM_EVALUATED, host, server_id, fault_id)
@@ -121,24 +122,30 @@ class LocalAlarmManager(AlarmManager):
             # Before: an owner that is quick has been told by the time that
             # the notice is handed over.
             self._stamp(Stage.ALARM_FIRED, host, server_id, fault_id)
-        sent: list[tuple[str, Future[None]]] = []
+        sent: list[_Sent] = []
         for firing in firings:
             notice = Notice(webhook_body(firing))
-            own = [(_who(firing, server_id),
-                    self.outlets.deliver(action, notice))
+            own = [_Sent(_named(firing.alarm), _who(firing, server_id),
+                         self.outlets.deliver(action, notice))
                    for action in firing.alarm.rule.actions]
-            _failures(own).add_done_callback(
+            _reached(own, ()).add_done_callback(
                 functools.partial(self._keep, firing))
             sent += own
-        return _failures(sent)
+        silent = [f'{_named(firing.alarm)} has no actions'
+                  for firing in firings if not firing.alarm.rule.actions]
+        if not firings:
+            silent = [_why_silent(alarm) for alarm in self.book.silent(event)]
+        return _reached(sent, silent)
 
-    def _keep(self, firing: Firing, outcome: 'Future[list[str]]') -> None:
+    def _keep(self, firing: Firing,
+              outcome: 'Future[list[str] | Reached]') -> None:
         """An owner was told: now, and not before, the new state of the alarm
         counts for good. A process that was killed earlier has to fire it
         again; one that told this owner and not another has not. Where nobody
         could be told, the next event has to fire it, too.
         """
-        failed = outcome.result()
+        reached = outcome.result()
+        failed = reached.failures if isinstance(reached, Reached) else reached
         if not failed:
             if self.book.told(firing):
                 self._changed(firing.alarm.id)
@@ -158,10 +165,30 @@ def _who(firing: Firing, server_id: str) -> str:
     return f'The owner of {whose} (alarm {rule.name!r})'
 
 
-def _failures(sent: Sequence[tuple[str, 'Future[None]']]
-              ) -> 'Future[list[str]]':
-    """Done when all are: a line for each that failed, in the order given."""
-    outcome: Future[list[str]] = Future()
+def _named(alarm: Alarm) -> str:
+    return f'alarm {alarm.rule.name!r} ({alarm.id})'
+
+
+def _why_silent(alarm: Alarm) -> str:
+    why = 'has gone off before, and was not set back' \
+        if alarm.rule.enabled else 'is disabled'
+    return f'{_named(alarm)} {why}'
+
+
+class _Sent(NamedTuple):
+    """A notice on its way, because of which alarm and to whom."""
+
+    alarm: str
+    who: str
+    future: 'Future[None]'
+
+
+def _reached(sent: Sequence[_Sent], silent: Iterable[str]
+             ) -> 'Future[list[str] | Reached]':
+    """Done when all are: who was told, and a line for each that failed, in
+    the order given.
+    """
+    outcome: Future[list[str] | Reached] = Future()
     # From here on nobody can cancel it, so setting its result cannot fail.
     outcome.set_running_or_notify_cancel()
     left = len(sent)
@@ -173,14 +200,18 @@ def _failures(sent: Sequence[tuple[str, 'Future[None]']]
             left -= 1
             last = not left
         if last:
-            outcome.set_result([
-                f'{who} was not told: {why}'
-                for who, future in sent if (why := _why(future))])
+            whys = [_why(one.future) for one in sent]
+            outcome.set_result(Reached(
+                tuple(dict.fromkeys(one.alarm for one, why in zip(
+                    sent, whys, strict=True) if not why)),
+                tuple(f'{one.who} was not told: {why}' for one, why in zip(
+                    sent, whys, strict=True) if why),
+                tuple(silent)))
 
     if not sent:
-        outcome.set_result([])
-    for _, future in sent:
-        future.add_done_callback(done)
+        outcome.set_result(Reached(silent=tuple(silent)))
+    for one in sent:
+        one.future.add_done_callback(done)
     return outcome
 
 

@@ -242,19 +242,25 @@ class RuleBook:
         :param at: when, in seconds since the epoch.
         :returns: a firing for each, the oldest alarm first.
         """
-        project_id = project_of(event)
-        if not (event.event_type and event.message_id and project_id):
+        with self._lock:
+            return [self._fire(entry, event, at)
+                    for entry in self._met(event) if entry.armed()]
+
+    def silent(self, event: Event) -> list[Alarm]:
+        """The alarms that an event meets, and does not set off."""
+        with self._lock:
+            return [entry.alarm for entry in self._met(event)
+                    if not entry.armed()]
+
+    def _met(self, event: Event) -> list[_Entry]:
+        """The alarms that an event meets, the oldest first."""
+        shelf = self._shelves.get(project_of(event))
+        if shelf is None or not (event.event_type and event.message_id):
             return []
         values = trait_values(event)
-        with self._lock:
-            shelf = self._shelves.get(project_id)
-            if shelf is None:
-                return []
-            met = [entry for entry in shelf.candidates(values)
-                   if entry.armed()
-                   and entry.matcher.met_by(event.event_type, values)]
-            met.sort(key=lambda entry: entry.number)
-            return [self._fire(entry, event, at) for entry in met]
+        return sorted((entry for entry in shelf.candidates(values)
+                       if entry.matcher.met_by(event.event_type, values)),
+                      key=lambda entry: entry.number)
 
     def _fire(self, entry: _Entry, event: Event, at: float) -> Firing:
         previous = entry.untold.previous \

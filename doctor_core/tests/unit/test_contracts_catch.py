@@ -3,8 +3,8 @@
 import fixtures
 import testtools
 
-from doctor_core.inspectors.fake import FakeInspector
-from doctor_core.model import Outcome, Verdict
+from doctor_core.inspectors.base import Inspector
+from doctor_core.model import Outcome, StateChange, Verdict
 from doctor_core.tests import contract_scenarios
 from doctor_core.tests.contract_inspectors import InspectorContract
 
@@ -44,12 +44,31 @@ class MonitorTest(testtools.TestCase):
         self.assertIn('told after stop()', said)
 
 
+class Yes(Inspector):
+    """Says of everything that it was made."""
+
+    def correct(self, corrections, done):
+        changes = [StateChange(one, 1.0) for one in corrections]
+        for change in changes:
+            done(change)
+        return changes
+
+
 class InspectorTest(testtools.TestCase):
+
+    def test_one_that_changes_nothing_and_says_it_did(self):
+        class Case(InspectorContract, testtools.TestCase):
+            plugin = type('Liar', (Yes,), {'changes_nothing': True,
+                                           '__doc__': 'Lies.'})
+            asks_cloud = False
+
+        self.assertIn('it changes nothing, and says that it did',
+                      complaints(Case, 'test_a_lost_host'))
 
     def test_one_that_tells_of_success_whatever_the_cloud_refuses(self):
         """It passed the whole suite."""
         class Case(InspectorContract, testtools.TestCase):
-            plugin = FakeInspector
+            plugin = Yes
 
         for test in ('test_what_the_cloud_refuses_is_an_outcome',
                      'test_what_is_refused_for_good_is_handed_on_as_such'):

@@ -79,6 +79,18 @@ class LookTest(FaultsTestCase):
                                     CORRECTIONS[:1])
         self.assertEqual([(1, 1, 1)], self.listed())
 
+    def test_who_has_no_alarm_was_not_told(self):
+        """They counted as told."""
+        fault_id = self.open()
+        self.store.tellings.move(fault_id, TellingState.NOBODY, [TELLING],
+                                 at=1.0)
+        fault = self.api.show_fault(request(
+            params={'id': fault_id})).json['fault']
+        self.assertEqual((1, 0, 1, 0), tuple(fault[name] for name in (
+            'servers', 'told_servers', 'without_alarm', 'unreached')))
+        self.assertEqual(['nobody_to_tell'], [
+            one['state'] for one in fault['tellings']])
+
     def listed(self):
         return [tuple(fault[name] for name in (
             'servers', 'told_servers', 'owed')) for fault in

@@ -154,6 +154,7 @@ class Inspector:
     """Makes corrections in the cloud of the test; some may fail."""
 
     hands_over = False
+    changes_nothing = False
 
     def __init__(self, cloud):
         self.cloud = cloud
@@ -263,6 +264,20 @@ class Alarms:
         future.set_result(failures)
 
 
+def done(result):
+    """A future that has come true."""
+    future = Future()
+    future.set_result(result)
+    return future
+
+
+def failed(error):
+    """A future that has not."""
+    future = Future()
+    future.set_exception(error)
+    return future
+
+
 class Desk:
     """The engine with everything around it in memory."""
 
@@ -346,10 +361,12 @@ class Desk:
         """Do what was held and is not any more."""
         return [future.result(10) for future in self.engine.owed.released()]
 
-    def again(self):
-        """The same after a restart of the process."""
+    def again(self, inspector=None):
+        """The same after a restart of the process; with another inspector,
+        perhaps.
+        """
         return Desk(kept=self.store, cloud=self.cloud,
-                    inspector=self.inspector, alarms=self.alarms,
+                    inspector=inspector or self.inspector, alarms=self.alarms,
                     notification='shortcut' if self.settings.tells_first
                     else 'conservative', ports=self.settings.with_ports,
                     steady=self.clock)

@@ -5,6 +5,7 @@ import threading
 import fixtures
 import testtools
 
+from doctor_core import clock
 from doctor_core.exceptions import BackendError
 from doctor_core.model import Action, FaultStatus, Server
 from doctor_core.model.states import CorrectionState
@@ -304,6 +305,16 @@ class HangingNovaTest(RacesTestCase):
         self.in_a_thread(self.desk.resume)
         self.assertEqual({'s0', 's1', 's2'}, self.told_in_time(
             lambda: self.desk.down(at=30.0)))
+
+    def test_who_was_told_is_known_while_nova_hangs(self):
+        """For a minute nobody seemed to have been told."""
+        self.hang(self.desk.inspector, 'correct')
+        self.in_a_thread(self.desk.down)
+        [record] = self.desk.store.faults.latest()
+        clock.wait_for(lambda: {'told'} == set(
+            self.desk.telling_states(record.id).values()),
+            clock.Deadline(10), what='the outcomes to be kept')
+        self.assertFalse(self.answers.is_set())
 
     def test_more_comes_to_light_while_ports_are_mended(self):
         self.desk.down()

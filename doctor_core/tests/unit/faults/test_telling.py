@@ -4,10 +4,12 @@ import fixtures
 import testtools
 
 from doctor_core import clock, store
+from doctor_core.exceptions import BusError
 from doctor_core.faults.telling import Teller
 from doctor_core.model import (
     FaultStatus,
     News,
+    Reached,
     Server,
     Telling,
 )
@@ -55,6 +57,42 @@ class TellerTest(testtools.TestCase):
                          self.teller.under_way.settle(self.fault.id).result(10))
         self.assertEqual({'s0': 'told', 's1': 'given-up'}, self.states())
 
+    def outcomes(self, *reached):
+        """How each server's telling ends."""
+        self.alarms.tell = lambda events, **names: [
+            doubles.done(one) for one in reached]
+        self.tell()
+        self.teller.under_way.settle(self.fault.id).result(10)
+        return [(one.state, one.reason) for one
+                in self.store.tellings.of(self.fault.id)]
+
+    def test_nobody_to_tell_is_not_told(self):
+        """A server that nobody has an alarm for counted as told."""
+        self.assertEqual(
+            [('nobody-to-tell', ''), ('nobody-to-tell', "'a' is disabled")],
+            self.outcomes(Reached(), Reached(silent=("'a' is disabled",))))
+
+    def test_who_was_told_and_who_was_not(self):
+        """Of two alarms of one server nobody knew which."""
+        self.assertEqual(
+            [('told', "alarm 'a'"),
+             ('given-up', "told: alarm 'a'; b was not told: 404")],
+            self.outcomes(Reached(("alarm 'a'",)), Reached(
+                ("alarm 'a'",), ('b was not told: 404',))))
+
+    def test_where_others_know_the_alarms_it_is_told(self):
+        self.assertEqual([('told', ''), ('told', '')], self.outcomes([], []))
+
+    def test_why_it_is_owed(self):
+        """Nothing was said while it was tried again."""
+        self.alarms.tell = lambda events, **names: [
+            doubles.failed(BusError('the bus is away')) for _ in events]
+        self.tell()
+        self.teller.under_way.settle(self.fault.id).result(10)
+        self.assertEqual({('owed', 'the bus is away')}, {
+            (one.state, one.reason) for one
+            in self.store.tellings.of(self.fault.id)})
+
     def test_what_is_under_way_is_not_told_again(self):
         self.alarms.hold = threading.Event()
         self.tell()
@@ -79,6 +117,23 @@ class TellerTest(testtools.TestCase):
         slow.set()
         self.assertEqual([], settled.result(10))
         self.assertEqual('told', self.states()['s0'])
+
+    def test_an_outcome_is_kept_although_nobody_waits_for_it(self):
+        """It was owed as long as a look at Nova took, a minute later."""
+        self.tell()
+        clock.wait_for(lambda: set(self.states().values()) == {'told'},
+                       clock.Deadline(10), what='what is known to be kept')
+
+    def test_an_outcome_that_could_not_be_kept_is_kept_later(self):
+        real, self.store.tellings.settle = self.store.tellings.settle, None
+        self.tell()
+        clock.wait_for(
+            lambda: self.teller.under_way.is_left(self.fault.id),
+            clock.Deadline(10), what='the store to have failed')
+        self.assertEqual({'s0': 'owed', 's1': 'owed'}, self.states())
+        self.store.tellings.settle = real
+        self.teller.under_way.settle(self.fault.id).result(10)
+        self.assertEqual({'s0': 'told', 's1': 'told'}, self.states())
 
     def test_what_fails_while_we_end_is_owed(self):
         self.alarms.failing = {'s1'}

@@ -197,6 +197,43 @@ class ReceptionTest(testtools.TestCase):
                 self.reception.answer_waiting(answer)
         self.assertEqual('cleared', self.answer(back).state)
 
+    def early(self, report):
+        """What is answered over HTTP."""
+        return asyncio.run(self.reception.outcomes.wait(report.id, 0))
+
+    def test_who_asks_for_a_return_hears_what_it_waits_for(self):
+        """The answer came after five minutes, and said nothing."""
+        self.desk.cloud.beating = False
+        self.report(source='tour')
+        back = self.back(source='tour')
+        self.assertIn('waiting for nova-compute', self.early(back).note)
+        self.assertEqual('clearing', self.early(back).state)
+        self.assertIsNone(self.answer(back))
+        self.desk.cloud.beating = True
+        for _ in range(4):
+            for answer in self.desk.resume():
+                self.reception.answer_waiting(answer)
+        self.assertEqual('cleared', self.early(back).state)
+
+    def test_a_witness_of_the_host_that_says_nothing_of_its_servers(self):
+        """It is Doctor's own monitor, and nova-compute does not come back.
+        """
+        self.desk.cloud.beating = False
+        self.report()
+        self.assertEqual('clearing', self.early(self.back()).state)
+
+    def test_what_is_waited_for_in_the_end_is_a_witness(self):
+        self.desk.cloud.beating = False
+        self.report(source='tour')
+        self.back(source='tour')
+        self.reception.settle('r', Answer(
+            self.desk.store.faults.latest()[0].id, 'h0', 'clearing',
+            waits=True))
+        for answer in self.desk.resume():
+            self.reception.answer_waiting(answer)
+        self.assertEqual('clearing', asyncio.run(
+            self.reception.outcomes.wait('r', 0)).state)
+
     def test_all_reports_of_a_return_have_its_outcome(self):
         self.desk.cloud.beating = False
         self.report()
@@ -258,6 +295,6 @@ class ReceptionTest(testtools.TestCase):
         self.assertEqual('handled', self.answer(lost).state)
 
     def test_the_end_of_waiting(self):
-        self.reception.outcomes.close()
+        self.reception.close_outcomes()
         self.assertIsNone(asyncio.run(
             self.reception.outcomes.wait('nosuch', 20)))

@@ -10,7 +10,7 @@ from doctor_core.alarms.local.manager import LocalAlarmManager
 from doctor_core.alarms.local.rules import InvalidRule
 from doctor_core.alarms.wire import alarm_to_json
 from doctor_core.exceptions import NotifyError
-from doctor_core.model import AlarmState, Condition, Stage
+from doctor_core.model import AlarmState, Condition, Reached, Stage
 from doctor_core.tests.unit.alarms import samples
 from doctor_core.web.exchange import Request
 
@@ -177,7 +177,7 @@ class TestTell(LocalTestCase):
         second.set_result(None)
         self.assertFalse(outcome.done())
         first.set_result(None)
-        self.assertEqual([], outcome.result(0))
+        self.assertEqual((), outcome.result(0).failures)
 
     def test_a_line_for_each_failure(self):
         for name in ('second', 'third'):
@@ -187,16 +187,43 @@ class TestTell(LocalTestCase):
         first.cancel()
         second.set_result(None)
         third.set_exception(NotifyError('http://owner.example answered 404'))
-        self.assertEqual([
+        self.assertEqual((
             f"The owner of server {samples.SERVER} (alarm 'doctor') was not "
             'told: cancelled',
             f"The owner of server {samples.SERVER} (alarm 'third') was not "
-            'told: http://owner.example answered 404'], outcome.result(0))
+            'told: http://owner.example answered 404'),
+            outcome.result(0).failures)
+
+    def test_who_was_told_is_named(self):
+        """Nobody could find out."""
+        second = self.manager.create(samples.rule(
+            name='second', actions=('http://a/', 'http://b/')))
+        outcome = self.tell(samples.event())
+        first, *others = (future for _, _, future in self.outlets.sent)
+        first.set_exception(NotifyError('http://owner.example answered 404'))
+        for one in others:
+            one.set_result(None)
+        self.assertEqual((f"alarm 'second' ({second.id})",),
+                         outcome.result(0).told)
+
+    def test_alarms_that_tell_nobody(self):
+        """They counted as told."""
+        mute = self.manager.create(samples.rule(
+            server_id='mute', actions=()))
+        self.assertEqual(Reached(silent=(
+            f"alarm 'doctor' ({mute.id}) has no actions",)),
+            self.tell(samples.event(instance_id='mute')).result(0))
+        alarm = self.manager.create(samples.rule(server_id='s'))
+        self.tell(samples.event(instance_id='s'))
+        self.assertEqual(Reached(silent=(
+            f"alarm 'doctor' ({alarm.id}) has gone off before, and was not "
+            'set back',)),
+            self.tell(samples.event(instance_id='s')).result(0))
 
     def test_nobody_to_tell(self):
         self.assertEqual([], self.tell())
         self.assertEqual(
-            [], self.tell(samples.event(state='active')).result(0))
+            Reached(), self.tell(samples.event(state='active')).result(0))
         self.assertEqual([], self.changes)
 
     def deliver_all(self):
@@ -268,7 +295,8 @@ class TestTell(LocalTestCase):
         first, second = self.tell(samples.event(),
                                   samples.event(instance_id='other'))
         self.outlets.sent[1][2].set_result(None)
-        self.assertEqual((False, []), (first.done(), second.result(0)))
+        self.assertEqual((False, ()),
+                         (first.done(), second.result(0).failures))
 
     def test_an_alarm_that_repeats_is_kept_once(self):
         self.manager.create(samples.rule(name='second', repeat_actions=True))
@@ -283,7 +311,7 @@ class TestTell(LocalTestCase):
         outcome = self.tell(samples.event())
         self.assertFalse(outcome.cancel())
         self.outlets.sent[0][2].set_result(None)
-        self.assertEqual([], outcome.result(0))
+        self.assertEqual((), outcome.result(0).failures)
 
     def test_many_threads_tell_each_owner_once(self):
         servers = [f'server-{number}' for number in range(40)]
