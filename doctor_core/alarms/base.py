@@ -144,9 +144,9 @@ class AlarmManager(abc.ABC):
             were told or given up: with whom it has reached, or, where that
             cannot be known here, a line for each failure, which is none
             when there was none. One that fails instead is owed still, and
-            told again later, with growing pauses; with a BackendError that is not
-            recoverable and no BusError, it is given up. The same holds for
-            all of them when this raises.
+            told again later, with growing pauses; with a BackendError that is
+            not recoverable and no BusError, it is given up. The same holds
+            for all of them when this raises.
         """
 
     def routes(self, gate: Gate) -> 'list[Route]':
