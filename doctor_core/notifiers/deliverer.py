@@ -133,9 +133,15 @@ class Deliverer:
             action = _split(action_url)
             where = place(action)
             deadline = clock.Deadline(self._options.deadline_s)
-            await self._retrying(deadline, where)(
-                self._attempt, self._notifier(action), action, notice,
-                deadline)
+            began = clock.monotonic()
+            retrying = self._retrying(deadline, where)
+            await retrying(self._attempt, self._notifier(action), action,
+                           notice, deadline)
+            LOG.info('Server %s, alarm %.100r, %s: told after %.0f ms, '
+                     'attempt %d', notice.server_id or '?',
+                     notice.body.get('alarm_name', ''), where,
+                     1000.0 * (clock.monotonic() - began),
+                     retrying.statistics.get('attempt_number', 1))
         except NotifyError as error:
             LOG.error('The owner of server %s was not told: %s',
                       notice.server_id or '?', error)
