@@ -142,10 +142,10 @@ class AlarmManager(abc.ABC):
         :param fault_id: the fault's id, for the stamps.
         :returns: one for each event, done when all whose rules it meets
             were told or given up: with whom it has reached, or, where that
-            cannot be known here, a line for each failure, which is none
-            when there was none. One that fails instead is owed still, and told again
-            later, with growing pauses; with a BackendError that is not
-            recoverable and no BusError, it is given up. The same holds for
+            cannot be known here, with a line for each failure. One that
+            fails instead is owed still, and told again later, with growing
+            pauses; with a BackendError that is not recoverable and no
+            BusError, it is given up. The same holds for
             all of them when this raises.
         """
 
