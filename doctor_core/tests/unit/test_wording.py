@@ -1,6 +1,6 @@
 import testtools
 
-from doctor_core.wording import few
+from doctor_core.wording import by_reason, few
 
 
 class FewTest(testtools.TestCase):
@@ -20,3 +20,13 @@ class FewTest(testtools.TestCase):
     def test_sentences_are_told_apart(self):
         self.assertEqual('a: no; b: no; and 1 more', few(
             ['a: no', 'b: no', 'c: no'], 2, separator='; '))
+
+
+class ByReasonTest(testtools.TestCase):
+
+    def test_a_reason_is_said_once(self):
+        """It was said three times, and ended in a full stop."""
+        self.assertEqual(
+            ['a, b, c and 1 more: status 1', 'e: gone'],
+            by_reason([*((name, 'status 1.') for name in 'abcd'),
+                       ('e', 'gone')]))
