@@ -53,6 +53,20 @@ class Outlets(Protocol):
         """Stamp a stage; never blocks."""
 
 
+class Pending(Future['list[str] | Reached']):
+    """What will become of telling of one event.
+
+    :ivar trouble: why the last attempt failed, while it is tried again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trouble = ''
+        # From here on nobody can cancel it, so setting its result cannot
+        # fail.
+        self.set_running_or_notify_cancel()
+
+
 class Gate(Protocol):
     """Who asks, of those whom a server lets in."""
 

@@ -98,6 +98,8 @@ class OwedLoop:
                        lambda: self._settings().refresh_s, at_once=False),
             self._loop('faults-release', self.released, lambda: _RELEASE_S),
             self._loop('faults-unanswered', self._unanswered.look,
+                       lambda: _LOOK_S),
+            self._loop('faults-untold', self._pursuit.explain,
                        lambda: _LOOK_S)]
         # Each has been asked for its pause by now.
         self._pauses.reset()

@@ -9,7 +9,7 @@ import concurrent.futures
 import dataclasses
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from urllib.parse import SplitResult, urlsplit
 
@@ -134,7 +134,7 @@ class Deliverer:
             where = place(action)
             deadline = clock.Deadline(self._options.deadline_s)
             began = clock.monotonic()
-            retrying = self._retrying(deadline, where)
+            retrying = self._retrying(deadline, where, notice.failed)
             await retrying(self._attempt, self._notifier(action), action,
                            notice, deadline)
             LOG.info('Server %s, alarm %.100r, %s: told after %.0f ms, '
@@ -168,8 +168,8 @@ class Deliverer:
             raise NotifyError(f'{place(action)}: no answer in time',
                               recoverable=True) from None
 
-    def _retrying(self, deadline: clock.Deadline, where: str
-                  ) -> tenacity.AsyncRetrying:
+    def _retrying(self, deadline: clock.Deadline, where: str,
+                  tell: Callable[[str], object]) -> tenacity.AsyncRetrying:
         """Tries again while that may help and there is time left."""
         backoff = tenacity.wait_random_exponential(
             multiplier=self._options.retry_min_s,
@@ -185,6 +185,7 @@ class Deliverer:
             LOG.info('%s: attempt %d failed, next in %.1f s: %s', where,
                      state.attempt_number, state.upcoming_sleep,
                      _error(state))
+            tell(f'{_error(state)}')
 
         return tenacity.AsyncRetrying(
             sleep=asyncio.sleep, wait=wait, before_sleep=failed, reraise=True,

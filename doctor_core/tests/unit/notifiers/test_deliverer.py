@@ -86,6 +86,12 @@ class TestOneNotice(DelivererTestCase):
         self.assertRegex(line, r"^Server server-1, alarm 'n', fake://a/b: "
                          r'told after \d+ ms, attempt 2$')
 
+    def test_who_wants_to_know_hears_of_each_attempt(self):
+        whys = []
+        self.deliverer(FakeNotifier(passing('a'), passing('b'))).deliver(
+            'fake://a', Notice({}, failed=whys.append)).result(LONG_S)
+        self.assertEqual(['a', 'b'], whys)
+
     def test_an_alarm_s_name_writes_no_line_of_its_own(self):
         named = Notice({'alarm_name': 'n\nforged ' + 'x' * 1000})
         self.deliverer(FakeNotifier()).deliver('fake://a', named).result(
