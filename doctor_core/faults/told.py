@@ -6,8 +6,9 @@ from concurrent.futures import Future
 from typing import Any
 
 from doctor_core import clock
+from doctor_core.alarms.base import Pending
 from doctor_core.exceptions import BackendError, BusError
-from doctor_core.model import News, Reached
+from doctor_core.model import News, Reached, Telling
 from doctor_core.model.states import TellingState
 
 _FIRST_RETRY_S = 2.0
@@ -77,6 +78,40 @@ def read(future: 'Future[Any]') -> Outcome:
         return Outcome((f'nobody knows whether it was told: the outcome is '
                         f'{failures!r}',))
     return Outcome(tuple(map(str, failures)))
+
+
+@dataclasses.dataclass
+class OfFault:
+    """The tellings of one fault that are not at rest.
+
+    :ivar under_way: of whom somebody is being told, or has an outcome that
+        is not kept yet.
+    :ivar ended: those outcomes.
+    :ivar pending: those of which a failed attempt is known before the end,
+        and what was said of it.
+    :ivar lines: what waiters are to hear of those that are kept.
+    :ivar waiters: who waits for the last outcome.
+    :ivar queued: whether our thread is about to keep outcomes.
+    :ivar left: whether there are outcomes that nobody waits for, or that
+        the store did not take.
+    """
+
+    under_way: set[Key] = dataclasses.field(default_factory=set)
+    ended: list[tuple[Telling, Outcome]] = dataclasses.field(
+        default_factory=list)
+    pending: dict[Key, tuple[Telling, Pending, str]] = dataclasses.field(
+        default_factory=dict)
+    lines: list[str] = dataclasses.field(default_factory=list)
+    waiters: list['Future[list[str]]'] = dataclasses.field(
+        default_factory=list)
+    queued: bool = False
+    left: bool = False
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether there is nothing to remember."""
+        return not (self.under_way or self.ended or self.lines
+                    or self.waiters or self.queued or self.left)
 
 
 class Again:
