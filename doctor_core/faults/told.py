@@ -114,43 +114,50 @@ class OfFault:
                     or self.waiters or self.queued or self.left)
 
 
+@dataclasses.dataclass
+class _Failure:
+    """Why a telling failed last, and when it is tried again."""
+
+    pauses: clock.Pauses
+    why: str = ''
+    due_at: float = 0.0
+
+
 class Again:
-    """Tellings that have failed and are tried again, less and less often;
-    one thread at a time.
+    """Tellings that have failed and are tried again, each less and less
+    often; one thread at a time.
 
     :param monotonic: the time, in seconds.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._failed: dict[str, dict[Key, tuple[str, float]]] = {}
-        self._pauses: dict[str, clock.Pauses] = {}
+        self._failed: dict[str, dict[Key, _Failure]] = {}
 
     def put(self, fault_id: str, failures: Mapping[Key, str]) -> None:
         """These of a fault have failed just now.
 
         :param failures: why.
         """
-        if not failures:
-            return
-        pauses = self._pauses.setdefault(fault_id, clock.Pauses(
-            first_s=_FIRST_RETRY_S, last_s=_LAST_RETRY_S))
-        at = self._monotonic() + pauses.next_s()
-        self._failed.setdefault(fault_id, {}).update(
-            {key: (why, at) for key, why in failures.items()})
+        for key, why in failures.items():
+            one = self._failed.setdefault(fault_id, {}).setdefault(
+                key, _Failure(clock.Pauses(first_s=_FIRST_RETRY_S,
+                                           last_s=_LAST_RETRY_S)))
+            one.why = why
+            one.due_at = self._monotonic() + one.pauses.next_s()
 
     def forget(self, key: Key) -> None:
         """It is not tried again; one that has not failed is fine."""
         failed = self._failed.get(key[0], {})
         if failed.pop(key, None) and not failed:
-            del self._failed[key[0]], self._pauses[key[0]]
+            del self._failed[key[0]]
 
     def is_due(self, key: Key) -> bool:
         """Whether it may be tried now."""
         failed = self._failed.get(key[0], {}).get(key)
-        return failed is None or failed[1] <= self._monotonic()
+        return failed is None or failed.due_at <= self._monotonic()
 
     def reasons(self, fault_id: str) -> list[str]:
         """Why something of a fault is tried again."""
         return list(dict.fromkeys(
-            why for why, _ in self._failed.get(fault_id, {}).values()))
+            one.why for one in self._failed.get(fault_id, {}).values()))
