@@ -16,6 +16,7 @@
      |    |-- HttpError          no usable answer from an HTTP peer
      |    |    `-- NobodyListens at its address
      |    `-- NotifyError
+     |         `-- BusyError       retry_after_s
      |-- InvalidEvent            field, why
      |    `-- UnknownType
      |-- NotFound                what was asked for does not exist
@@ -161,6 +162,17 @@ class NobodyListens(HttpError):
 
 class NotifyError(BackendError):
     """A notice was not taken by whom it was meant for."""
+
+
+class BusyError(NotifyError):
+    """Who was to be told asks to be left alone for a while; recoverable.
+
+    :ivar retry_after_s: for how long, in seconds.
+    """
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message, recoverable=True)
 
 
 class InvalidEvent(DoctorError):

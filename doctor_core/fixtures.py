@@ -5,7 +5,9 @@ release note only.
 """
 
 import dataclasses
+import functools
 import importlib
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -85,13 +87,26 @@ class FakeClock:
         self._offset = epoch - self._monotonic
 
 
+@functools.cache
+def _states() -> 'tempfile.TemporaryDirectory[str]':
+    """A folder that is removed when the process ends."""
+    return tempfile.TemporaryDirectory(prefix='doctor-state-')
+
+
+def _elsewhere() -> dict[tuple[str, str], Any]:
+    """A ``state_path`` of its own, for what must not write into Doctor's."""
+    return {('DEFAULT', 'state_path'):
+            tempfile.mkdtemp(dir=_states().name)}
+
+
 def configuration(values: Mapping[tuple[str, str], Any] | None = None
                   ) -> cfg.ConfigOpts:
-    """A configuration without files.
+    """A configuration without files, with an empty folder as its
+    ``state_path``.
 
     :param values: options by (group, name).
     """
-    return conf.prepare([], values)
+    return conf.prepare([], {**_elsewhere(), **(values or {})})
 
 
 def notice(server_id: str = '5b1c4a3e-0000-4000-8000-000000000001',
@@ -111,13 +126,14 @@ def notice(server_id: str = '5b1c4a3e-0000-4000-8000-000000000001',
 
 
 def options(plugin: Any, /, **values: Any) -> plugins.Options:
-    """What a plugin is handed over as its options.
+    """What a plugin is handed over as its options. ``$state_path`` in a
+    default is an empty folder, another one for each call.
 
     :param plugin: its class; they stand in the section ``[plugin_test]``.
     :param values: options that are not to have their defaults.
     :raises ConfigError: there is no such option, or it takes no such value.
     """
-    made = conf.prepare([], kinds=())
+    made = conf.prepare([], _elsewhere(), kinds=())
     made.register_group(cfg.OptGroup(_SECTION))
     made.register_opts(plugin.get_opts(), group=_SECTION)
     conf.override(made, {(_SECTION, name): value
@@ -131,7 +147,8 @@ def installer_settings(**values: Any) -> settings.Settings:
     :param values: those that are to be otherwise.
     """
     return dataclasses.replace(
-        settings.settings(conf.prepare([], kinds=())), **values)
+        settings.settings(conf.prepare([], _elsewhere(), kinds=())),
+        **values)
 
 
 class Reported:

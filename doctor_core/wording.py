@@ -27,6 +27,19 @@ def few(items: Iterable[object], most: int = MOST, *, separator: str = ', '
     return f'{text}{joint}and {more} more'
 
 
+def counted(count: int, one: str, many: str = '') -> str:
+    """A number of things.
+
+    >>> counted(1, 'server'), counted(0, 'server'), counted(2, 'entry',
+    ...                                                     'entries')
+    ('1 server', '0 servers', '2 entries')
+
+    :param one: what one of them is called.
+    :param many: what several are called; ``one`` with an s when empty.
+    """
+    return f'{count} {one if count == 1 else many or one + "s"}'
+
+
 def by_reason(pairs: Iterable[tuple[str, str]], most: int = 3) -> list[str]:
     """What has the same reason, in one sentence for each reason.
 

@@ -44,7 +44,7 @@ class Actions:
                    if is_admin or not notifier.for_administrators}
         notifier = allowed.get(action.scheme)
         if notifier is None:
-            return (f'Unsupported action {action.scheme}:// '
+            return (f'Unsupported action of the scheme {action.scheme} '
                     f'(possible: {", ".join(sorted(allowed)) or "none"})')
         return notifier.complaint(action)
 

@@ -159,8 +159,8 @@ class AlarmManager(abc.ABC):
             cannot be known here, with a line for each failure. One that
             fails instead is owed still, and told again later, with growing
             pauses; with a BackendError that is not recoverable and no
-            BusError, it is given up. The same holds for
-            all of them when this raises.
+            BusError, it is given up. The same holds for all of them when
+            this raises.
         """
 
     def routes(self, gate: Gate) -> 'list[Route]':

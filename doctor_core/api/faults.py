@@ -1,12 +1,10 @@
-"""The faults so far: to look at, to confirm and to clear."""
+"""The faults so far: to look at and to confirm."""
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from doctor_core import wire
-from doctor_core.exceptions import BackendError
-from doctor_core.faults.answer import Answer
+from doctor_core.api import asked
 from doctor_core.model import Action, News
 from doctor_core.model.states import (
     DOWN,
@@ -15,13 +13,7 @@ from doctor_core.model.states import (
     TellingState,
 )
 from doctor_core.store import CorrectionRecord, FaultRecord, Store, Tally
-from doctor_core.web.exchange import (
-    Refused,
-    Request,
-    Response,
-    Route,
-    refused_for_now,
-)
+from doctor_core.web.exchange import Refused, Request, Response, Route
 from doctor_core.web.pools import Pool
 from doctor_core.wording import few
 
@@ -30,9 +22,6 @@ _OWED = frozenset({CorrectionState.OWED, CorrectionState.ASKED,
                    CorrectionState.UNDO_OWED})
 #: What nobody will do any more, or has done.
 _DONE = frozenset(CorrectionState) - _OWED
-
-#: So much of a name of others is repeated.
-_SHOWN = 100
 
 Counts = Mapping[tuple[News, TellingState], int]
 
@@ -43,27 +32,21 @@ class FaultsApi:
     :param store: the faults so far.
     :param confirm: lets go of faults that are held, given who says so, and
         returns those.
-    :param clear: takes a host back, given who says so: its name as Nova has
-        it and what became of its fault, if one was open; raises BackendError.
-    :param lift: takes the mark of a host back of which no fault is known:
-        whether it was marked, and its servers in error; raises BackendError.
+    :param meant: the host that a name means, as far as that is known.
     """
 
     def __init__(self, store: Store,
                  confirm: Callable[[Collection[str], str], list[str]],
-                 clear: Callable[[str, str], tuple[str, Answer | None]],
-                 lift: Callable[[str], tuple[bool, list[str]]]) -> None:
+                 meant: Callable[[str], str | None]) -> None:
         self._store = store
         self._confirm = confirm
-        self._clear = clear
-        self._lift = lift
+        self._names = asked.FaultNames(store, meant)
 
     def routes(self) -> list[Route]:
         """What is served."""
         table = [('GET', '/faults', self.list_faults, 'list'),
                  ('GET', '/faults/{id}', self.show_fault, 'get'),
-                 ('POST', '/faults/confirm', self.confirm, 'confirm'),
-                 ('POST', '/faults/clear', self.clear, 'clear')]
+                 ('POST', '/faults/confirm', self.confirm, 'confirm')]
         pool, lists = Pool('faults'), Pool('fault lists', threads=2)
         return [Route(method, path, handler,
                       lists if rule == 'list' else pool,
@@ -95,10 +78,7 @@ class FaultsApi:
         """A fault, each correction that it called for, and what each owner
         was told.
         """
-        record = self._store.faults.find(request.params['id'])
-        if record is None:
-            raise Refused(
-                404, f'There is no fault {_shortened(request.params["id"])}.')
+        record = self._names.find(request.params['id'])
         counts = self._store.tellings.counts([record.id])[record.id]
         sayers = self._store.faults.sayers([record.id])[record.id]
         return Response(json={'fault': {
@@ -125,82 +105,38 @@ class FaultsApi:
             fault_ids = [record.id for record in
                          self._store.faults.in_states(FaultState.HELD)]
         else:
-            fault_ids = _named_faults(body)
-            self._refuse_not_held(fault_ids)
+            fault_ids = self._held(_named_faults(body))
         # Counted before: the work begins as soon as they are let go of.
         tallies = self._tallies(fault_ids)
-        confirmed = self._confirm(fault_ids, _who(request))
+        confirmed = self._confirm(fault_ids, asked.who(request))
         return Response(202, {'faults': [
             {'id': record.id, 'hostname': record.hostname,
              'corrections': _by_action(tallies[record.id], _OWED)}
             for record in map(self._store.faults.find, confirmed)
             if record]})
 
-    def _refuse_not_held(self, fault_ids: Sequence[str]) -> None:
-        """All of them, or none: half a confirmation is hard to explain."""
-        for fault_id in fault_ids:
-            record = self._store.faults.find(fault_id)
-            if record is None:
-                raise Refused(
-                    404, f'There is no fault {_shortened(fault_id)}.')
+    def _held(self, names: Sequence[str]) -> list[str]:
+        """The ids of all of them, or of none: half a confirmation is hard to
+        explain.
+        """
+        records = {record.id: record for record
+                   in map(self._names.find, names)}
+        for record in records.values():
             if record.state is not FaultState.HELD:
                 raise Refused(
-                    409, f'Fault {fault_id} of host {record.hostname} is '
+                    409, f'Fault {record.id} of host {record.hostname} is '
                     f'{record.state}, not held.')
-
-    def clear(self, request: Request) -> Response:
-        """Take a host back on an operator's word, also one of which no fault
-        is known: then its mark is taken back, and its servers in error are
-        named.
-        """
-        body = request.json()
-        if not isinstance(body, dict) or set(body) != {'host'} \
-                or not isinstance(body['host'], str) or not body['host']:
-            raise Refused(400, 'Name the host: {"host": NAME}.',
-                              field='host')
-        try:
-            return self._cleared(body['host'], _who(request))
-        except BackendError as error:
-            if error.recoverable:
-                raise refused_for_now(str(error)) from None
-            raise Refused(409, str(error)) from None
-
-    def _cleared(self, name: str, who: str) -> Response:
-        host, answer = self._clear(name, who)
-        if not host:
-            raise Refused(
-                404, 'Nova has no compute host that '
-                f'{_shortened(name)} means, or several are meant.',
-                field='host')
-        if answer is not None:
-            return Response(json={
-                'host': host, 'fault': answer.fault_id,
-                'state': answer.state, 'note': answer.note})
-        was_marked, in_error = self._lift(host)
-        return Response(json={
-            'host': host, 'fault': None, 'was_marked_down': was_marked,
-            'servers_in_error': in_error})
-
-
-def _shortened(name: str) -> str:
-    """A name of others, for a person."""
-    return wire.escaped(name[:_SHOWN])
+        return list(records)
 
 
 def _asked_states(request: Request) -> Collection[FaultState]:
-    asked = request.query.get('state')
-    if asked is None:
+    state = request.query.get('state')
+    if state is None:
         return tuple(FaultState)
-    if asked not in tuple(FaultState):
-        raise Refused(400, f'There is no state {_shortened(asked)}, but '
+    if state not in tuple(FaultState):
+        raise Refused(400, f'There is no state {asked.shortened(state)}, but '
                       f'{", ".join(FaultState)}.', field='state')
-    return (FaultState(asked),)
-
-
-def _who(request: Request) -> str:
-    facts = request.context.get('token')
-    # It goes into the log, and who chose it is Keystone's to know.
-    return wire.escaped(facts.user_name) if facts else 'an operator'
+    return (FaultState(state),)
 
 
 def _shown(record: FaultRecord, sayers: Sequence[tuple[str, bool]]
@@ -227,8 +163,8 @@ def _have(names: Sequence[str], one: str, several: str) -> str:
 
 
 def _told(counts: Counts) -> dict[str, Any]:
-    """Of how many servers the owners were told that they are lost, and
-    whether that was everybody who could be reached.
+    """Of how many servers the owners were told that they are lost, and of
+    how many they were not reached.
     """
     def count(*states: TellingState) -> int:
         return sum(counts.get((News.LOST, state), 0) for state in states)
@@ -236,8 +172,7 @@ def _told(counts: Counts) -> dict[str, Any]:
     return {'servers': count(*TellingState),
             'told_servers': count(TellingState.TOLD),
             'without_alarm': count(TellingState.NOBODY),
-            'unreached': count(TellingState.GIVEN_UP),
-            'told': not count(TellingState.OWED)}
+            'unreached': count(TellingState.GIVEN_UP)}
 
 
 def _count(tallies: Sequence[Tally],
@@ -263,7 +198,7 @@ def _correction(record: CorrectionRecord) -> dict[str, Any]:
 
 
 def _named_faults(body: object) -> list[str]:
-    """The faults that a confirmation names, each once."""
+    """What a confirmation names faults by, each once."""
     if not isinstance(body, dict) or set(body) != {'faults'}:
         raise Refused(400, 'Name the faults, {"faults": [ID, ...]}, or '
                           'say {"all": true}.')

@@ -1,23 +1,30 @@
 """``doctor faults``: what the inspector does, and what waits for a word."""
 
 import argparse
-import datetime
 import os
-from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from cliff.command import Command
 from cliff.lister import Lister
 from cliff.show import ShowOne
 
-from doctor_core.cli import config_files
+from doctor_core.cli import clearing_words, config_files, fault_words
 from doctor_core.cli.errors import PlainErrors
+from doctor_core.cli.tables import UnbrokenNames
 from doctor_core.model.states import FaultState
-from doctor_core.wording import few
+
+#: How a fault is named.
+_NAME = ('its id, as much of it as a list shows, or the name of its host, '
+         'for its latest')
 
 
 class _Asking(PlainErrors):
-    """What the commands that ask the inspector have in common."""
+    """What the commands that ask the inspector have in common.
+
+    :cvar where: where the operator finds what there is.
+    """
+
+    where = '"doctor faults list" shows what there is.'
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = \
@@ -58,18 +65,19 @@ class _Asking(PlainErrors):
                                      os_cloud=parsed_args.os_cloud,
                                      cafile=cafile)
         except NotFound as error:
-            raise DoctorError(
-                f'{error} "doctor faults list" shows what there is.'
-                ) from None
+            raise DoctorError(f'{error} {self.where}') from None
 
 
-class ListFaults(_Asking, Lister):
+class ListFaults(_Asking, UnbrokenNames, Lister):
     """List the latest 100 faults and all that are open, newest first.
 
-    "Told" says of how many servers the owners were told, of how many; a
-    server that nobody has an alarm for counts as told. "Owed" says how many
-    corrections in Nova and Neutron are still to be made or reversed.
+    A table shows as much of an id as names the fault; -f value, json and csv
+    show all of it. "Told" says of how many servers the owners were told, of
+    how many. "Owed" says how many corrections in Nova and Neutron are still
+    to be made or reversed.
     """
+
+    unbroken = ('ID', 'Host')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -84,21 +92,23 @@ class ListFaults(_Asking, Lister):
         if parsed_args.state is not None:
             path += f'?state={parsed_args.state}'
         faults = self.ask(parsed_args, 'GET', path)['faults']
+        if parsed_args.formatter == 'table':
+            ids = fault_words.short_ids([fault['id'] for fault in faults])
+            faults = [{**fault, 'id': short} for fault, short
+                      in zip(faults, ids, strict=True)]
         return (('ID', 'Host', 'State', 'Cause', 'Detected', 'Told',
-                 'Servers', 'Owed'),
-                [row(fault) for fault in faults])
+                 'Servers', 'Owed'), map(fault_words.row, faults))
 
 
 class ShowFault(_Asking, ShowOne):
     """Show a fault, and what has been done about it.
 
-    A correction that is taken back counts as done and as undone. A server
-    that nobody has an alarm for counts as told.
+    A correction that is taken back counts as done and as undone.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument('fault', metavar='ID', help='the fault')
+        parser.add_argument('fault', metavar='ID|HOST', help=_NAME)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
@@ -106,7 +116,7 @@ class ShowFault(_Asking, ShowOne):
         fault = self.ask(
             parsed_args, 'GET',
             f'/faults/{quote(parsed_args.fault, safe="")}')['fault']
-        return tuple(zip(*details(fault), strict=True))
+        return tuple(zip(*fault_words.details(fault), strict=True))
 
 
 class ConfirmFaults(_Asking, Command):
@@ -119,7 +129,8 @@ class ConfirmFaults(_Asking, Command):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            'faults', metavar='ID', nargs='*', help='a fault that is held')
+            'faults', metavar='ID|HOST', nargs='*',
+            help=f'a fault that is held: {_NAME}')
         parser.add_argument(
             '--all', action='store_true', help='all that are held')
         return parser
@@ -134,7 +145,7 @@ class ConfirmFaults(_Asking, Command):
             else {'faults': parsed_args.faults}
         confirmed = self.ask(parsed_args, 'POST', '/faults/confirm',
                              body)['faults']
-        for line in map(promise, confirmed):
+        for line in map(fault_words.promise, confirmed):
             print(line, file=self.app.stdout)
         if not confirmed:
             print('No fault is held.', file=self.app.stdout)
@@ -144,141 +155,30 @@ class ClearHost(_Asking, Command):
     """Take a host back on your word, without waiting for a witness.
 
     Its marks in Nova and Neutron are taken back, as far as they are Doctor's,
-    and the owners of its servers hear of it. Where no fault of the host is
-    known, its force-down is lifted and its servers in error are named: what
-    they were before is not known.
+    and the owners of its servers hear of it: be sure that they run. Where no
+    fault of the host is known, its force-down is lifted, and its servers in
+    error and its ports that are DOWN are named: what they were before is not
+    known.
     """
+
+    where = ('"openstack compute service list --service nova-compute" shows '
+             'the hosts.')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument('host', metavar='HOST',
                             help='the host, by any name that means it')
+        parser.add_argument('--dry-run', action='store_true',
+                            help='say what would be taken back, and do '
+                                 'nothing')
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        for line in outcome(self.ask(parsed_args, 'POST', '/faults/clear',
-                                     {'host': parsed_args.host})):
+        order: dict[str, Any] = {'host': parsed_args.host}
+        say = clearing_words.outcome
+        if parsed_args.dry_run:
+            order['dry_run'] = True
+            say = clearing_words.rehearsal
+        for line in say(self.ask(parsed_args, 'POST', '/faults/clear',
+                                 order)):
             print(line, file=self.app.stdout)
-
-
-def outcome(answer: Mapping[str, Any]) -> list[str]:
-    """What became of a host that was taken back."""
-    host = answer['host']
-    if answer['fault']:
-        note = f': {answer["note"]}' if answer['note'] else ''
-        return [f'Fault {answer["fault"]} of host {host} is '
-                f'{answer["state"]}{note}']
-    lines = [f'No fault of host {host} was open; it '
-             + ('was marked down, and is not any more.'
-                if answer['was_marked_down'] else 'was not marked down.')]
-    in_error = answer['servers_in_error']
-    if in_error:
-        lines.append(f'In error on it: {few(in_error)}. Look at each: '
-                     '"openstack server set --state active ID" if it '
-                     'runs.')
-    return lines
-
-
-def row(fault: Mapping[str, Any]) -> tuple[Any, ...]:
-    """A fault as a line of the list."""
-    return (fault['id'], fault['hostname'], fault['state'],
-            _cause(fault), moment(fault['detected_at']),
-            _told(fault), fault['servers'], fault['owed'])
-
-
-def details(fault: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """A fault as names and values."""
-    return [
-        ('ID', fault['id']), ('Host', fault['hostname']),
-        ('State', fault['state']), ('Note', fault['note']),
-        ('Type', fault['type']), ('Cause', _cause(fault)),
-        ('Source', fault['source']), ('Severity', fault['severity']),
-        ('Detected', moment(fault['detected_at'])),
-        ('Received', moment(fault['received_at'])),
-        ('Cleared', moment(fault['cleared_at'])),
-        ('Told', _told(fault)), *_servers(fault.get('tellings', ())),
-        ('Repeats', fault['repeats']),
-        ('Held open by', ', '.join(
-            source or '(no source)' for source in fault['sources'])),
-        ('Former', fault['former']),
-        *(_progress(fault['corrections']))]
-
-
-def _cause(fault: Mapping[str, Any]) -> str:
-    """Why a host is lost, as far as anybody said."""
-    return str(fault['cause'] or fault['type'])
-
-
-def _servers(tellings: Iterable[Mapping[str, Any]]
-             ) -> list[tuple[str, str]]:
-    """The servers that were lost and what became of their owners' notices;
-    those that were not reached first, with the reason.
-    """
-    lost = sorted((one for one in tellings if one['news'] == 'lost'),
-                  key=lambda one: one['state'] != 'given-up')
-    told = [f'{one["name"] or one["server_id"]}: '
-            + one['state'].replace('-', ' ')
-            + (f' ({one["reason"]})' if one['reason'] else '')
-            for one in lost]
-    return [('Servers', few(told, separator='; '))] if told else []
-
-
-def _progress(corrections: Iterable[Mapping[str, Any]]
-              ) -> list[tuple[str, str]]:
-    """How many corrections of each kind are made, of how many, and which
-    never will be.
-    """
-    by_action: dict[str, list[Mapping[str, Any]]] = {}
-    given_up = []
-    for one in corrections:
-        by_action.setdefault(one['action'], []).append(one)
-        if one['state'] == 'given-up':
-            given_up.append(f'{one["action"]} of {one["target_id"]}: '
-                            f'{one["reason"]}')
-    rows = [(action.capitalize(), _done(those))
-            for action, those in by_action.items()]
-    return rows + ([('Given up', few(given_up, separator='; '))]
-                   if given_up else [])
-
-
-#: What was never made, or is not known to be.
-_NOT_MADE = frozenset({'owed', 'asked', 'waived', 'given-up'})
-#: What else is said of corrections, by their states.
-_BESIDE = {'given-up': 'given up', 'waived': 'waived',
-           'left': 'left as they are', 'passed-on': 'passed on'}
-
-
-def _done(corrections: Collection[Mapping[str, Any]]) -> str:
-    states = [one['state'] for one in corrections]
-    done = sum(state not in _NOT_MADE for state in states)
-    parts = [f'{done} of {len(states)} done']
-    if {'undo-owed', 'undone'} & set(states):
-        parts.append(f'{states.count("undone")} undone')
-    parts += [f'{states.count(state)} {words}'
-              for state, words in _BESIDE.items() if state in states]
-    return ', '.join(parts)
-
-
-def promise(confirmed: Mapping[str, Any]) -> str:
-    """What will be done for a fault that was confirmed."""
-    what = ', '.join(f'{count} x {action}' for action, count
-                     in confirmed['corrections'].items())
-    return (f'Host {confirmed["hostname"]} is marked down now: '
-            f'{what or "nothing is left to do"} '
-            f'(fault {confirmed["id"]})')
-
-
-def moment(at: float | None) -> str:
-    """A time for a person, in UTC; empty when there is none."""
-    if at is None:
-        return ''
-    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime(
-        '%Y-%m-%d %H:%M:%S UTC')
-
-
-def _told(fault: Mapping[str, Any]) -> str:
-    """Of how many servers the owners were told that they are lost."""
-    text = f'{fault["told_servers"]} of {fault["servers"]}'
-    if fault['unreached']:
-        text += f', {fault["unreached"]} not reached'
-    return text

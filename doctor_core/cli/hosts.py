@@ -8,15 +8,18 @@ from cliff.lister import Lister
 
 from doctor_core.cli import config_files
 from doctor_core.cli.errors import PlainErrors
+from doctor_core.cli.tables import UnbrokenNames
 
 
-class ListHosts(PlainErrors, Lister):
+class ListHosts(PlainErrors, UnbrokenNames, Lister):
     """List the hosts that the monitor watches, and what it holds of them.
 
     Ask it on the machine that the monitor runs on. A near miss is a host
     that was suspected and then answered: many of them say that it, or the
     network to it, is not well, or that timeout_ms is too short.
     """
+
+    unbroken = ('Host',)
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)

@@ -9,6 +9,7 @@ from doctor_core.cloud import Cloud
 from doctor_core.exceptions import (
     ConfigError,
     DoctorError,
+    HttpError,
     NobodyListens,
     NotFound,
 )
@@ -18,6 +19,8 @@ from doctor_core.web import client as web
 _TO_MYSELF = {'0.0.0.0': '127.0.0.1', '::': '::1'}
 #: Bytes; a list of a hundred thousand faults is within it.
 _MAX_ANSWER = 256 << 20
+#: Seconds; the inspector answers within some ten, unless it is stuck.
+_PATIENCE_S = 30.0
 _SAYS_WHO = ('OS_CLOUD', 'OS_AUTH_URL')
 
 
@@ -37,7 +40,7 @@ def inspector_url(settings: Any) -> str:
 def ask(inspector_url: str, method: str, path: str, body: Any = None, *,
         os_cloud: str = '', cafile: str = '',
         program: str = 'doctor-inspector') -> Any:
-    """The decoded answer; blocks for up to some ten seconds.
+    """The decoded answer; blocks for up to half a minute.
 
     Keystone is asked for a token only when the inspector wants one: in a
     mass failure Keystone may not answer.
@@ -63,6 +66,11 @@ def ask(inspector_url: str, method: str, path: str, body: Any = None, *,
         raise DoctorError(
             f'Nothing listens at {inspector_url}: does {program} run, and '
             'there? Say where it is with --url or --config-file.') from None
+    except HttpError as error:
+        if method == 'GET' or not error.recoverable:
+            raise
+        raise DoctorError(f'{error}: whether {program} has taken it is not '
+                          'known. Look, or say it again.') from None
     finally:
         thread.stop()
     if reply.status == 404:
@@ -74,7 +82,8 @@ def ask(inspector_url: str, method: str, path: str, body: Any = None, *,
 
 async def _send(method: str, url: str, body: Any, cafile: str,
                 token: str = '') -> web.Reply:
-    client = web.Client(tls=web.tls_context(cafile=cafile),
+    client = web.Client(timeout_s=_PATIENCE_S,
+                        tls=web.tls_context(cafile=cafile),
                         max_answer=_MAX_ANSWER)
     try:
         return await client.request(

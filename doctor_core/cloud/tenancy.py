@@ -14,7 +14,7 @@ from doctor_core.cloud import answers, undoing
 from doctor_core.cloud.client import Cloud
 from doctor_core.exceptions import CloudError, ConfigError
 from doctor_core.model import Server
-from doctor_core.wording import few
+from doctor_core.wording import counted, few
 
 T = TypeVar('T')
 #: Told what is counted, how many there are, and of how many.
@@ -231,7 +231,7 @@ class Tenancy:
         running = clock.wait_for(
             lambda: self._running(mould.project_id, asked),
             clock.Deadline(self._timeout_s, self._clock), interval_s=_POLL_S,
-            what=f'{len(names)} servers on {host} to be ACTIVE')
+            what=f'{counted(len(names), "server")} on {host} to be ACTIVE')
         elsewhere = [server.name for server in running
                      if server.host != host]
         if elsewhere:
@@ -328,5 +328,6 @@ def _check_room(cidr: str, servers: int) -> None:
         raise ConfigError(f'{cidr!r} is no IPv4 subnet: {error}.') from None
     room = block.num_addresses - 2
     if room < servers:
-        raise ConfigError(f'{cidr} has addresses for {max(room, 0)} servers, '
+        raise ConfigError(f'{cidr} has addresses for '
+                          f'{counted(max(room, 0), "server")}, '
                           f'not for {servers}: name a larger subnet.')

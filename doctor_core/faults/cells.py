@@ -5,7 +5,7 @@ import logging
 import threading
 
 from doctor_core.model import ComputeService
-from doctor_core.wording import few
+from doctor_core.wording import counted, few
 
 LOG = logging.getLogger(__name__)
 
@@ -40,8 +40,9 @@ class UnseenHosts:
         with self._lock:
             before, self._hosts = self._hosts, hosts
         if hosts - before:
-            LOG.warning('Nova cannot see the cell of %d hosts: %s. What was '
-                        'known of their servers is kept', len(hosts),
+            LOG.warning('Nova cannot see the cell of %s: %s. What was '
+                        'known of their servers is kept',
+                        counted(len(hosts), 'host'),
                         few(sorted(hosts)))
         elif before and not hosts:
             LOG.warning('Nova sees the cells of all hosts again')

@@ -12,6 +12,7 @@ from doctor_core.faults.guarded import Complaints
 from doctor_core.model import Event, News, Telling
 from doctor_core.model.states import DOWN, TellingState
 from doctor_core.store import Store
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -105,9 +106,9 @@ class Confirmation:
         missed = self._may_be_told(fault_id, told, missed)
         if not missed:
             return True
-        LOG.warning('Fault %s of host %s: alarms of %d servers did not go '
+        LOG.warning('Fault %s of host %s: alarms of %s did not go '
                     'off; they are told again', fault_id, told.host,
-                    len(missed))
+                    counted(len(missed), 'server'))
         try:
             self._alarms.tell(missed, host=told.host, fault_id=fault_id)
         except Exception as error:  # a plugin may raise what it likes
@@ -126,8 +127,9 @@ class Confirmation:
                 again.append(update)
             never += times == _LOOKS
         if never:
-            LOG.error('Fault %s of host %s: alarms of %d servers never went '
-                      'off, or were set back', fault_id, told.host, never)
+            LOG.error('Fault %s of host %s: alarms of %s never went off, or '
+                      'were set back', fault_id, told.host,
+                      counted(never, 'server'))
         return again
 
     def _lost(self, fault_id: str) -> Sequence[Telling]:

@@ -5,8 +5,7 @@ from collections.abc import Callable, Collection
 
 from doctor_core import clock
 from doctor_core.alarms.base import AlarmManager
-from doctor_core.cloud import Cloud, calls
-from doctor_core.exceptions import BackendError
+from doctor_core.cloud import Cloud
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.confirmation import Confirmation
@@ -16,6 +15,7 @@ from doctor_core.faults.guarded import GuardedInspector
 from doctor_core.faults.handler import FaultHandler
 from doctor_core.faults.holders import Holders
 from doctor_core.faults.holding import Holding
+from doctor_core.faults.lifting import Lifting
 from doctor_core.faults.losing import Losing
 from doctor_core.faults.owed import OwedLoop
 from doctor_core.faults.pursuit import Pursuit
@@ -25,7 +25,7 @@ from doctor_core.faults.settings import Settings
 from doctor_core.faults.silence import Silence
 from doctor_core.faults.telling import Teller
 from doctor_core.inspectors.base import Inspector
-from doctor_core.model import Action, Checkpoint, Correction, Mark
+from doctor_core.model import Checkpoint
 from doctor_core.store import Store
 
 
@@ -44,6 +44,7 @@ class Engine:
     :ivar affected: what is on which host.
     :ivar holding: who decides in a mass failure.
     :ivar owed: the loop for what is owed.
+    :ivar lifting: takes hosts back of which no fault is known.
     """
 
     def __init__(self, settings: Callable[[], Settings], cloud: Cloud,
@@ -86,39 +87,5 @@ class Engine:
             self.confirmation, correcting.unanswered, self.affected,
             self.stopping, answered,
             settled, monotonic=monotonic)
-        self._cloud = cloud
-        self._correcting = correcting
-        self._store = store
-
-    def lift(self, host: str) -> tuple[bool, list[str]]:
-        """Take the mark of a host back of which no fault is known; blocks.
-
-        Its servers are left as they are: what set them to error, and what
-        they were before, is not known.
-
-        :returns: whether it was marked, and the ids of its servers in error.
-        :raises BackendError: Nova did not answer, or refused.
-        """
-        with self.pursuit.alone(host):
-            if self._store.faults.open_of(host) is not None:
-                raise BackendError(f'A fault of host {host} is open by now')
-            return self._lift(host)
-
-    def _lift(self, host: str) -> tuple[bool, list[str]]:
-        found = self.affected.ask(host)
-        in_error = [server.id for server in found.servers
-                    if server.state == calls.ERROR]
-        service = found.service
-        if service is None or not service.forced_down:
-            return False, in_error
-        if self._correcting.changes_nothing:
-            raise BackendError('The mark of the host is not taken back: '
-                               '[inspector] type changes nothing')
-        changes = self._cloud.correct(
-            [Correction(Action.FORCE_DOWN, service.id, host, Mark.BACK)],
-            lambda change: None)
-        self.affected.changed(changes)
-        if not changes[0].done:
-            raise BackendError(changes[0].error,
-                               recoverable=not changes[0].is_final)
-        return True, in_error
+        self.lifting = Lifting(cloud, self.affected, self.pursuit,
+                               correcting, store)

@@ -9,6 +9,7 @@ from doctor_core.faults.correcting import Correcting
 from doctor_core.model import Action, Correction, Server
 from doctor_core.model.states import CorrectionState
 from doctor_core.store import CorrectionRecord, FaultRecord, Store
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -65,8 +66,8 @@ def mend_ports(store: Store, affected: AffectedMap, correcting: Correcting,
         and _works_elsewhere(store, affected, one.correction)]
     if not moved:
         return
-    LOG.warning('Servers have left host %s, which is down: %d of their ports '
-                'are set back', record.hostname, len(moved))
+    LOG.warning('Servers have left host %s, which is down: %s of theirs to be '
+                'set back', record.hostname, counted(len(moved), 'port'))
     store.corrections.move(fault_id, CorrectionState.UNDO_OWED, moved,
                            old=(CorrectionState.DONE,))
     # What another loss has taken over meanwhile, this does not send.

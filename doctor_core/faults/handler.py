@@ -136,22 +136,34 @@ class FaultHandler:
                 decided.report_id, decided.host, FaultState.CLEARED))
         return answer
 
-    def clear(self, hostname: str, who: str) -> tuple[str, Answer | None]:
+    def look_up(self, hostname: str) -> str | None:
+        """The host that a name means, as Nova has it; may block on Nova.
+
+        :raises BackendError: it is not known, and Nova cannot be asked.
+        """
+        return self._placing.look_up(hostname)
+
+    def clear(self, hostname: str, who: str,
+              begin: Callable[[str, str], object] = lambda host, fault: None
+              ) -> tuple[str, Answer | None]:
         """An operator says that a host is back; blocks on the cloud.
 
         :param who: the operator.
+        :param begin: told the host and the fault, before anything is
+            changed; what it raises ends this.
         :returns: the host as Nova has it, and what became of its fault;
             None when no fault of it is open. The name is empty when it
             means no host.
         :raises BackendError: it is not known, and Nova cannot be asked.
         """
-        host = self._placing.look_up(hostname)
+        host = self.look_up(hostname)
         if host is None:
             return '', None
         with self._decision_of(host), self._store.together():
             record = self._store.faults.open_of(host)
             if record is None:
                 return host, None
+            begin(host, record.id)
             why = f'cleared by {who}'
             self._store.faults.describe(record.id, witness=OPERATOR,
                                         reason=why)

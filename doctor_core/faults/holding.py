@@ -13,7 +13,7 @@ from doctor_core.faults.settings import Settings
 from doctor_core.model import Fault
 from doctor_core.model.states import STANDING, FaultState
 from doctor_core.store import FaultRecord, Store
-from doctor_core.wording import few
+from doctor_core.wording import counted, few
 
 LOG = logging.getLogger(__name__)
 
@@ -117,8 +117,9 @@ class Holding:
         """Let the log say what an earlier process left to be decided."""
         held = self._held(by_option=False)
         if held:
-            LOG.error('Since a mass failure %d compute hosts are not marked '
-                      'down: %s. %s', len(held), _hosts(held),
+            LOG.error('Since a mass failure %s not marked down: %s. %s',
+                      counted(len(held), 'compute host'),
+                      _hosts(held),
                       self._what_to_do())
         self._remind_of_option()
 
@@ -137,11 +138,12 @@ class Holding:
         if self._settings().hold:
             LOG.warning('[inspector] hold is set: the owners are told of new '
                         'faults, and nothing is corrected before "doctor '
-                        'faults confirm". %d faults are held so', len(held))
+                        'faults confirm". Held so: %s',
+                        counted(len(held), 'fault'))
         elif held:
-            LOG.warning('%d faults stay held since [inspector] hold was set: '
+            LOG.warning('Still held, since [inspector] hold was set: %s: '
                         '%s. If the hosts are dead: "doctor faults confirm"',
-                        len(held), _hosts(held))
+                        counted(len(held), 'fault'), _hosts(held))
 
     def _release(self, fault_ids: Collection[str], why: str) -> list[str]:
         with self._lock:
@@ -150,8 +152,8 @@ class Holding:
             if released:
                 self._decided_at = self._monotonic()
         if released:
-            LOG.warning('%d faults that were held are acted on now: %s',
-                        len(released), why)
+            LOG.warning('%s, held so far, to be acted on now: %s',
+                        counted(len(released), 'fault'), why)
         return released
 
     def _why_held(self, host: str, at: float) -> str:

@@ -22,6 +22,7 @@ from doctor_core.model import (
 )
 from doctor_core.model.states import DOWN, CorrectionState, FaultState
 from doctor_core.store import FaultRecord, Store
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -207,8 +208,8 @@ class Losing:
         tellings = [one for one in plan.tellings(found)
                     if one.server.id not in told]
         if tellings:
-            LOG.warning('Host %s: %d more servers than were known of',
-                        found.host, len(tellings))
+            LOG.warning('Host %s: %s more than was known of', found.host,
+                        counted(len(tellings), 'server'))
         self._store.corrections.owe(fault_id, corrections)
         self._store.tellings.owe(fault_id, tellings)
         return bool(corrections or tellings)

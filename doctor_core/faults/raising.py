@@ -13,6 +13,7 @@ from doctor_core.faults.settings import Settings
 from doctor_core.model import Action, Checkpoint, Correction, Fault, Stage
 from doctor_core.model.states import FaultState
 from doctor_core.store import FaultRecord, Store
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -74,10 +75,11 @@ class Raising:
         record = self._store.faults.find(report.id)
         held = record is not None and record.state is FaultState.HELD
         found = self._affected.of(host)
-        LOG.warning('Host %s is down (%s): %d servers and %d ports are '
+        LOG.warning('Host %s is down (%s): %s and %s are '
                     'affected; fault %s%s%s', host,
                     report.cause or report.source or report.type,
-                    len(found.servers), len(found.ports), report.id,
+                    counted(len(found.servers), 'server'),
+                    counted(len(found.ports), 'port'), report.id,
                     f' is {record.reason}' if record and held else '',
                     _REMARKS[found.takes_servers])
 

@@ -16,6 +16,7 @@ from doctor_core.faults.telling import Teller
 from doctor_core.model import News, Telling
 from doctor_core.model.states import TellingState
 from doctor_core.store import FaultRecord, Store
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -57,8 +58,8 @@ class Restarted:
             self._see_to(record, waiting, ask)
         left = len(self._waiting(record.id))
         if left:
-            return f'Nova has yet to see whether {left} servers run, whose ' \
-                'guests ended with the reboot of their host'
+            return f'Nova has yet to see {counted(left, "server")} run that ' \
+                'ended with the reboot of the host'
         self._correcting.end_starts(record.id)
         return ''
 

@@ -23,6 +23,7 @@ from doctor_core.model import (
 )
 from doctor_core.model.states import CorrectionState, FaultState
 from doctor_core.store import FaultRecord, Store
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -86,8 +87,8 @@ class Strays:
                 name: server for name, server in elsewhere.items()
                 if server is not None and self._is_stray(server)})
             if missed:
-                trouble = [f'{len(missed)} servers that have left are in '
-                           'error still']
+                trouble = ['in error still, although it left: '
+                           f'{counted(len(missed), "server")}']
         except BackendError as error:
             trouble = [f'cannot ask for servers that have left: {error}']
         if trouble:
@@ -133,8 +134,8 @@ class Strays:
             and one.correction.target_id in strays]
         if not ours:
             return set()
-        LOG.warning('%d servers had left host %s before they were set to '
-                    'error: they get their state back', len(ours),
+        LOG.warning('%s had left host %s when set to error: the state before '
+                    'is given back', counted(len(ours), 'server'),
                     record.hostname)
         self._store.corrections.move(
             record.id, CorrectionState.UNDO_OWED, ours,

@@ -14,6 +14,7 @@ from doctor_core.faults.under_way import UnderWay
 from doctor_core.model import Checkpoint, Event, Stage, Telling
 from doctor_core.model.states import TellingState
 from doctor_core.store import Store
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -83,8 +84,8 @@ class Teller:
                 fault_id=fault_id))
             add = [future.add_done_callback for future in futures]
             if len(add) != len(events):
-                raise ValueError(f'{len(add)} outcomes of {len(events)} '
-                                 'events')
+                raise ValueError(f'outcomes: {len(add)} of '
+                                 f'{counted(len(events), "event")}')
         except Exception as error:  # a plugin may raise what it likes
             failure = failed(error, self._complaints.why(
                 self._alarms, 'tell()', error))

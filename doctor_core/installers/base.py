@@ -162,6 +162,15 @@ class Installer(abc.ABC):
         """
         return self._fault().failed_at(host)
 
+    def unseen_by(self, monitor: str, options: Options) -> str:
+        """Why a monitor can never see that a host has failed; may block.
+
+        :param monitor: the name of its kind.
+        :param options: the monitor's own.
+        :returns: empty when it may see it.
+        """
+        return ''
+
     @contextlib.contextmanager
     def reachable(self, url: str) -> Iterator[None]:
         """Have the controllers reach a URL of this machine's loopback, for

@@ -17,6 +17,12 @@ from doctor_core.model import Host, Need, Node, Stamp
 from doctor_core.plugins import Options
 
 _SERVICE = 'doctor-embedded'
+#: The monitor that probes its hosts; and those that see no loss of them.
+_SEES = 'fake'
+_BLIND = {
+    'sample': 'the hosts of an embedded cloud are addresses of the loopback, '
+              'which answer every ping, failed or not',
+    'collectd': 'on the hosts of an embedded cloud runs no collectd'}
 
 
 class EmbeddedInstaller(Installer):
@@ -70,6 +76,18 @@ class EmbeddedInstaller(Installer):
 
     def heal(self, host: Host) -> None:
         self._ask('POST', f'/hosts/{quote(host.name, "")}/heal')
+
+    def unseen_by(self, monitor: str, options: Options) -> str:
+        if monitor not in (_SEES, *_BLIND):
+            # Of other people's monitors nothing is known.
+            return ''
+        port = self._ask('GET', '/hosts')['hosts'][0]['probe_port']
+        if monitor == _SEES:
+            return '' if options.port == port else (
+                'the hosts of an embedded cloud answer probes on port '
+                f'{port}: say so in [monitor_fake] port')
+        return (f'{_BLIND[monitor]}: say [monitor] type = fake, and '
+                f'[monitor_fake] port = {port}')
 
     def failed_at(self, host: Host) -> Stamp:
         if host.name not in self._failed_at:

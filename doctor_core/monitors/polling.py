@@ -19,6 +19,7 @@ from doctor_core.monitors.reports import host_down, host_up, last_answer_at
 from doctor_core.monitors.rounds import Polled, Probe, Rounds
 from doctor_core.monitors.verdict import Change, State
 from doctor_core.plugins import Options
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -98,8 +99,9 @@ class PollingMonitor(Monitor):
         self._rounds.watch(hosts, clock.monotonic())
         for thread in self._threads:
             thread.start()
-        LOG.info('Watching %d hosts every %g s, answers within %g s',
-                 len(hosts), self.options.interval_s, self.options.timeout_s)
+        LOG.info('Watching %s every %g s, answers within %g s',
+                 counted(len(hosts), 'host'), self.options.interval_s,
+                 self.options.timeout_s)
 
     def update(self, hosts: Sequence[Host]) -> None:
         self._orders.put(

@@ -6,25 +6,23 @@ from urllib.parse import SplitResult
 
 from oslo_config import cfg
 
-from doctor_core.exceptions import NotifyError
+from doctor_core import wire
 from doctor_core.model import Notice
 from doctor_core.plugins import Options
 
 
-class BusyError(NotifyError):
-    """The peer asks to be left alone for a while; recoverable.
-
-    :ivar retry_after_s: for how long, in seconds.
-    """
-
-    def __init__(self, message: str, retry_after_s: float) -> None:
-        self.retry_after_s = retry_after_s
-        super().__init__(message, recoverable=True)
-
-
 def place(action: SplitResult) -> str:
-    """A URL as it may be logged: without user, password and query."""
-    return f'{action.scheme}://{action.netloc.rpartition("@")[2]}{action.path}'
+    """A URL as its owner wrote it, fit for a line of the log: without user,
+    password and query.
+    """
+    path = action.path
+    if not action.netloc and path and not path.startswith('/'):
+        # What it means is the scheme's business; so may be a password.
+        user, at, rest = path.rpartition('@')
+        path = rest if ':' in user else user + at + rest
+        return wire.escaped(f'{action.scheme}:{path}')
+    return wire.escaped(
+        f'{action.scheme}://{action.netloc.rpartition("@")[2]}{path}')
 
 
 class Notifier(abc.ABC):
@@ -68,7 +66,7 @@ class Notifier(abc.ABC):
 
         :param action: the split URL.
         :raises NotifyError: it was not taken; ``recoverable`` says whether
-            to try again, :class:`BusyError` also when. Its text is logged:
+            to try again, :class:`.BusyError` also when. Its text is logged:
             no secrets.
         """
 

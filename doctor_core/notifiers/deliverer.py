@@ -21,7 +21,7 @@ from doctor_core.exceptions import ConfigError, NotifyError
 from doctor_core.loop import LoopThread
 from doctor_core.model import Notice
 from doctor_core.notifiers.base import Notifier, place
-from doctor_core.wording import few
+from doctor_core.wording import counted, few
 
 LOG = logging.getLogger(__name__)
 
@@ -109,8 +109,8 @@ class Deliverer:
         with self._lock:
             untold = dict(self._pending)
         if untold:
-            LOG.error('Ending with %d notices not delivered, of the servers '
-                      '%s', len(untold), few(sorted(
+            LOG.error('Ending with %s not delivered, of the servers %s',
+                      counted(len(untold), 'notice'), few(sorted(
                           {notice.server_id or '?'
                            for notice in untold.values()})))
         for future in untold:
@@ -124,7 +124,7 @@ class Deliverer:
                 async with asyncio.timeout(_CLOSE_S):
                     await notifier.close()
             except Exception:  # the next one has to be closed all the same
-                LOG.exception('The notifier of %s:// did not close', scheme)
+                LOG.exception('The notifier %s did not close', scheme)
 
     async def _deliver(self, action_url: str, notice: Notice) -> None:
         """One notice's whole way; the outermost frame of its task."""
@@ -154,8 +154,9 @@ class Deliverer:
         notifier = self._notifiers.get(action.scheme)
         if notifier is None:
             raise NotifyError(self._broken.get(action.scheme) or (
-                f'{place(action)}: no notifier for {action.scheme}:// is '
-                f'installed. Available: {", ".join(self._notifiers)}.'))
+                f'{place(action)}: no notifier for the scheme '
+                f'{action.scheme} is installed. '
+                f'Available: {", ".join(self._notifiers)}.'))
         return notifier
 
     async def _attempt(self, notifier: Notifier, action: SplitResult,

@@ -8,10 +8,10 @@ from urllib.parse import SplitResult
 from oslo_config import cfg
 
 from doctor_core import clock
-from doctor_core.exceptions import HttpError, NotifyError
+from doctor_core.exceptions import BusyError, HttpError, NotifyError
 from doctor_core.model import Notice, new_id
 from doctor_core.notifiers import redirects
-from doctor_core.notifiers.base import BusyError, Notifier, place
+from doctor_core.notifiers.base import Notifier, place
 from doctor_core.plugins import Options
 from doctor_core.web.client import Client, Reply, tls_context
 

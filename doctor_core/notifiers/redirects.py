@@ -73,7 +73,7 @@ async def followed(action: SplitResult, location: str, policy: str
         raise NotifyError(f'{where} redirects, which is not followed here')
     if target.scheme not in (action.scheme, 'https') \
             or target.scheme not in _DEFAULT_PORTS:
-        raise NotifyError(f'{where} redirects to {target.scheme}://')
+        raise NotifyError(f'{where} redirects to the scheme {target.scheme}')
     if target.hostname != action.hostname:
         if policy != 'any':
             raise NotifyError(f'{where} redirects to another host')

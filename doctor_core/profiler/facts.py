@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from doctor_core.model import Outcome, Server, Stage
 from doctor_core.profiler.times import FaultTimes
+from doctor_core.wording import counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +64,8 @@ def headline(times: FaultTimes, facts: ReportFacts) -> str:
     told = times.told()
     whole = times.told(Stage.LINK_DOWN)
     count = times.count(Stage.OWNER_TOLD)
-    sentence = (f'{count} of {len(times.servers)} owners told of the loss of '
-                f'{facts.host}')
+    sentence = (f'{count} of {counted(len(times.servers), "owner")} told of '
+                f'the loss of {facts.host}')
     if told.max_ms is not None:
         mark = '~' if told.clocks_differ else ''
         sentence += (f', the last {mark}{told.max_ms:.1f} ms after detection '

@@ -33,7 +33,7 @@ from doctor_core.scenarios.reported_faults import ReportedFaults
 from doctor_core.scenarios.subscriptions import Subscriptions
 from doctor_core.services import chosen
 from doctor_core.services.inspector import InspectorService
-from doctor_core.wording import few
+from doctor_core.wording import counted, few
 
 _THEIR_CLOCKS = {Stage.NOVA_NOTIFIED: 'Nova'}
 _SERVER = 'doctor_vm'
@@ -112,9 +112,10 @@ class FaultManagement(Scenario):
         self._cloud.check()
         self._installer = chosen.installer(self.conf)
         stack.callback(self._installer.close)
+        self._check_monitor()
         self._host = self._pick_host()
-        self.progress(f'{self._host.name} will fail; '
-                      f'{self.options.servers} servers are made on it')
+        self.progress(f'{self._host.name} will fail; to be made on it: '
+                      f'{counted(self.options.servers, "server")}')
         project_id = self._boot(stack)
         consumer = plugins.make(self.conf, 'consumers')
         url = consumer.start()
@@ -128,6 +129,15 @@ class FaultManagement(Scenario):
         self._subscribe(stack, project_id, url)
         self._inspector.alarms.watch()
         self._start_monitor(stack)
+
+    def _check_monitor(self) -> None:
+        """A monitor that cannot see the fault is not waited for in vain."""
+        name = self.conf.monitor.type
+        why = self._installer.unseen_by(
+            name, plugins.options_of(self.conf, 'monitors', name))
+        if why:
+            raise ConfigError(f'[monitor] type = {name} would never see the '
+                              f'host fail: {why}.')
 
     def _pick_host(self) -> Host:
         """The host to fail; never one that has other people's servers,
@@ -189,7 +199,7 @@ class FaultManagement(Scenario):
     def _subscribe(self, stack: ExitStack, project_id: str,
                    url: str) -> None:
         """One alarm a server, as its owner would make it."""
-        self.progress(f'{len(self._servers)} alarms are made '
+        self.progress(f'{counted(len(self._servers), "alarm")} to be made '
                       f'({self.conf.alarm.type})')
         self._subscriptions = Subscriptions(self._inspector.alarms,
                                             self.progress)
@@ -212,7 +222,7 @@ class FaultManagement(Scenario):
         monitor = chosen.monitor(self.conf, report)
         stack.callback(monitor.stop)
         monitor.start(hosts)
-        self.progress(f'{len(hosts)} hosts are watched '
+        self.progress(f'Watching {counted(len(hosts), "host")} '
                       f'({self.conf.monitor.type})')
 
     # The run.

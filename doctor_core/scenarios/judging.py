@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from doctor_core.model import Notice, Server, StateChange
-from doctor_core.wording import few
+from doctor_core.wording import counted, few
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +51,8 @@ def judge(evidence: Evidence, limit_s: float) -> list[str]:
     failed = [change for change in evidence.changes if not change.done]
     if failed:
         reasons.append(
-            f'{len(failed)} of {len(evidence.changes)} corrections failed: '
+            f'{len(failed)} of '
+            f'{counted(len(evidence.changes), "correction")} failed: '
             + few((f'{change.correction.action} of '
                    f'{change.correction.target_id}: {change.error}'
                    for change in failed), 3))
@@ -92,5 +93,6 @@ def _untold(evidence: Evidence, first: Mapping[str, float],
         (f'were told of later than {1000 * limit_s:.0f} ms',
          [f'{names[server]} ({1000 * delay:.0f} ms)'
           for server, delay in delays.items() if delay >= limit_s])]
-    return [f'{len(which)} of {len(names)} servers {what}: {few(which, 3)}'
+    return [f'{len(which)} of {counted(len(names), "server")} {what}: '
+            f'{few(which, 3)}'
             for what, which in problems if which]

@@ -12,6 +12,7 @@ from doctor_core import clock, messaging, plugins, store, wire
 from doctor_core.api import events as events_api
 from doctor_core.api import health as health_api
 from doctor_core.api import serving
+from doctor_core.api.clearing import Clearing
 from doctor_core.api.faults import FaultsApi
 from doctor_core.cloud import Cloud
 from doctor_core.exceptions import BackendError
@@ -97,24 +98,20 @@ class InspectorService:
                          self._cloud.known_token)
         events = events_api.Events(section, self.publish,
                                    self._reception.outcomes)
+        clearing = Clearing(
+            self._store, self._engine.handler, self._engine.lifting,
+            # Who waits for the return hears of it, too.
+            self._reception.answer_waiting)
         routes = [
             *events.routes(),
             *FaultsApi(self._store, self._engine.holding.confirm,
-                       self._clear,
-                       self._engine.lift).routes(),
+                       self._engine.affected.resolve).routes(),
+            *clearing.routes(),
             *health_api.routes(lambda: self._server.pools,
                                lambda: self._server.is_crowded),
             *self.alarms.routes(gate)]
-        return serving.server(section, gate, routes, events.pools)
-
-    def _clear(self, hostname: str, who: str) -> tuple[str, Answer | None]:
-        """As :meth:`.FaultHandler.clear`; who waits for the return hears of
-        it, too.
-        """
-        host, answer = self._engine.handler.clear(hostname, who)
-        if answer is not None:
-            self._reception.answer_waiting(answer)
-        return host, answer
+        return serving.server(section, gate, routes,
+                              [*events.pools, *clearing.pools])
 
     @property
     def url(self) -> str:

@@ -15,6 +15,7 @@ from doctor_core.services import chosen
 from doctor_core.services.hosts import HostSource
 from doctor_core.services.monitor_status import StatusServer
 from doctor_core.services.reported import Reported
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -82,8 +83,8 @@ class MonitorDaemon:
     def describe(self) -> str:
         """What it does, for the log."""
         conf, count = self._conf, len(self._source.known)
-        return (f'{count} hosts are watched by {conf.monitor.type}, faults '
-                f'go to topic {conf.bus.topic}')
+        return (f'watching {counted(count, "host")} by {conf.monitor.type}, '
+                f'faults go to topic {conf.bus.topic}')
 
     def refresh(self) -> None:
         """Watch the hosts that there are now, if Nova tells, and say which

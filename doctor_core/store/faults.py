@@ -91,6 +91,12 @@ class Faults:
         """A fault by its id."""
         return self._one(FAULTS.c.id == fault_id)
 
+    def beginning(self, letters: str) -> list[FaultRecord]:
+        """The faults whose ids begin so, newest first."""
+        return self._many(sa.select(FAULTS).where(
+            FAULTS.c.id.startswith(letters, autoescape=True)
+            ).order_by(FAULTS.c.number.desc()))
+
     def open_of(self, hostname: str, kind: TargetKind = TargetKind.HOST
                 ) -> FaultRecord | None:
         """The fault of a target with which Doctor is not through."""

@@ -8,6 +8,7 @@ than the doubles here makes itself in ``manager``::
         plugin = MineAlarmManager
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from doctor_core import fixtures, wire
@@ -58,17 +59,19 @@ class AlarmContract:
     * ``missed()`` returns none but events that it was handed.
 
     :cvar plugin: the alarm manager's class.
+    :cvar values: options that a test cannot leave at their defaults.
     """
 
     plugin: ClassVar[type[AlarmManager]]
+    values: ClassVar[Mapping[str, Any]] = {}
 
     def manager(self: Any) -> AlarmManager:
-        """One with the defaults of its options; ``self.outlets`` are its
-        ways out.
+        """One with ``values`` and the defaults of its other options;
+        ``self.outlets`` are its ways out.
         """
         self.outlets = fixtures.Outlets()
-        return self.plugin(fixtures.options(self.plugin), fixtures.Cloud(),
-                           self.outlets)
+        return self.plugin(fixtures.options(self.plugin, **self.values),
+                           fixtures.Cloud(), self.outlets)
 
     def tell(self: Any, manager: AlarmManager, *events: Event
              ) -> list[list[str]]:

@@ -3,7 +3,7 @@
 Mix it with a test case; :mod:`doctor_core.fixtures` has it, too::
 
     class MailConsumerTest(ConsumerContract, testtools.TestCase):
-        consumer_name = 'mail'
+        plugin = MailConsumer
 
 Nothing but what :class:`doctor_core.consumers.base.Consumer` names is called,
 and notices come as they come to an owner: from the notifier of the URL's
@@ -12,6 +12,8 @@ scheme, which has to be installed.
 
 import inspect
 import threading
+from collections.abc import Mapping
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from doctor_core import clock, fixtures, plugins
@@ -47,23 +49,19 @@ class ConsumerContract:
     * After ``stop()`` it takes no more and still has what it got; started
       again, it goes on.
 
-    :cvar consumer_name: the name under which the plugin is installed.
+    :cvar plugin: the consumer's class.
     :cvar values: options that a test cannot leave at their defaults.
     """
 
-    consumer_name = ''
-    values = {}
+    plugin: ClassVar[type[Consumer]]
+    values: ClassVar[Mapping[str, Any]] = {}
 
     # What the tests use.
 
-    @property
-    def consumer_class(self):
-        return plugins.load('consumers', self.consumer_name)
-
     def make(self):
         """A new consumer; it is stopped at the end of the test."""
-        consumer = self.consumer_class(
-            fixtures.options(self.consumer_class, **self.values))
+        consumer = self.plugin(
+            fixtures.options(self.plugin, **self.values))
         self.addCleanup(consumer.stop)
         return consumer
 
@@ -86,16 +84,16 @@ class ConsumerContract:
     # What holds.
 
     def test_is_a_consumer_and_lacks_nothing(self):
-        self.assertTrue(issubclass(self.consumer_class, Consumer))
-        self.assertFalse(inspect.isabstract(self.consumer_class))
+        self.assertTrue(issubclass(self.plugin, Consumer))
+        self.assertFalse(inspect.isabstract(self.plugin))
 
     def test_has_a_summary(self):
         """``doctor plugins`` shows the first line of the docstring."""
-        summary = (self.consumer_class.__doc__ or '').strip().splitlines()
+        summary = (self.plugin.__doc__ or '').strip().splitlines()
         self.assertTrue(summary and summary[0].endswith('.'), summary)
 
     def test_options_are_explained(self):
-        options = self.consumer_class.get_opts()
+        options = self.plugin.get_opts()
         self.assertEqual([], [option.name for option in options
                               if not option.help])
         self.assertEqual(len({option.dest for option in options}),

@@ -11,6 +11,7 @@ One that cannot correct anything without a service of its own derives from
 """
 
 import threading
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from doctor_core import fixtures
@@ -43,14 +44,19 @@ class InspectorLifeContract:
     * ``undo()`` of one that was never started removes nothing.
 
     :cvar plugin: the inspector's class.
+    :cvar values: options that a test cannot leave at their defaults.
     """
 
     plugin: ClassVar[type[Inspector]]
+    values: ClassVar[Mapping[str, Any]] = {}
 
     def inspector(self: Any) -> Inspector:
-        """One with the defaults of its options, before a cloud in memory."""
+        """One with ``values`` and the defaults of its other options, before
+        a cloud in memory.
+        """
         self.cloud = fixtures.Cloud()
-        return self.plugin(fixtures.options(self.plugin), self.cloud)
+        return self.plugin(fixtures.options(self.plugin, **self.values),
+                           self.cloud)
 
     def test_it_says_what_it_is(self: Any) -> None:
         self.assertTrue((self.plugin.__doc__ or '').strip(),

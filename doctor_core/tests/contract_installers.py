@@ -3,7 +3,7 @@
 Mix it with a test case; :mod:`doctor_core.fixtures` has it, too::
 
     class RackTest(InstallerContract, testtools.TestCase):
-        installer_class = RackInstaller
+        plugin = RackInstaller
 
 One whose deployment, or a double of it, can be asked by a test derives from
 :class:`DeploymentContract`. Nothing is called but what
@@ -12,6 +12,8 @@ One whose deployment, or a double of it, can be asked by a test derives from
 
 import contextlib
 import inspect
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from doctor_core import fixtures
 from doctor_core.exceptions import BackendError, ConfigError
@@ -38,17 +40,17 @@ class InstallerContract:
     mixed into a test case. Options that hold a password are secret, and
     making one asks nobody.
 
-    :cvar installer_class: the plugin.
-    :cvar values: options of its own without which it cannot be made.
+    :cvar plugin: the installer's class.
+    :cvar values: options that a test cannot leave at their defaults.
     """
 
-    installer_class = Installer
-    values = {}
+    plugin: ClassVar[type[Installer]]
+    values: ClassVar[Mapping[str, Any]] = {}
 
     def make(self):
         """A new one, before a cloud in memory."""
-        return self.installer_class(
-            fixtures.options(self.installer_class, **self.values),
+        return self.plugin(
+            fixtures.options(self.plugin, **self.values),
             fixtures.Cloud, fixtures.installer_settings())
 
     def installer(self):
@@ -58,16 +60,16 @@ class InstallerContract:
         return made
 
     def test_is_an_installer_and_lacks_nothing(self):
-        self.assertTrue(issubclass(self.installer_class, Installer))
-        self.assertFalse(inspect.isabstract(self.installer_class))
+        self.assertTrue(issubclass(self.plugin, Installer))
+        self.assertFalse(inspect.isabstract(self.plugin))
 
     def test_has_a_summary(self):
         """``doctor plugins`` shows the first line of the docstring."""
-        summary = (self.installer_class.__doc__ or '').strip().partition('\n')
+        summary = (self.plugin.__doc__ or '').strip().partition('\n')
         self.assertTrue(summary[0].endswith('.'), summary[0])
 
     def test_options_are_explained(self):
-        options = self.installer_class.get_opts()
+        options = self.plugin.get_opts()
         self.assertEqual([], [option.name for option in options
                               if not option.help])
         self.assertEqual(len({option.dest for option in options}),
@@ -76,7 +78,7 @@ class InstallerContract:
     def test_passwords_are_secrets(self):
         """They would stand in the log of a daemon."""
         self.assertEqual([], [
-            option.name for option in self.installer_class.get_opts()
+            option.name for option in self.plugin.get_opts()
             if 'password' in option.name and not option.secret])
 
     def test_is_made_without_its_deployment(self):
@@ -93,6 +95,11 @@ class InstallerContract:
         installer = self.installer()
         self.assertEqual([], list(installer.edits([])))
         self.assertEqual([], list(installer.cloud_changes([])))
+
+    def test_says_which_monitors_are_blind_or_nothing(self):
+        """Of a monitor that it does not know it says nothing."""
+        self.assertEqual('', self.installer().unseen_by(
+            'no-such-monitor', fixtures.options(self.plugin, **self.values)))
 
     def test_edits_are_of_files(self):
         for need in Need:

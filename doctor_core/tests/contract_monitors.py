@@ -3,7 +3,7 @@
 Mix it with a test case; :mod:`doctor_core.fixtures` has it, too::
 
     class TcpMonitorTest(MonitorContract, testtools.TestCase):
-        monitor_class = TcpMonitor
+        plugin = TcpMonitor
 
 A monitor whose hosts a test can take down derives from :class:`WatchContract`.
 Nothing here waits for time to pass: what has to happen is waited for, up to
@@ -14,6 +14,8 @@ import inspect
 import json
 import queue
 import threading
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from doctor_core import clock, fixtures, wire
 from doctor_core.model import FaultStatus, Host
@@ -35,32 +37,32 @@ class MonitorContract:
     * ``stop()`` may be called without ``start()``, and twice.
     * ``status()`` is empty and ``isolated()`` false before it is started.
 
-    :cvar monitor_class: the plugin.
-    :cvar values: options without which it cannot be made.
+    :cvar plugin: the monitor's class.
+    :cvar values: options that a test cannot leave at their defaults.
     """
 
-    monitor_class = Monitor
-    values = {}
+    plugin: ClassVar[type[Monitor]]
+    values: ClassVar[Mapping[str, Any]] = {}
 
     def make(self, report=None, **values):
         """A new monitor; it is stopped at the end of the test."""
-        monitor = self.monitor_class(
-            fixtures.options(self.monitor_class, **{**self.values, **values}),
+        monitor = self.plugin(
+            fixtures.options(self.plugin, **{**self.values, **values}),
             report or (lambda fault: None))
         self.addCleanup(monitor.stop)
         return monitor
 
     def test_is_a_monitor_and_lacks_nothing(self):
-        self.assertTrue(issubclass(self.monitor_class, Monitor))
-        self.assertFalse(inspect.isabstract(self.monitor_class))
+        self.assertTrue(issubclass(self.plugin, Monitor))
+        self.assertFalse(inspect.isabstract(self.plugin))
 
     def test_has_a_summary(self):
         """``doctor plugins`` shows the first line of the docstring."""
-        summary = (self.monitor_class.__doc__ or '').strip().partition('\n')
+        summary = (self.plugin.__doc__ or '').strip().partition('\n')
         self.assertTrue(summary[0].endswith('.'), summary[0])
 
     def test_options_are_explained(self):
-        options = self.monitor_class.get_opts()
+        options = self.plugin.get_opts()
         self.assertEqual([], [option.name for option in options
                               if not option.help])
         self.assertEqual(len({option.dest for option in options}),

@@ -10,7 +10,7 @@ Derive a test case from :class:`NotifierContract` and a
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -37,17 +37,19 @@ class NotifierContract:
     * ``close()`` works for one that was never used.
 
     :cvar plugin: the notifier's class.
+    :cvar values: options that a test cannot leave at their defaults.
     :cvar scheme: its name, which is the scheme of its URLs.
     :cvar urls: some that it takes; nothing is sent there.
     """
 
     plugin: ClassVar[type[Notifier]]
+    values: ClassVar[Mapping[str, Any]] = {}
     scheme: ClassVar[str]
     urls: ClassVar[Sequence[str]] = ()
 
     def notifier(self) -> Notifier:
-        """One with the defaults of its options."""
-        return self.plugin(fixtures.options(self.plugin), 10.0)
+        """One with ``values`` and the defaults of its other options."""
+        return self.plugin(fixtures.options(self.plugin, **self.values), 10.0)
 
     def refused_urls(self: Any) -> list[str]:
         """Of some strange URLs, those that it says nobody is told at."""

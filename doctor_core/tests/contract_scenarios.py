@@ -55,11 +55,12 @@ class ScenarioContract:
     * It is set up, run and taken down, and leaves nothing behind.
     * Its outcome has reasons if it did not pass, and none if it did.
     * ``doctor run`` can run it, and writes its report.
+
+    :cvar plugin: the scenario's class.
+    :cvar values: options that a test cannot leave at their defaults.
     """
 
-    #: The plugin's class.
-    scenario: type[Scenario]
-    #: Options of its own that it cannot be run without here.
+    plugin: ClassVar[type[Scenario]]
     values: ClassVar[Mapping[str, Any]] = {}
 
     def configuration(self):
@@ -68,14 +69,14 @@ class ScenarioContract:
 
     def make(self, steps):
         """A new scenario."""
-        return self.scenario(options_for(self.scenario, **self.values),
+        return self.plugin(options_for(self.plugin, **self.values),
                              self.configuration(), steps)
 
     def test_it_is_a_scenario(self):
-        self.assertTrue(issubclass(self.scenario, Scenario))
+        self.assertTrue(issubclass(self.plugin, Scenario))
 
     def test_its_needs_are_known_before_it_is_made(self):
-        for need in self.scenario.needs(self.configuration()):
+        for need in self.plugin.needs(self.configuration()):
             self.assertIsInstance(need, Need)
 
     def test_it_is_set_up_run_and_taken_down(self):
@@ -108,7 +109,7 @@ class ScenarioContract:
         folder = Path(self.useFixture(fixtures.TempDir()).path)
         out = _Page()
         outcome = scenario_run.run_scenario(
-            self.scenario, options_for(self.scenario, **self.values),
+            self.plugin, options_for(self.plugin, **self.values),
             self.configuration(),
             json_path=str(folder / 'run.json'),
             html_path=str(folder / 'run.html'), out=out)

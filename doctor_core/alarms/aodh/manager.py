@@ -35,6 +35,7 @@ from doctor_core.model import (
     Stage,
 )
 from doctor_core.plugins import Options
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -165,8 +166,9 @@ class AodhAlarmManager(AlarmManager):
             # took it two to three times the processor time.
             self.outlets.publish(updates)
         except BusError as error:
-            raise BusError(f'Aodh was not told of {len(updates)} events of '
-                           f'host {host}: {error}',
+            raise BusError('Aodh was not told of '
+                           f'{counted(len(updates), "event")} of host '
+                           f'{host}: {error}',
                            recoverable=True) from error
         return []
 

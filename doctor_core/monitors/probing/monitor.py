@@ -26,6 +26,7 @@ from doctor_core.monitors.watchlist import (
     Watchlist,
 )
 from doctor_core.plugins import Options
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -78,8 +79,10 @@ class ProbingMonitor(Monitor):
         prober = Prober(self._watchlist.targets, wire, timing, self._changed)
         self._engine = Engine(prober, section, options.realtime_priority)
         self._engine.start()
-        LOG.info('Watching %d hosts by %d addresses every %g ms, answers '
-                 'within %g ms', len(hosts), len(self._watchlist.targets),
+        LOG.info('Watching %s by %s every %g ms, answers within %g ms',
+                 counted(len(hosts), 'host'),
+                 counted(len(self._watchlist.targets), 'address',
+                         'addresses'),
                  options.interval_ms, options.timeout_ms)
 
     def update(self, hosts: Sequence[Host]) -> None:

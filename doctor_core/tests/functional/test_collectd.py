@@ -259,7 +259,7 @@ class DaemonTest(CollectdTestCase):
             f'includes = {self.include}', '')))
         daemon = self.useFixture(Process(
             'doctor-monitor', '--config-file', path,
-            ready='doctor-monitor is ready: 1 hosts are watched by '
+            ready='doctor-monitor is ready: watching 1 host by '
                   'collectd'))
         self.notify('failure')
         self.expect(wire.HOST_DOWN)

@@ -54,7 +54,7 @@ class FakeMonitorCase(testtools.TestCase):
 
 
 class FakeContractTest(doubles.WatchContract, testtools.TestCase):
-    monitor_class = FakeMonitor
+    plugin = FakeMonitor
 
     def setUp(self):
         super().setUp()

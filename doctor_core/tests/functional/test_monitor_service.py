@@ -117,5 +117,5 @@ class TestMonitorDaemon(testtools.TestCase):
 
     def test_describes_itself(self):
         self.start()
-        self.assertEqual('3 hosts are watched by fake, faults go to topic '
+        self.assertEqual('watching 3 hosts by fake, faults go to topic '
                          'doctor.faults', self.daemon.describe())

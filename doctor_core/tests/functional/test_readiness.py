@@ -55,7 +55,7 @@ class InspectorLifeTest(LifeContract, DaemonsTestCase):
 class MonitorLifeTest(LifeContract, DaemonsTestCase):
 
     hosts = 1
-    says = '1 hosts are watched'
+    says = 'watching 1 host'
 
     def start(self, environment, **sections):
         conf = self.write_conf(

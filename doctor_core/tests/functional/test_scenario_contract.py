@@ -38,4 +38,4 @@ for _name in plugins.names('scenarios'):
     globals()[f'{_name.title()}Test'] = type(
         f'{_name.title()}Test', (OnEmbeddedCloud, testtools.TestCase),
         {'__module__': __name__,
-         'scenario': plugins.load('scenarios', _name)})
+         'plugin': plugins.load('scenarios', _name)})

@@ -19,5 +19,6 @@ def load_tests(loader, tests, _pattern):
 def _case(name):
     return type(f'{name.title()}ConsumerTest',
                 (ConsumerContract, testtools.TestCase),
-                {'consumer_name': name, 'values': _VALUES.get(name, {}),
+                {'plugin': plugins.load('consumers', name),
+                 'values': _VALUES.get(name, {}),
                  '__module__': __name__})

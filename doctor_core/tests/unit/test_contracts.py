@@ -4,9 +4,12 @@ A plugin is found by its entry point, so that a new one is tested before its
 author has written a test.
 """
 
-import testtools
+from typing import ClassVar
 
-from doctor_core import plugins
+import testtools
+from oslo_config import cfg
+
+from doctor_core import fixtures, plugins
 from doctor_core.fixtures import (
     AlarmContract,
     InspectorContract,
@@ -24,7 +27,7 @@ def contract_of(kind, name, contract):
     """A test case for one plugin."""
     def set_up(self):
         super(case, self).setUp()
-        self.monitor_class = plugins.load(kind, name)
+        self.plugin = plugins.load(kind, name)
     case = type(f'{name.title()}Test', (contract, testtools.TestCase),
                 {'setUp': set_up, '__module__': __name__})
     return case
@@ -80,3 +83,30 @@ class InstalledTest(testtools.TestCase):
     def test_there_are_plugins(self):
         self.assertTrue({'sample', 'fake', 'collectd'}
                         <= set(plugins.names('monitors')))
+
+    def test_a_plugin_and_its_options_are_named_in_one_way(self):
+        """Each kind had a name of its own, and two had no options."""
+        self.assertEqual({}, {
+            name: missing for name in fixtures._CONTRACTS
+            if (missing := {'plugin', 'values'} - _named(
+                getattr(fixtures, name)))})
+
+    def test_options_of_each_kind_can_be_set(self):
+        class Mail(plugins.load('notifiers', 'log')):
+            @classmethod
+            def get_opts(cls):
+                return [cfg.StrOpt('sender')]
+
+        class Case(NotifierContract, testtools.TestCase):
+            plugin = Mail
+            scheme = 'mail'
+            values: ClassVar = {'sender': 'doctor'}
+
+        self.assertEqual('doctor', Case(
+            'test_it_closes_unused').notifier().options.sender)
+
+
+def _named(contract):
+    """What a test case has to say, or may."""
+    return {name for one in contract.__mro__
+            for name in getattr(one, '__annotations__', ())}

@@ -36,7 +36,7 @@ class MonitorTest(testtools.TestCase):
                 pass
 
         class Case(test_polling.PollingContractTest):
-            monitor_class = Unstoppable
+            plugin = Unstoppable
 
         said = complaints(Case, 'test_nothing_is_told_after_stop')
         for monitor in running:
@@ -87,7 +87,7 @@ class ScenarioTest(testtools.TestCase):
                 return Outcome(Verdict.FAILED, (' ',))
 
         class Case(test_base.LeastTest):
-            scenario = Silent
+            plugin = Silent
 
         for test in 'test_why_it_did_not_pass', 'test_the_command_runs_it':
             said = complaints(Case, test)

@@ -23,7 +23,7 @@ class DocumentedMonitorTest(MonitorContract, testtools.TestCase):
         super().setUp()
         self.useFixture(InstalledDistribution(
             'doctor_tcp', (EXAMPLE / 'tcp.py').read_text(), ENTRY_POINTS))
-        self.monitor_class = plugins.load('monitors', 'tcp')
+        self.plugin = plugins.load('monitors', 'tcp')
 
     def test_is_listed_with_its_summary(self):
         (state,) = (state for state in plugins.states()

@@ -1,3 +1,5 @@
+import os
+
 import testtools
 from oslo_config import cfg
 
@@ -10,7 +12,8 @@ class Mail:
 
     @classmethod
     def get_opts(cls):
-        return [cfg.PortOpt('port', default=25), cfg.StrOpt('sender')]
+        return [cfg.PortOpt('port', default=25), cfg.StrOpt('sender'),
+                cfg.StrOpt('sent', default='$state_path/sent')]
 
 
 class Plain:
@@ -47,3 +50,16 @@ class OptionsForATestTest(testtools.TestCase):
     def test_nobody_else_s_are_there(self):
         """A plugin was handed all that doctor.conf says."""
         self.assertFalse(hasattr(fixtures.options(Mail), 'state_path'))
+
+    def test_doctor_s_own_folder_is_never_written_to(self):
+        """A contract test wrote below /var/lib/doctor."""
+        folders = [os.path.dirname(fixtures.options(Mail).sent)
+                   for _ in range(2)]
+        folders += [fixtures.configuration().state_path,
+                    fixtures.installer_settings().state_path]
+        self.assertEqual(len(folders), len(set(folders)))
+        for folder in folders:
+            self.assertEqual([], os.listdir(folder))
+            self.assertFalse(folder.startswith('/var/lib'), folder)
+        self.assertEqual('/x', fixtures.configuration(
+            {('DEFAULT', 'state_path'): '/x'}).state_path)

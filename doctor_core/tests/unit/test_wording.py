@@ -1,6 +1,18 @@
+import pathlib
+import re
+
 import testtools
 
-from doctor_core.wording import by_reason, few
+import doctor_core
+from doctor_core.wording import by_reason, counted, few
+
+#: A number before a plural, of what there may be one of.
+_PLURAL = re.compile(
+    r'(%d|\{(?!_)[^{}]*\})( more)?( compute)? (server|port|host|alarm|fault|'
+    r'notice|event|correction|owner|address|outcome)e?s\b')
+#: There are always several.
+_MANY = ('None of %d addresses', 'hosts are in 1 to',
+         'Mass failure: %d of %d compute hosts', '{mass.of} compute hosts')
 
 
 class FewTest(testtools.TestCase):
@@ -20,6 +32,31 @@ class FewTest(testtools.TestCase):
     def test_sentences_are_told_apart(self):
         self.assertEqual('a: no; b: no; and 1 more', few(
             ['a: no', 'b: no', 'c: no'], 2, separator='; '))
+
+
+class CountedTest(testtools.TestCase):
+
+    def test_one_and_others(self):
+        self.assertEqual(
+            ['0 servers', '1 server', '2 servers', '1 address',
+             '3 addresses'],
+            [counted(0, 'server'), counted(1, 'server'),
+             counted(2, 'server'), counted(1, 'address', 'addresses'),
+             counted(3, 'address', 'addresses')])
+
+    def test_nobody_reads_of_1_servers(self):
+        """It stood in the first line that a newcomer saw."""
+        package = pathlib.Path(doctor_core.__file__).parent
+        for path in package.rglob('*.py'):
+            if 'tests' in path.relative_to(package).parts:
+                continue
+            text = re.sub(r"'\n\s*f?'", '', path.read_text())
+            for line in text.splitlines():
+                if not any(words in line for words in _MANY):
+                    self.assertNotRegex(line, _PLURAL, path)
+
+    def assertNotRegex(self, line, pattern, path):  # noqa: N802
+        self.assertIsNone(pattern.search(line), f'{path}: {line}')
 
 
 class ByReasonTest(testtools.TestCase):

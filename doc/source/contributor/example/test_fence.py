@@ -51,7 +51,9 @@ class FenceInspectorTest(InspectorContract, testtools.TestCase):
 
     def test_the_power_is_cut_once_until_the_host_is_back(self):
         folder = self.useFixture(TempDir()).path
-        script = f"import os; os.mkdir('{folder}/off')"  # once only
+        script = ('import pathlib, sys; '
+                  f"off = pathlib.Path('{folder}/off'); "
+                  'sys.exit(off.exists() or off.touch())')  # once only
         inspector = self.inspector_with(script)
         for _ in range(2):
             [change] = inspector.correct([LOST], lambda change: None)

@@ -15,7 +15,7 @@ class TcpMonitorTest(WatchContract, testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.monitor_class = plugins.load('monitors', 'tcp')
+        self.plugin = plugins.load('monitors', 'tcp')
         self.listening = {}
         self.port = 0
         for host in self.hosts:

@@ -7,8 +7,6 @@ import testtools
 
 from doctor_core import store
 from doctor_core.api.faults import FaultsApi
-from doctor_core.exceptions import BackendError
-from doctor_core.faults.answer import Answer
 from doctor_core.model import (
     Action,
     Correction,
@@ -42,30 +40,19 @@ class FaultsTestCase(testtools.TestCase):
     def setUp(self):
         super().setUp()
         self.store = store.Store()
-        self.cleared = ('h0', None)
-        self.lifted = None
-        self.asked = []
-        self.api = FaultsApi(self.store, self.confirm, self.clear, self.lift)
+        self.api = FaultsApi(self.store, self.confirm, self.meant)
+
+    def meant(self, name):
+        return 'h0' if name == 'h0.example.org' else None
 
     def confirm(self, fault_ids, who):
         self.confirmed_by = who
         return self.store.faults.release(fault_ids, '')
 
-    def clear(self, host, who):
-        self.asked.append((host, who))
-        if isinstance(self.cleared, BackendError):
-            raise self.cleared
-        return self.cleared
-
-    def lift(self, host):
-        if self.lifted is not None:
-            raise self.lifted
-        return True, ['s7']
-
-    def open(self, state=FaultState.HANDLING, reason='', source=''):
-        fault = Fault('h0', 'compute.host.down', FaultStatus.DOWN, 9.0, 9.0,
-                      source=source)
-        self.store.faults.add(fault, 'h0', state, reason=reason)
+    def open(self, state=FaultState.HANDLING, reason='', host='h0', **facts):
+        fault = Fault(host, 'compute.host.down', FaultStatus.DOWN, 9.0, 9.0,
+                      **facts)
+        self.store.faults.add(fault, host, state, reason=reason)
         self.store.corrections.owe(fault.id, CORRECTIONS)
         self.store.tellings.owe(fault.id, [TELLING])
         return fault.id
@@ -83,14 +70,14 @@ class LookTest(FaultsTestCase):
 
     def test_list_says_what_is_owed_and_told(self):
         fault_id = self.open()
-        self.assertEqual([(1, 0, False, 2)], self.listed())
+        self.assertEqual([(1, 0, 2)], self.listed())
         self.store.tellings.move(fault_id, TellingState.TOLD, [TELLING],
                                  at=1.0)
         self.store.corrections.move(fault_id, CorrectionState.ASKED,
                                     CORRECTIONS[:1])
         self.store.corrections.move(fault_id, CorrectionState.DONE,
                                     CORRECTIONS[:1])
-        self.assertEqual([(1, 1, True, 1)], self.listed())
+        self.assertEqual([(1, 1, 1)], self.listed())
 
     def note(self, fault_id):
         """As it is shown, and as it is listed."""
@@ -140,7 +127,7 @@ class LookTest(FaultsTestCase):
 
     def listed(self):
         return [tuple(fault[name] for name in (
-            'servers', 'told_servers', 'told', 'owed')) for fault in
+            'servers', 'told_servers', 'owed')) for fault in
             self.api.list_faults(request()).json['faults']]
 
     def test_list_of_one_state(self):
@@ -189,6 +176,51 @@ class LookTest(FaultsTestCase):
             self.assertIn(fault_id, json.dumps(answer.json))
 
 
+class NameTest(FaultsTestCase):
+    """How a fault may be named."""
+
+    def shown(self, name):
+        return self.api.show_fault(request(params={'id': name})).json[
+            'fault']['id']
+
+    def test_beginning_of_an_id(self):
+        """Only the full id was taken, which no list could be copied from."""
+        first = self.open(id='aaaaaaaa-1', host='h1')
+        second = self.open(id='aaaaaaaa-2', host='h2')
+        self.assertEqual([first, second], [self.shown(first),
+                                           self.shown(second)])
+        refused = self.assertRaises(Refused, self.shown, 'aaaaaaaa')
+        self.assertEqual(409, refused.status)
+        self.assertIn(f'{second} (host h2, handling), {first} (host h1, ',
+                      refused.message)
+        for too_little in ('aaaaaaa', '________', '%%%%%%%%'):
+            self.assertEqual(404, self.refused(
+                self.api.show_fault, params={'id': too_little}))
+        fault_id = self.open(id='bbbbbbbb-1')
+        self.assertEqual(fault_id, self.shown('bbbbbbbb'))
+
+    def test_host_means_its_latest_fault(self):
+        self.open(FaultState.CLEARED)
+        latest = self.open()
+        self.open(FaultState.IGNORED)
+        self.assertEqual([latest, latest], [self.shown('h0'),
+                                            self.shown('h0.example.org')])
+
+    def test_event_means_the_fault_that_it_is_about(self):
+        """The answer to good news named an id that could not be asked for.
+        """
+        fault_id = self.open()
+        self.store.faults.remember('event-1', fault_id, 'releases')
+        self.assertEqual(fault_id, self.shown('event-1'))
+
+    def test_confirmed_by_any_name(self):
+        held = [self.open(FaultState.HELD, id=f'{letter * 8}-1', host=letter)
+                for letter in 'cde']
+        answer = self.api.confirm(request(
+            {'faults': ['c' * 8, held[0], 'd', held[2]]}))
+        self.assertEqual(held, [one['id'] for one in answer.json['faults']])
+
+
 class ConfirmTest(FaultsTestCase):
 
     def confirm_by(self, body, **context):
@@ -233,41 +265,3 @@ class ConfirmTest(FaultsTestCase):
                      {'faults': 'x'}, {'faults': [1]}, {'faults': None},
                      {'all': True, 'faults': ['x']}):
             self.assertEqual(400, self.refused(self.api.confirm, body), body)
-
-
-class ClearTest(FaultsTestCase):
-
-    def test_open_fault(self):
-        self.cleared = ('h0', Answer('f1', 'h0', FaultState.CLEARED))
-        answer = self.api.clear(request({'host': 'H0'}))
-        self.assertEqual(('f1', 'cleared'),
-                         (answer.json['fault'], answer.json['state']))
-        self.assertEqual([('H0', 'an operator')], self.asked)
-
-    def test_no_fault_is_known(self):
-        answer = self.api.clear(request({'host': 'h0'}))
-        self.assertEqual((None, True, ['s7']), (
-            answer.json['fault'], answer.json['was_marked_down'],
-            answer.json['servers_in_error']))
-
-    def test_no_such_host(self):
-        self.cleared = ('', None)
-        self.assertEqual(404, self.refused(self.api.clear, {'host': 'x'}))
-
-    def test_nova_is_away_or_refuses(self):
-        """That was an internal error, with a traceback in the log."""
-        for error, status in (
-                (BackendError('No answer', recoverable=True), 503),
-                (BackendError('A fault is open'), 409)):
-            for name in ('cleared', 'lifted'):
-                self.cleared, self.lifted = ('h0', None), None
-                setattr(self, name, error)
-                refused = self.assertRaises(Refused, self.api.clear,
-                                            request({'host': 'h0'}))
-                self.assertEqual((status, str(error)),
-                                 (refused.status, refused.message))
-
-    def test_body_that_names_no_host(self):
-        for body in ({}, [], {'host': ''}, {'host': 1}, None,
-                     {'host': 'h', 'x': 1}):
-            self.assertEqual(400, self.refused(self.api.clear, body), body)

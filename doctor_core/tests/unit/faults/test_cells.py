@@ -39,7 +39,7 @@ class UnseenHostsTest(testtools.TestCase):
 
     def test_each_change_is_said_once(self):
         self.assertEqual([], self.lines(set()))
-        self.assertIn('cell of 1 hosts: h0.', self.lines({'h0'})[0])
+        self.assertIn('cell of 1 host: h0.', self.lines({'h0'})[0])
         self.assertEqual([], self.lines({'h0'}))
         self.assertIn('cell of 2 hosts: h0, h1.',
                       self.lines({'h0', 'h1'})[0])

@@ -109,7 +109,7 @@ class ChangesNothingTest(testtools.TestCase):
     def test_no_mark_is_lifted_of_which_no_fault_is_known(self):
         self.cloud.touch('h0', forced_down=True)
         desk = self.desk(self.fake)
-        self.assertRaises(BackendError, desk.engine.lift, 'h0')
+        self.assertRaises(BackendError, desk.engine.lifting.lift, 'h0')
         self.assertEqual({'h0'}, desk.forced_down())
 
     def test_what_would_be_done_is_said_once(self):

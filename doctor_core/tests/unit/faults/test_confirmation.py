@@ -65,7 +65,7 @@ class ConfirmationTest(testtools.TestCase):
     def test_in_the_end_an_operator_hears_of_it(self):
         self.look(*range(10, 2000, 10))
         self.assertEqual(5, len(self.desk.alarms.told))
-        self.assertIn('alarms of 1 servers never went off', self.log.output)
+        self.assertIn('alarms of 1 server never went off', self.log.output)
 
     def test_not_for_ever_because_the_fault_is_gone_on_with(self):
         """Each time it was, the looks began anew: an owner who had set an

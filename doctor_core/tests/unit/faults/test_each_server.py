@@ -237,9 +237,12 @@ class WithoutAFaultTest(testtools.TestCase):
         desk.down()
         fresh = doubles.Desk(cloud=desk.cloud)
         self.assertEqual(('h0', None), fresh.handler.clear('h0', 'alice'))
-        was_marked, in_error = fresh.engine.lift('h0')
-        self.assertEqual((True, ['s0', 's1', 's2']),
-                         (was_marked, sorted(in_error)))
+        ports = sorted(port.id for port in desk.cloud.ports('h0'))
+        for marks in (fresh.engine.lifting.look('h0'),
+                      fresh.engine.lifting.lift('h0')):
+            self.assertEqual((True, ['s0', 's1', 's2'], ports), (
+                marks.was_marked_down, sorted(marks.servers_in_error),
+                sorted(marks.ports_down)))
         self.assertEqual(set(), fresh.forced_down())
 
     def test_mark_that_nova_does_not_lift(self):
@@ -249,7 +252,8 @@ class WithoutAFaultTest(testtools.TestCase):
             desk.cloud.touch('h0', forced_down=True)
             desk.cloud.lift_error = 'Nova says no'
             desk.cloud.lift_is_final = is_final
-            error = self.assertRaises(BackendError, desk.engine.lift, 'h0')
+            error = self.assertRaises(
+                BackendError, desk.engine.lifting.lift, 'h0')
             self.assertEqual(('Nova says no', not is_final),
                              (str(error), error.recoverable))
 

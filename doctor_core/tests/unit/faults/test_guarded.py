@@ -178,7 +178,7 @@ class AlarmsTest(GuardedTestCase):
         real = self.desk.alarms.tell
         self.desk.alarms.tell = lambda events, **names: \
             real(events, **names)[1:]
-        self.assertIn('2 outcomes of 3 events',
+        self.assertIn('outcomes: 2 of 3 events',
                       self.in_time(self.desk.down).note)
 
     def outcome(self, error):

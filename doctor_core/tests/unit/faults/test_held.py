@@ -173,7 +173,7 @@ class RestartTest(MassFailureTestCase):
     def test_log_reminds(self):
         self.fail(4)
         self.restarted().holding.remind()
-        self.assertIn('1 compute hosts are not marked down: h3',
+        self.assertIn('1 compute host not marked down: h3',
                       self.log.output)
 
     def test_killed_before_the_owners_were_told(self):

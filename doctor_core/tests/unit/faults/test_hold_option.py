@@ -39,7 +39,7 @@ class HoldTest(test_held.MassFailureTestCase):
             self.desk.release()
         self.assertEqual('held', self.desk.fault(answer.fault_id).state)
         self.assertEqual(1, self.log.output.count(
-            '2 faults stay held since [inspector] hold was set: h0, h1'))
+            'since [inspector] hold was set: 2 faults: h0, h1'))
 
     def test_that_it_was_set_is_said_once(self):
         self.desk.release()
@@ -90,6 +90,6 @@ class HoldTest(test_held.MassFailureTestCase):
         self.desk.down('h0')
         desk = doubles.Desk(kept=self.desk.store, cloud=self.desk.cloud)
         desk.holding.remind()
-        self.assertIn('1 faults stay held since [inspector] hold was set: h0',
+        self.assertIn('since [inspector] hold was set: 1 fault: h0',
                       self.log.output)
         self.assertNotIn('mass failure', self.log.output)

@@ -342,5 +342,5 @@ class HangingNovaTest(RacesTestCase):
 
     def test_a_mark_is_not_lifted_past_a_fault(self):
         self.desk.down()
-        self.assertRaises(BackendError, self.desk.engine.lift, 'h0')
+        self.assertRaises(BackendError, self.desk.engine.lifting.lift, 'h0')
         self.assertEqual({'h0'}, self.desk.forced_down())

@@ -36,7 +36,7 @@ class RackInstaller(Installer):
 def failures(name):
     """What an installed plugin does not hold of the contract."""
     class Held(InstallerContract, testtools.TestCase):
-        installer_class = plugins.load('installers', name)
+        plugin = plugins.load('installers', name)
 
     result = unittest.TestResult()
     unittest.defaultTestLoader.loadTestsFromTestCase(Held).run(result)
@@ -75,7 +75,7 @@ class Minimal(Installer):
 
 class MinimalTest(DeploymentContract, testtools.TestCase):
 
-    installer_class = Minimal
+    plugin = Minimal
     host = 'c1'
 
 
@@ -88,17 +88,17 @@ class LocalTest(DeploymentContract, testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.installer_class = plugins.load('installers', 'local')
+        self.plugin = plugins.load('installers', 'local')
 
 
 class DevStackTest(DeploymentContract, testtools.TestCase):
 
-    installer_class = test_devstack.OnMachines
+    plugin = test_devstack.OnMachines
     host = 'cpu-1'
 
     def make(self):
         made = test_devstack.made({'cpu-1': '192.0.2.2'},
-                                  kind=self.installer_class)
+                                  kind=self.plugin)
         made.machines = {
             name: FakeMachine(commands={UNITS: units('devstack@n-cpu')},
                               sudo=True) for name in ('ctl', 'cpu-1')}
@@ -107,7 +107,7 @@ class DevStackTest(DeploymentContract, testtools.TestCase):
 
 class ApexTest(DeploymentContract, testtools.TestCase):
 
-    installer_class = test_apex.OnMachines
+    plugin = test_apex.OnMachines
     host = 'overcloud-novacompute-0'
 
     def make(self):
@@ -120,7 +120,7 @@ class ApexTest(DeploymentContract, testtools.TestCase):
 
 class EmbeddedTest(DeploymentContract, testtools.TestCase):
 
-    installer_class = test_embedded.Asked
+    plugin = test_embedded.Asked
     host = 'h1'
 
     def make(self):

@@ -1,5 +1,6 @@
 import testtools
 
+from doctor_core import plugins
 from doctor_core.exceptions import BackendError
 from doctor_core.fixtures import installer_settings, options
 from doctor_core.installers.embedded import EmbeddedInstaller
@@ -43,6 +44,21 @@ class EmbeddedInstallerTest(testtools.TestCase):
     def test_the_bus_is_the_clouds(self):
         self.assertEqual('rabbit://', Asked({
             '/bus': {'transport_url': 'rabbit://'}}).transport_url())
+
+    def test_monitors_that_never_see_a_host_fail(self):
+        """They were waited for, for a minute, in vain."""
+        installer = Asked({'/hosts': {'hosts': [
+            {'name': 'h1', 'address': '127.77.0.1', 'probe_port': 40007}]}})
+        for name in ('sample', 'collectd'):
+            self.assertIn(
+                '[monitor] type = fake, and [monitor_fake] port = 40007',
+                installer.unseen_by(name, options(
+                    plugins.load('monitors', name))))
+        fake = plugins.load('monitors', 'fake')
+        self.assertIn('on port 40007: say so in [monitor_fake] port',
+                      installer.unseen_by('fake', options(fake)))
+        self.assertEqual('', installer.unseen_by(
+            'fake', options(fake, port=40007)))
 
     def test_how_a_host_fails_is_an_option(self):
         self.assertEqual(['fail_by'], [

@@ -36,7 +36,7 @@ class MemoryMonitor(PollingMonitor):
 
 
 class PollingContractTest(WatchContract, testtools.TestCase):
-    monitor_class = MemoryMonitor
+    plugin = MemoryMonitor
     values = FAST
     hosts = HOSTS
 

@@ -7,9 +7,9 @@ import testtools
 from oslo_config import cfg
 
 from doctor_core import opts
-from doctor_core.exceptions import NotifyError
+from doctor_core.exceptions import BusyError, NotifyError
 from doctor_core.model import Notice
-from doctor_core.notifiers.base import BusyError, Notifier, place
+from doctor_core.notifiers.base import Notifier, place
 from doctor_core.notifiers.deliverer import Deliverer
 
 #: Far beyond what anything here takes; reached only by what never ends.
@@ -145,8 +145,8 @@ class TestOneNotice(DelivererTestCase):
     def test_schemes_that_nobody_delivers(self):
         error = self.outcome(FakeNotifier(), 'zaqar://a')
         self.assertFalse(error.recoverable)
-        self.assertEqual('zaqar://a: no notifier for zaqar:// is installed. '
-                         'Available: fake.', str(error))
+        self.assertEqual('zaqar://a: no notifier for the scheme zaqar is '
+                         'installed. Available: fake.', str(error))
 
     def test_what_is_not_a_url(self):
         for url in ('http://[a/', '', 'no scheme'):
@@ -229,7 +229,7 @@ class TestClose(DelivererTestCase):
                 raise ZeroDivisionError
 
         self.deliverer(Stubborn()).close(0)
-        self.assertIn('The notifier of fake:// did not close',
+        self.assertIn('The notifier fake did not close',
                       self.log.output)
 
 
@@ -259,5 +259,13 @@ class TestPlace(testtools.TestCase):
                 ('http://a:8/b?c#d', 'http://a:8/b'),
                 ('http://u:p@a/b', 'http://a/b'),
                 ('http://u:p@q@[::1]:8/', 'http://[::1]:8/'),
-                ('log://', 'log://')):
+                ('log://', 'log://'),
+                ('mailto:ann@example.org', 'mailto:ann@example.org'),
+                ('mailto:ann@example.org?cc=s3cret',
+                 'mailto:ann@example.org'),
+                ('opsmail:oncall', 'opsmail:oncall'),
+                ('opsmail:ann:s3cret@host', 'opsmail:host'),
+                ('file:///var/x', 'file:///var/x'),
+                ('mailto:ann\x1b[1m', r'mailto:ann\u001b[1m'),
+                ('http://a/\u2028b', r'http://a/\u2028b')):
             self.assertEqual(expected, place(urlsplit(url)))

@@ -28,11 +28,11 @@ class Failing(Least):
 
 
 class LeastTest(ScenarioContract, testtools.TestCase):
-    scenario = Least
+    plugin = Least
 
     def configuration(self):
         return configuration()
 
 
 class FailingTest(LeastTest):
-    scenario = Failing
+    plugin = Failing

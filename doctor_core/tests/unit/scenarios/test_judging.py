@@ -64,7 +64,7 @@ class JudgeTest(testtools.TestCase):
         change = StateChange(Correction(
             Action.RESET_STATE, 's0', 'h', Mark.LOST, 'active'), 10.5, 'no')
         reason, = self.reasons(changes=[change])
-        self.assertEqual('1 of 1 corrections failed: reset-state of s0: no',
+        self.assertEqual('1 of 1 correction failed: reset-state of s0: no',
                          reason)
 
     def test_what_the_inspector_could_not_do(self):

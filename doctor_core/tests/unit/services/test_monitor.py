@@ -150,7 +150,7 @@ class MonitorDaemonTest(MonitorCase):
         self.assertEqual(1, self.daemon.monitor.ended)
 
     def test_describes_itself(self):
-        self.assertEqual('2 hosts are watched by puppet, faults go to topic '
+        self.assertEqual('watching 2 hosts by puppet, faults go to topic '
                          'doctor.faults', self.daemon.describe())
 
     def test_a_monitor_without_a_status_is_alive(self):

@@ -115,7 +115,7 @@ class TestCreate(ApiTestCase):
 
     def test_what_writes_into_the_service_is_for_administrators(self):
         body = rule_to_json(samples.rule(actions=('log://',)))
-        self.assert_fault(400, 'Unsupported action log://',
+        self.assert_fault(400, 'Unsupported action of the scheme log',
                           self.ask('POST', body=body))
         self.assertEqual(
             201, self.ask('POST', body=body, asker=ADMIN).status)

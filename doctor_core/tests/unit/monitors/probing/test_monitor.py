@@ -41,7 +41,7 @@ class LoopbackMonitor(ProbingMonitor):
 
 
 class ProbingContractTest(doubles.WatchContract, testtools.TestCase):
-    monitor_class = LoopbackMonitor
+    plugin = LoopbackMonitor
     hosts = (A, B, C)
     values = {'interval_ms': 20.0, 'soak_s': 0.0, 'soak_samples': 2,
               'hold_down_s': 0.0}

@@ -1,0 +1,135 @@
+"""What the commands say of faults. Pure."""
+
+import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from doctor_core.wording import few
+
+#: Characters of an id that a list shows, if they are enough.
+_SHORT = 8
+
+
+def short_ids(ids: Sequence[str]) -> list[str]:
+    """Beginnings of ids that name them, as short as for a glance they may
+    be.
+    """
+    length = _SHORT
+    while len({one[:length] for one in ids}) < len(set(ids)):
+        length += 1
+    return [one[:length] for one in ids]
+
+
+def row(fault: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A fault as a line of the list."""
+    return (fault['id'], fault['hostname'], fault['state'],
+            _cause(fault), moment(fault['detected_at']),
+            _told(fault), fault['servers'], fault['owed'])
+
+
+def details(fault: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """A fault as names and values."""
+    return [
+        ('ID', fault['id']), ('Host', fault['hostname']),
+        ('State', fault['state']), ('Note', fault['note']),
+        ('Type', fault['type']), ('Cause', _cause(fault)),
+        ('Source', fault['source']), ('Severity', fault['severity']),
+        ('Detected', moment(fault['detected_at'])),
+        ('Received', moment(fault['received_at'])),
+        ('Cleared', moment(fault['cleared_at'])),
+        ('Told', _told(fault)), *_servers(fault.get('tellings', ())),
+        ('Repeats', fault['repeats']),
+        ('Held open by', ', '.join(
+            source or '(no source)' for source in fault['sources'])),
+        ('Former', fault['former']),
+        *(_progress(fault['corrections']))]
+
+
+def _cause(fault: Mapping[str, Any]) -> str:
+    """Why a host is lost, as far as anybody said."""
+    return str(fault['cause'] or fault['type'])
+
+
+def _servers(tellings: Iterable[Mapping[str, Any]]
+             ) -> list[tuple[str, str]]:
+    """The servers that were lost and what became of their owners' notices;
+    those that were not reached first, with the reason.
+    """
+    lost = sorted((one for one in tellings if one['news'] == 'lost'),
+                  key=lambda one: _spaced(one['state']) != 'given up')
+    told = [f'{one["name"] or one["server_id"]}: '
+            + _spaced(one['state'])
+            + (f' ({one["reason"]})' if one['reason'] else '')
+            for one in lost]
+    return [('Servers', few(told, separator='; '))] if told else []
+
+
+def _spaced(state: str) -> str:
+    """A state for a person."""
+    return state.replace('-', ' ').replace('_', ' ')
+
+
+def _progress(corrections: Iterable[Mapping[str, Any]]
+              ) -> list[tuple[str, str]]:
+    """How many corrections of each kind are made, of how many, and which
+    never will be.
+    """
+    by_action: dict[str, list[Mapping[str, Any]]] = {}
+    given_up = []
+    for one in corrections:
+        by_action.setdefault(one['action'], []).append(one)
+        if one['state'] == 'given-up':
+            given_up.append(f'{one["action"]} of {one["target_id"]}: '
+                            f'{one["reason"]}')
+    rows = [(action.capitalize(), _done(those))
+            for action, those in by_action.items()]
+    return rows + ([('Given up', few(given_up, separator='; '))]
+                   if given_up else [])
+
+
+#: What was never made, or is not known to be.
+_NOT_MADE = frozenset({'owed', 'asked', 'waived', 'given-up'})
+#: What else is said of corrections, by their states.
+_BESIDE = {'given-up': 'given up', 'waived': 'waived',
+           'left': 'left as they are', 'passed-on': 'passed on'}
+
+
+def _done(corrections: Collection[Mapping[str, Any]]) -> str:
+    states = [one['state'] for one in corrections]
+    done = sum(state not in _NOT_MADE for state in states)
+    parts = [f'{done} of {len(states)} done']
+    if {'undo-owed', 'undone'} & set(states):
+        parts.append(f'{states.count("undone")} undone')
+    parts += [f'{states.count(state)} {words}'
+              for state, words in _BESIDE.items() if state in states]
+    return ', '.join(parts)
+
+
+def promise(confirmed: Mapping[str, Any]) -> str:
+    """What will be done for a fault that was confirmed."""
+    what = ', '.join(f'{count} x {action}' for action, count
+                     in confirmed['corrections'].items())
+    return (f'Host {confirmed["hostname"]} is marked down now, or as soon as '
+            f'Nova answers: {what or "nothing is left to do"} '
+            f'(fault {confirmed["id"]})')
+
+
+def moment(at: float | None) -> str:
+    """A time for a person, in UTC; empty when there is none."""
+    if at is None:
+        return ''
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime(
+        '%Y-%m-%d %H:%M:%S UTC')
+
+
+#: Why nobody was told, by the member that counts those servers.
+_UNTOLD = {'without_alarm': 'without an alarm', 'unreached': 'not reached'}
+
+
+def _told(fault: Mapping[str, Any]) -> str:
+    """Of how many servers the owners were told that they are lost."""
+    text = f'{fault["told_servers"]} of {fault["servers"]}'
+    for name, words in _UNTOLD.items():
+        if fault.get(name):
+            text += f', {fault[name]} {words}'
+    return text

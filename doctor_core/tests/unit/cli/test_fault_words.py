@@ -1,0 +1,127 @@
+"""What the commands say of faults."""
+
+import testtools
+
+from doctor_core.cli import fault_words
+
+FAULT = {
+    'id': 'f1', 'hostname': 'compute-1', 'type': 'compute.host.down',
+    'source': 'monitor_sample', 'cause': 'no answer to probes',
+    'severity': 'critical', 'detected_at': 1700000000.25,
+    'received_at': 1700000000.5, 'cleared_at': None, 'state': 'held',
+    'note': 'held in a mass failure', 'repeats': 2, 'former': 'f0',
+    'sources': ['collectd', 'sample'], 'servers': 4, 'told_servers': 3,
+    'unreached': 1}
+
+
+class WordsTest(testtools.TestCase):
+    def test_moment(self):
+        self.assertEqual('2023-11-14 22:13:20 UTC',
+                         fault_words.moment(1700000000.25))
+        self.assertEqual('', fault_words.moment(None))
+
+    def test_row(self):
+        self.assertEqual(
+            ('f1', 'compute-1', 'held', 'no answer to probes',
+             '2023-11-14 22:13:20 UTC', '3 of 4, 1 not reached', 4, 9),
+            fault_words.row({**FAULT, 'owed': 9}))
+
+    def test_servers_that_nobody_has_an_alarm_for(self):
+        """They counted as told."""
+        fault = {**FAULT, 'corrections': [], 'servers': 2, 'told_servers': 1,
+                 'without_alarm': 1, 'unreached': 0, 'tellings': [
+                     {'server_id': 's1', 'name': 'vm2', 'news': 'lost',
+                      'state': 'nobody_to_tell', 'reason': ''}]}
+        shown = dict(fault_words.details(fault))
+        self.assertEqual(
+            ('1 of 2, 1 without an alarm', 'vm2: nobody to tell'),
+            (shown['Told'], shown['Servers']))
+        self.assertEqual('1 of 2, 1 without an alarm, 3 not reached',
+                         fault_words.row({**fault, 'owed': 0,
+                                          'unreached': 3})[5])
+
+    def test_short_ids(self):
+        """A full one was broken over several lines of a table."""
+        self.assertEqual(['aaaaaaaa', 'bbbbbbbb'], fault_words.short_ids(
+            ['aaaaaaaa-1', 'bbbbbbbb-1']))
+        self.assertEqual(['aaaaaaaa-1', 'aaaaaaaa-2', 'bbbbbbbb-1'],
+                         fault_words.short_ids([
+                             'aaaaaaaa-1', 'aaaaaaaa-2', 'bbbbbbbb-1']))
+        self.assertEqual([], fault_words.short_ids([]))
+
+    def test_cause_that_nobody_named(self):
+        self.assertEqual('compute.host.down', fault_words.row(
+            {**FAULT, 'cause': '', 'owed': 0})[3])
+
+    def test_details(self):
+        shown = dict(fault_words.details({**FAULT, 'corrections': [
+            {'action': 'reset-state', 'state': 'done', 'done': True},
+            {'action': 'reset-state', 'state': 'owed', 'done': False},
+            {'action': 'force-down', 'state': 'asked', 'done': False}]}))
+        self.assertEqual(('1 of 2 done', '0 of 1 done', ''), (
+            shown['Reset-state'], shown['Force-down'], shown['Cleared']))
+
+    def test_what_was_given_up(self):
+        """It is said for good, and not counted as done."""
+        shown = dict(fault_words.details({**FAULT, 'corrections': [
+            {'action': 'reset-state', 'state': 'done', 'done': True},
+            {'action': 'reset-state', 'state': 'given-up', 'done': True,
+             'target_id': 's1', 'reason': 'Nova says no'}]}))
+        self.assertEqual(
+            ('1 of 2 done, 1 given up', 'reset-state of s1: Nova says no'),
+            (shown['Reset-state'], shown['Given up']))
+
+    def test_what_was_taken_back(self):
+        """It was shown as if it had never been made."""
+        for states, words in (
+                (['undo-owed'], '1 of 1 done, 0 undone'),
+                (['undone'], '1 of 1 done, 1 undone'),
+                (['undone', 'left', 'passed-on', 'waived'],
+                 '3 of 4 done, 1 undone, 1 waived, 1 left as they are, '
+                 '1 passed on')):
+            shown = dict(fault_words.details({**FAULT, 'corrections': [
+                {'action': 'force-down', 'state': state, 'done': True}
+                for state in states]}))
+            self.assertEqual(words, shown['Force-down'])
+
+    def test_servers_and_why_somebody_was_not_reached(self):
+        """No server was named, and no reason was given."""
+        tellings = [
+            {'server_id': f's{index}', 'name': '' if index else 'vm',
+             'news': news, 'state': state, 'reason': reason}
+            for index, (news, state, reason) in enumerate(
+                [('lost', 'told', ''), ('back', 'told', ''),
+                 ('lost', 'given-up', 'no answer')]
+                + [('lost', 'owed', '')] * 10)]
+        shown = dict(fault_words.details({**FAULT, 'corrections': [],
+                                     'tellings': tellings}))
+        self.assertTrue(shown['Servers'].startswith(
+            's2: given up (no answer); vm: told; s3: owed; '))
+        self.assertTrue(shown['Servers'].endswith('; and 2 more'))
+        self.assertNotIn('Servers', dict(fault_words.details(
+            {**FAULT, 'corrections': [], 'tellings': tellings[1:2]})))
+
+    def test_cause_is_the_same_everywhere(self):
+        for cause, words in (('x', 'x'), ('', 'compute.host.down')):
+            fault = {**FAULT, 'cause': cause, 'owed': 0, 'corrections': []}
+            self.assertEqual((words, words), (
+                fault_words.row(fault)[3],
+                dict(fault_words.details(fault))['Cause']))
+
+    def test_who_holds_it_open(self):
+        shown = dict(fault_words.details({**FAULT, 'corrections': []}))
+        self.assertEqual(('collectd, sample', 'f0'), (
+            shown['Held open by'], shown['Former']))
+        shown = dict(fault_words.details({
+            **FAULT, 'corrections': [], 'sources': ['', 'sample']}))
+        self.assertEqual('(no source), sample', shown['Held open by'])
+
+    def test_promise(self):
+        self.assertEqual(
+            'Host compute-1 is marked down now, or as soon as Nova answers: '
+            '1 x force-down, 4 x reset-state (fault f1)',
+            fault_words.promise({'id': 'f1', 'hostname': 'compute-1',
+                            'corrections': {'force-down': 1,
+                                            'reset-state': 4}}))
+        self.assertIn('nothing is left', fault_words.promise(
+            {'id': 'f1', 'hostname': 'compute-1', 'corrections': {}}))
