@@ -199,11 +199,10 @@ class Returning:
             progress.waiting = 'Nova cannot see the cell of the host'
             return False
         undone = self._undo(record, others, returned, progress)
-        self._news.answer(record, lost, returned, what, undone)
+        untold = self._news.answer(record, lost, returned, what, undone)
         if progress.trouble:
             return False
-        if self._store.tellings.owed(record.id) \
-                and self._news.unanswered(record.id):
+        if untold:
             progress.waiting = 'owners are still being told of the loss'
             return False
         return True
