@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from doctor_core import clock
 from doctor_core.alarms.actions import Actions
+from doctor_core.alarms.limits import Limits
 from doctor_core.alarms.local import listing
 from doctor_core.alarms.local.matching import InvalidRule
 from doctor_core.alarms.local.rules import RuleBook
@@ -61,6 +62,7 @@ _MISSING = {
 def routes(book: RuleBook, who: Who, *, prefix: str = '',
            actions: Actions | None = None,
            check: Callable[[AlarmRule], None] = lambda rule: None,
+           limits: Limits = Limits(),
            changed: Changed = lambda alarm_id: None) -> list[Route]:
     """Serve a rule book.
 
@@ -70,10 +72,11 @@ def routes(book: RuleBook, who: Who, *, prefix: str = '',
     :param actions: which URLs an alarm may name; by default those that the
         installed notifiers serve.
     :param check: raises InvalidRule for what can never be met.
+    :param limits: how much an alarm may hold.
     :param changed: called from any thread before the answer is sent; may
         block. When it raises, the request fails with 500.
     """
-    api = _Api(book, who, prefix, actions or Actions(), check, changed)
+    api = _Api(book, who, prefix, actions or Actions(), check, limits, changed)
     one = f'{prefix}/v2/alarms/{{id}}'
     table: list[tuple[str, str, Callable[[Request], Response], str]] = [
         ('POST', f'{prefix}/v2/alarms', api.create, 'create'),
@@ -138,6 +141,7 @@ class _Api:
     prefix: str
     actions: Actions
     check: Callable[[AlarmRule], None]
+    limits: Limits
     changed: Changed
 
     def create(self, request: Request) -> Response:
@@ -223,7 +227,8 @@ class _Api:
         rule = rule_from_json(
             body, _owner(body, 'project_id', project_id, asker),
             _owner(body, 'user_id', user_id, asker),
-            lambda url: self.actions.complaint(url, asker.is_admin))
+            lambda url: self.actions.complaint(url, asker.is_admin),
+            self.limits)
         self.check(rule)
         return rule
 
