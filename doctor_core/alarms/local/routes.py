@@ -62,7 +62,7 @@ _MISSING = {
 def routes(book: RuleBook, who: Who, *, prefix: str = '',
            actions: Actions | None = None,
            check: Callable[[AlarmRule], None] = lambda rule: None,
-           limits: Limits = Limits(),
+           limits: Limits | None = None,
            changed: Changed = lambda alarm_id: None) -> list[Route]:
     """Serve a rule book.
 
@@ -72,11 +72,13 @@ def routes(book: RuleBook, who: Who, *, prefix: str = '',
     :param actions: which URLs an alarm may name; by default those that the
         installed notifiers serve.
     :param check: raises InvalidRule for what can never be met.
-    :param limits: how much an alarm may hold.
+    :param limits: how much an alarm may hold; by default as much as without
+        a configuration.
     :param changed: called from any thread before the answer is sent; may
         block. When it raises, the request fails with 500.
     """
-    api = _Api(book, who, prefix, actions or Actions(), check, limits, changed)
+    api = _Api(book, who, prefix, actions or Actions(), check,
+               limits or Limits(), changed)
     one = f'{prefix}/v2/alarms/{{id}}'
     table: list[tuple[str, str, Callable[[Request], Response], str]] = [
         ('POST', f'{prefix}/v2/alarms', api.create, 'create'),
