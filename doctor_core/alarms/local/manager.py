@@ -100,7 +100,7 @@ class LocalAlarmManager(AlarmManager):
         """
         reach.check(rule)
         with self._creating:
-            for alarm in self.book.alarms(rule.project_id):
+            for alarm in self.book.alarms_of(rule.project_id):
                 if alarm.rule == rule:
                     alarm = self.book.set_state(
                         alarm.id, AlarmState.OK, clock.now()) \

@@ -166,7 +166,8 @@ class _Api:
             raise Refused(401, 'Not Authorized to access project '
                                f'{project_id}')
         found = [alarm_to_json(alarm) for alarm
-                 in self.book.alarms(None if everybody else project_id)]
+                 in (self.book.alarms() if everybody
+                     else self.book.alarms_of(project_id))]
         return Response(json=listing.page(
             [alarm for alarm in found if listing.has(alarm, wanted)],
             request.query))
@@ -176,8 +177,9 @@ class _Api:
         asker = Asker(*self.who(request))
         query = listing.ComplexQuery(_object(request))
         return Response(json=query.of(
-            alarm_to_json(alarm) for alarm in self.book.alarms(
-                None if asker.is_admin else asker.project_id)))
+            alarm_to_json(alarm) for alarm in (
+                self.book.alarms() if asker.is_admin
+                else self.book.alarms_of(asker.project_id))))
 
     def show(self, request: Request) -> Response:
         return Response(json=alarm_to_json(self._found(request)))

@@ -86,6 +86,18 @@ class TestCreate(ApiTestCase):
         self.assertEqual([alarm.id], self.changes)
         self.assertEqual(1, len(self.book.evaluate(samples.event(), 1)))
 
+    def test_whoever_is_of_no_project_sees_nothing(self):
+        """A project that was None saw the alarms of all."""
+        alarm = self.add()
+        for project_id in (None, ''):
+            asker = project_id, 'eve', False
+            self.assertEqual([], self.ask('GET', asker=asker).json)
+            self.asker = asker
+            self.assertEqual([], self.call(
+                'POST', '/alarming/v2/query/alarms', body={}).json)
+            self.assert_fault(404, 'not found', self.ask(
+                'GET', alarm.id, asker=asker))
+
     def test_nobody_makes_one_of_any_size(self):
         """An alarm had 100,000 actions, another a URL of 2 MB."""
         body = rule_to_json(samples.rule())
