@@ -248,10 +248,12 @@ def _dispatched(dispatch: Callable[[Any], Any], topic: str, message: Any
     """
     try:
         return dispatch(message)
-    except Exception as error:  # whatever reading odd types raises
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         LOG.error('A message on %s is no notification, and was dropped: %s',
                   topic, wire.shortened(f'{type(error).__name__}: {error}'))
-        return oslo_messaging.NotificationResult.HANDLED
+    except Exception:
+        LOG.exception('A message on %s was dropped', topic)
+    return oslo_messaging.NotificationResult.HANDLED
 
 
 class _Endpoint:
