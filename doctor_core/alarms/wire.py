@@ -1,11 +1,13 @@
 """An alarm as the JSON of Aodh's v2 API, in both directions."""
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from doctor_core import wire
+from doctor_core.alarms.limits import Limits
 from doctor_core.alarms.local.matching import InvalidRule, Matcher
 from doctor_core.model import (
     Alarm,
@@ -25,7 +27,6 @@ _KNOWN = frozenset({
     # they got, and not looked at.
     'alarm_id', 'project_id', 'user_id', 'timestamp', 'state_timestamp',
     'state_reason', 'evaluate_timestamp'})
-_TEXT_LIMIT = 255
 _OPERATORS = {'=': 'eq', '!=': 'ne', '<': 'lt', '<=': 'le', '>': 'gt',
               '>=': 'ge'}
 _SPOKEN = re.compile(r'(?P<field>[^=!<>]+)(?P<op>!=|>=|<=|>|<|=)(?P<value>.+)')
@@ -76,7 +77,7 @@ def alarm_to_json(alarm: Alarm) -> dict[str, Any]:
 
 
 def alarm_from_json(body: Mapping[str, Any]) -> Alarm:
-    """An alarm that :func:`alarm_to_json` wrote.
+    """An alarm that :func:`alarm_to_json` wrote, of any length.
 
     :raises InvalidRule: it is not one.
     """
@@ -91,13 +92,16 @@ def alarm_from_json(body: Mapping[str, Any]) -> Alarm:
 
 
 def rule_from_json(body: object, project_id: str, user_id: str,
-                   complaint: Complaint | None = None) -> AlarmRule:
+                   complaint: Complaint | None = None,
+                   limits: Limits | None = None) -> AlarmRule:
     """The rule of an alarm that somebody asks for.
 
     :param body: the decoded JSON.
     :param project_id: whose alarm it will be.
     :param complaint: why an action may not be named, empty when it may; by
         default any that has a scheme may.
+    :param limits: None for an alarm that was taken before, whatever its
+        length.
     :raises InvalidRule: what is wrong, and the field.
     """
     if not isinstance(body, dict):
@@ -121,14 +125,19 @@ def rule_from_json(body: object, project_id: str, user_id: str,
         user_id=user_id,
         event_type=event_type,
         query=query,
-        actions=_actions(body, complaint or _no_url),
+        actions=_texts(body, 'alarm_actions'),
         severity=_severity(body),
         repeat_actions=_flag(body, 'repeat_actions', False),
         enabled=_flag(body, 'enabled', True),
         description=_text(body, 'description')
         or f'Alarm when {event_type} event occurred.')
+    # First of all: what else is wrong would be said by repeating it.
+    if limits is not None:
+        limits.check(rule)
+    _check_actions(rule.actions, complaint or _no_url)
     Matcher(rule)
-    return rule
+    return dataclasses.replace(rule,
+                               actions=tuple(dict.fromkeys(rule.actions)))
 
 
 def state_from_json(body: Mapping[str, Any]) -> AlarmState:
@@ -213,17 +222,19 @@ def _no_url(action: str) -> str:
         return 'is not a URL'
 
 
-def _actions(body: Mapping[str, Any], complaint: Complaint
-             ) -> tuple[str, ...]:
-    actions = _list(body, 'alarm_actions')
-    for number, action in enumerate(actions):
-        path = f'alarm_actions[{number}]'
-        if not isinstance(action, str):
-            raise InvalidRule(path, 'must be a URL')
+def _texts(body: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    texts = _list(body, field)
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InvalidRule(f'{field}[{number}]', 'must be a string')
+    return tuple(texts)
+
+
+def _check_actions(actions: tuple[str, ...], complaint: Complaint) -> None:
+    for action in dict.fromkeys(actions):
         why = complaint(action)
         if why:
-            raise InvalidRule(path, why)
-    return tuple(dict.fromkeys(actions))
+            raise InvalidRule(f'alarm_actions[{actions.index(action)}]', why)
 
 
 def _text(body: Mapping[str, Any], field: str, path: str = '', *,
@@ -235,9 +246,6 @@ def _text(body: Mapping[str, Any], field: str, path: str = '', *,
         return ''
     if not isinstance(value, str):
         raise InvalidRule(path + field, 'must be a string')
-    if len(value) > _TEXT_LIMIT:
-        raise InvalidRule(path + field,
-                          f'is longer than {_TEXT_LIMIT} characters')
     return value
 
 

@@ -1,5 +1,6 @@
 """Cloud: the calls that Doctor makes, in its own words."""
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from doctor_core.cloud import (
 )
 from doctor_core.cloud.corrections import Corrector
 from doctor_core.cloud.views import Views
-from doctor_core.exceptions import CloudError, ConfigError, NotFound
+from doctor_core.exceptions import CloudError, ConfigError
 from doctor_core.model import (
     Correction,
     Port,
@@ -68,7 +69,8 @@ class Cloud(Views):
             'concurrency': concurrency, 'timeout_s': timeout_s,
             'retry_for_s': retry_for_s}
         self._corrector = Corrector(opened, **self._limits)
-        self._tokens = tokens.TokenCache(self._ask_token)
+        self._tokens = tokens.TokenCache(
+            functools.partial(tokens.asked, self.send))
 
     @classmethod
     def from_conf(cls, conf: cfg.ConfigOpts) -> 'Cloud':
@@ -173,17 +175,6 @@ class Cloud(Views):
     def known_token(self, token: str) -> tokens.TokenInfo | None:
         """The same for a token of which it is known; never blocks."""
         return self._tokens.known(token)
-
-    def _ask_token(self, token: str) -> tokens.TokenInfo:
-        try:
-            with refusals.understood('GET identity /auth/tokens'):
-                return tokens.token_info(self.send(
-                    'GET', 'identity', '/auth/tokens?nocatalog',
-                    headers={'X-Subject-Token': token}))
-        except CloudError as error:
-            if error.status == 404:
-                raise NotFound('The token is not valid') from error
-            raise
 
     def token(self) -> str:
         """The credentials' own token, to show to another service."""

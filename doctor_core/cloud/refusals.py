@@ -121,7 +121,10 @@ def _is_own(service_type: str, status: int, body: bytes) -> bool:
     if not isinstance(answer, Mapping):
         return False
     if status == 404:
-        return _ABSENT[service_type] in answer
+        found = answer.get(_ABSENT[service_type])
+        # A text as the "error" is what proxies write; Neutron's can be one.
+        return isinstance(found, Mapping) or (
+            service_type == 'network' and isinstance(found, str))
     return any(isinstance(value, (Mapping, list))
                for value in answer.values()) or 'NeutronError' in answer
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from doctor_core import clock, wire
+from doctor_core.cloud import refusals
 from doctor_core.exceptions import CloudError, NotFound
 
 #: How long an answer of Keystone is believed: as long as a revoked token
@@ -38,17 +39,48 @@ def token_info(answer: Mapping[str, Any]) -> TokenInfo:
     """
     try:
         token = answer['token']
-        project = token.get('project') or {}
+        project = token.get('project')
         return TokenInfo(
-            user_id=token['user']['id'], user_name=token['user']['name'],
-            project_id=project.get('id', ''),
-            project_name=project.get('name', ''),
-            roles=frozenset(role['name']
-                            for role in token.get('roles') or ()),
-            expires_at=wire.utc(token['expires_at']))
+            user_id=_text(token['user'], 'id'),
+            user_name=_text(token['user'], 'name'),
+            project_id='' if project is None else _text(project, 'id'),
+            project_name='' if project is None else _text(project, 'name'),
+            roles=_roles(token.get('roles')),
+            expires_at=wire.utc(_text(token, 'expires_at')))
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise CloudError('What was said of a token is no answer of '
                          f'Keystone: {error!r}', recoverable=True) from error
+
+
+def _text(record: Mapping[str, Any], name: str) -> str:
+    """A text that has to be there: whose something is depends on it."""
+    text = record[name]
+    if not isinstance(text, str) or not text:
+        raise ValueError(f'{name} is not a text')
+    return text
+
+
+def _roles(records: Any) -> frozenset[str]:
+    if records is None:
+        return frozenset()
+    if not isinstance(records, list):
+        raise TypeError('roles is not a list')
+    return frozenset(_text(role, 'name') for role in records)
+
+
+def asked(send: Callable[..., Any], token: str) -> TokenInfo:
+    """Who shows a token, as Keystone says now.
+
+    :param send: as :meth:`.Cloud.send`.
+    :raises NotFound: Keystone itself says that it is not valid.
+    :raises CloudError: it cannot be known now.
+    """
+    try:
+        return token_info(send(
+            'GET', 'identity', '/auth/tokens?nocatalog',
+            headers={'X-Subject-Token': token}))
+    except refusals.Gone as error:
+        raise NotFound('The token is not valid') from error
 
 
 def is_sendable(token: str) -> bool:

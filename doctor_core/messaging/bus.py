@@ -1,5 +1,6 @@
 """A connection to a message bus."""
 
+import functools
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -135,7 +136,8 @@ class Bus:
         """Have a handler called for each message, several at a time.
 
         A message is acknowledged when its handler returns. One whose handler
-        raises comes again, after a pause, and is set aside after five times.
+        raises comes again, after a pause, and is set aside after five times;
+        one that is no notification at all is dropped.
 
         :param exchange: where the topic's messages are published; the bus's
             own exchange by default.
@@ -151,6 +153,8 @@ class Bus:
         listener = oslo_messaging.get_notification_listener(
             self._transport, [self._target(topic, exchange)], [endpoint],
             executor='threading', allow_requeue=True, pool=pool)
+        listener.dispatcher.dispatch = functools.partial(
+            _dispatched, listener.dispatcher.dispatch, topic)
         try:
             listener.start(override_pool_size=1 if in_order else None)
         except Exception as error:  # drivers raise what their library raises
@@ -235,6 +239,23 @@ class Bus:
                                      exchange=exchange or self._exchange)
 
 
+def _dispatched(dispatch: Callable[[Any], Any], topic: str, message: Any
+                ) -> Any:
+    """What becomes of a message; one that is no notification is dropped.
+
+    A handler does not raise in here, so it is the envelope. Oslo.messaging
+    would have it come again at once, and for ever.
+    """
+    try:
+        return dispatch(message)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        LOG.error('A message on %s is no notification, and was dropped: %s',
+                  topic, wire.shortened(f'{type(error).__name__}: {error}'))
+    except Exception:
+        LOG.exception('A message on %s was dropped', topic)
+    return oslo_messaging.NotificationResult.HANDLED
+
+
 class _Endpoint:
     """What oslo.messaging calls; it finds the priority by the name."""
 
@@ -277,6 +298,7 @@ class _Endpoint:
         try:
             self._bus.publish(f'{self._topic}.dead', event_type, payload)
         except BusError:
+            clock.sleep(_PAUSE_S)
             return oslo_messaging.NotificationResult.REQUEUE
         LOG.error('Message %s was set aside on %s.dead', what, self._topic)
         self._failures.pop(message_id, None)

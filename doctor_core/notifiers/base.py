@@ -13,15 +13,15 @@ from doctor_core.plugins import Options
 
 def place(action: SplitResult) -> str:
     """A URL as its owner wrote it, fit for a line of the log: without user,
-    password and query.
+    password and query, and cut at 200 characters.
     """
     path = action.path
     if not action.netloc and path and not path.startswith('/'):
         # What it means is the scheme's business; so may be a password.
         user, at, rest = path.rpartition('@')
         path = rest if ':' in user else user + at + rest
-        return wire.escaped(f'{action.scheme}:{path}')
-    return wire.escaped(
+        return wire.shortened(f'{action.scheme}:{path}')
+    return wire.shortened(
         f'{action.scheme}://{action.netloc.rpartition("@")[2]}{path}')
 
 

@@ -11,12 +11,15 @@ import socket
 from typing import TypeAlias
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from doctor_core import wire
 from doctor_core.exceptions import NotifyError
 from doctor_core.notifiers.base import place
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _DEFAULT_PORTS = {'http': 80, 'https': 443}
+#: Characters of a name in DNS, without a last dot.
+_NAME = 253
 _LABEL = re.compile(r'(?!-)[a-z0-9_-]{1,63}(?<!-)', re.I)
 
 
@@ -34,22 +37,31 @@ def complaint(action: SplitResult) -> str:
         return 'has port 0'
     if action.fragment:
         return 'has a fragment, which is never sent'
-    return '' if _is_host(action.hostname) else 'names no possible host'
+    # Of what may stand in brackets, urlsplit looks at the outside only.
+    is_host = _is_address(action.hostname) or (
+        '[' not in action.netloc.rpartition('@')[2]
+        and _is_name(action.hostname))
+    return '' if is_host else 'names no possible host'
 
 
-def _is_host(hostname: str) -> bool:
+def _is_address(hostname: str) -> bool:
     try:
         ipaddress.ip_address(hostname)
     except ValueError:
-        pass
-    else:
-        return True
+        return False
+    # Behind "%" anything may stand.
+    return len(hostname) <= _NAME
+
+
+def _is_name(hostname: str) -> bool:
     try:
-        labels = hostname.rstrip('.').encode('idna').decode().split('.')
+        name = hostname.rstrip('.').encode('idna').decode()
     except UnicodeError:
         return False
+    labels = name.split('.')
     # A last label of digits alone makes it an address, and it is none.
-    return all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdecimal()
+    return len(name) <= _NAME and all(map(_LABEL.fullmatch, labels)) \
+        and not labels[-1].isdecimal()
 
 
 async def followed(action: SplitResult, location: str, policy: str
@@ -73,7 +85,8 @@ async def followed(action: SplitResult, location: str, policy: str
         raise NotifyError(f'{where} redirects, which is not followed here')
     if target.scheme not in (action.scheme, 'https') \
             or target.scheme not in _DEFAULT_PORTS:
-        raise NotifyError(f'{where} redirects to the scheme {target.scheme}')
+        raise NotifyError(f'{where} redirects to the scheme '
+                          f'{wire.shortened(target.scheme)}')
     if target.hostname != action.hostname:
         if policy != 'any':
             raise NotifyError(f'{where} redirects to another host')

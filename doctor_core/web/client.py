@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from doctor_core import wire
 from doctor_core.exceptions import ConfigError, HttpError, NobodyListens
 
 
@@ -105,7 +106,11 @@ class Client:
                 return Reply(answer.status, answer.headers,
                              bytes(content[:self._max_answer]),
                              len(content) > self._max_answer)
-        except (aiohttp.InvalidURL, aiohttp.ClientConnectorCertificateError,
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+            # Its text is the URL, with the password.
+            raise HttpError(f'{method} {_shown(url)}: not a URL that can be '
+                            'asked') from None
+        except (aiohttp.ClientConnectorCertificateError,
                 aiohttp.ClientConnectorSSLError, ValueError) as error:
             raise HttpError(f'{method} {_shown(url)}: {error}') from None
         except TimeoutError:
@@ -142,8 +147,9 @@ class Client:
 
 
 def _shown(url: str) -> str:
-    """A URL without what may be secret: user, password and query."""
+    """A URL, cut, without what may be secret: user, password and query."""
     scheme, _, rest = url.partition('://')
     place = rest.partition('?')[0]
     host, slash, path = place.partition('/')
-    return f'{scheme}://{host.rpartition("@")[2]}{slash}{path}'
+    return wire.shortened(
+        f'{scheme}://{host.rpartition("@")[2]}{slash}{path}')

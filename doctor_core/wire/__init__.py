@@ -25,6 +25,7 @@ from doctor_core.wire.decoding import (
 )
 from doctor_core.wire.escaping import (
     escaped,
+    shortened,
     storable,
 )
 from doctor_core.wire.names import (
@@ -80,6 +81,7 @@ __all__ = [
     'iso',
     'parse_faults',
     'sent_at',
+    'shortened',
     'storable',
     'utc',
 ]

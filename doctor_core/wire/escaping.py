@@ -18,11 +18,19 @@ _DEPTH = 32
 _LARGEST = 2 ** 63 - 1
 #: How much of a text of others is repeated to a person.
 _SHOWN = 60
+#: How much of a URL of others a line of the log repeats.
+_IN_A_LINE = 200
 
 
 def escaped(text: str) -> str:
     """A text for one line: ``\\u000a`` stands for a line break, and so on."""
     return _UNFIT_TO_SHOW.sub(_escape, text)
+
+
+def shortened(text: str) -> str:
+    """A text of any length for one line: escaped, and cut."""
+    line = escaped(text[:_IN_A_LINE + 1])
+    return line if len(line) <= _IN_A_LINE else f'{line[:_IN_A_LINE - 3]}...'
 
 
 def described(value: object) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
+from oslo_config import cfg
+
 from doctor_core import clock
 from doctor_core.alarms import reach
 from doctor_core.alarms.base import (
@@ -16,6 +18,7 @@ from doctor_core.alarms.base import (
     Outlets,
     Pending,
 )
+from doctor_core.alarms.limits import Limits
 from doctor_core.alarms.local import routes
 from doctor_core.alarms.local.matching import InvalidRule
 from doctor_core.alarms.local.rules import Firing, RuleBook, webhook_body
@@ -50,6 +53,14 @@ class LocalAlarmManager(AlarmManager):
     :ivar book: the alarms; served over HTTP at the same time.
     """
 
+    @classmethod
+    def get_opts(cls) -> list[cfg.Opt]:
+        return [cfg.IntOpt(
+            'max_actions', default=50, min=1,
+            help='Different URLs that one alarm may name, as Aodh\'s '
+                 'alarm_max_actions. Alarms that have more already are '
+                 'kept.')]
+
     def __init__(self, options: Options, cloud: Cloud,
                  outlets: Outlets, keeper: Keeper | None = None) -> None:
         super().__init__(options, cloud, outlets, keeper)
@@ -71,6 +82,7 @@ class LocalAlarmManager(AlarmManager):
     def routes(self, gate: Gate) -> list[Route]:
         """Aodh's v2 API of the alarms."""
         return routes.routes(self.book, gate.who, check=reach.check,
+                             limits=Limits(self.options.max_actions),
                              changed=self._changed)
 
     def _changed(self, alarm_id: str) -> None:
@@ -94,7 +106,7 @@ class LocalAlarmManager(AlarmManager):
         """
         reach.check(rule)
         with self._creating:
-            for alarm in self.book.alarms(rule.project_id):
+            for alarm in self.book.alarms_of(rule.project_id):
                 if alarm.rule == rule:
                     alarm = self.book.set_state(
                         alarm.id, AlarmState.OK, clock.now()) \

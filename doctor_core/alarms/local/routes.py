@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from doctor_core import clock
 from doctor_core.alarms.actions import Actions
+from doctor_core.alarms.limits import Limits
 from doctor_core.alarms.local import listing
 from doctor_core.alarms.local.matching import InvalidRule
 from doctor_core.alarms.local.rules import RuleBook
@@ -61,6 +62,7 @@ _MISSING = {
 def routes(book: RuleBook, who: Who, *, prefix: str = '',
            actions: Actions | None = None,
            check: Callable[[AlarmRule], None] = lambda rule: None,
+           limits: Limits | None = None,
            changed: Changed = lambda alarm_id: None) -> list[Route]:
     """Serve a rule book.
 
@@ -70,10 +72,13 @@ def routes(book: RuleBook, who: Who, *, prefix: str = '',
     :param actions: which URLs an alarm may name; by default those that the
         installed notifiers serve.
     :param check: raises InvalidRule for what can never be met.
+    :param limits: how much an alarm may hold; by default as much as without
+        a configuration.
     :param changed: called from any thread before the answer is sent; may
         block. When it raises, the request fails with 500.
     """
-    api = _Api(book, who, prefix, actions or Actions(), check, changed)
+    api = _Api(book, who, prefix, actions or Actions(), check,
+               limits or Limits(), changed)
     one = f'{prefix}/v2/alarms/{{id}}'
     table: list[tuple[str, str, Callable[[Request], Response], str]] = [
         ('POST', f'{prefix}/v2/alarms', api.create, 'create'),
@@ -138,6 +143,7 @@ class _Api:
     prefix: str
     actions: Actions
     check: Callable[[AlarmRule], None]
+    limits: Limits
     changed: Changed
 
     def create(self, request: Request) -> Response:
@@ -160,7 +166,8 @@ class _Api:
             raise Refused(401, 'Not Authorized to access project '
                                f'{project_id}')
         found = [alarm_to_json(alarm) for alarm
-                 in self.book.alarms(None if everybody else project_id)]
+                 in (self.book.alarms() if everybody
+                     else self.book.alarms_of(project_id))]
         return Response(json=listing.page(
             [alarm for alarm in found if listing.has(alarm, wanted)],
             request.query))
@@ -170,8 +177,9 @@ class _Api:
         asker = Asker(*self.who(request))
         query = listing.ComplexQuery(_object(request))
         return Response(json=query.of(
-            alarm_to_json(alarm) for alarm in self.book.alarms(
-                None if asker.is_admin else asker.project_id)))
+            alarm_to_json(alarm) for alarm in (
+                self.book.alarms() if asker.is_admin
+                else self.book.alarms_of(asker.project_id))))
 
     def show(self, request: Request) -> Response:
         return Response(json=alarm_to_json(self._found(request)))
@@ -223,7 +231,8 @@ class _Api:
         rule = rule_from_json(
             body, _owner(body, 'project_id', project_id, asker),
             _owner(body, 'user_id', user_id, asker),
-            lambda url: self.actions.complaint(url, asker.is_admin))
+            lambda url: self.actions.complaint(url, asker.is_admin),
+            self.limits)
         self.check(rule)
         return rule
 

@@ -175,11 +175,15 @@ class RuleBook:
         with self._lock:
             return self._entry(alarm_id).alarm
 
-    def alarms(self, project_id: str | None = None) -> list[Alarm]:
-        """All alarms, or a project's, the oldest first."""
+    def alarms(self) -> list[Alarm]:
+        """The alarms of all projects, the oldest first."""
         with self._lock:
-            return [entry.alarm for entry in self._entries.values()
-                    if project_id in (None, entry.alarm.rule.project_id)]
+            return [entry.alarm for entry in self._entries.values()]
+
+    def alarms_of(self, project_id: str) -> list[Alarm]:
+        """A project's alarms, the oldest first; of no project, none."""
+        return [alarm for alarm in self.alarms()
+                if alarm.rule.project_id == project_id]
 
     def set_state(self, alarm_id: str, state: AlarmState, at: float) -> Alarm:
         """Put an alarm into a state, e.g. ``ok`` to make it ready again.

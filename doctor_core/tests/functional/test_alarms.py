@@ -106,7 +106,7 @@ class Together:
 
     def result(self, timeout_s):
         return [line for future in self._futures
-                for line in future.result(timeout_s)]
+                for line in future.result(timeout_s).failures]
 
 
 class Outlets:
@@ -129,7 +129,8 @@ class LocalAlarmsTestCase(testtools.TestCase):
         self.deliverer = Deliverer(conf)
         self.addCleanup(self.deliverer.close, 0)
         self.outlets = Outlets(self.deliverer)
-        self.alarms = LocalAlarmManager(None, None, self.outlets)
+        self.alarms = LocalAlarmManager(
+            options(LocalAlarmManager), None, self.outlets)
         self.consumer = SampleConsumer(options(SampleConsumer, port=0))
         self.addCleanup(self.consumer.stop)
         self.url = self.consumer.start()

@@ -9,6 +9,7 @@ import fixtures
 import testtools
 
 from doctor_core.alarms.local.manager import LocalAlarmManager
+from doctor_core.fixtures import options
 from doctor_core.web import server as web
 
 AODH = os.path.join(os.path.dirname(sys.executable), 'aodh')
@@ -22,7 +23,8 @@ class AodhClientTestCase(testtools.TestCase):
         super().setUp()
         for name in [name for name in os.environ if name.startswith('OS_')]:
             self.useFixture(fixtures.EnvironmentVariable(name))
-        manager = LocalAlarmManager(None, None, None)
+        manager = LocalAlarmManager(
+            options(LocalAlarmManager), None, None)
         server = web.Server(manager.routes(self))
         self.url = server.start()
         self.addCleanup(server.stop)

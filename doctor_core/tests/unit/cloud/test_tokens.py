@@ -1,8 +1,10 @@
+import json
+
 import testtools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctor_core.cloud import tokens
+from doctor_core.cloud import refusals, tokens
 from doctor_core.exceptions import CloudError, NotFound
 
 ANSWER = {'token': {
@@ -33,6 +35,57 @@ class TestTokenInfo(testtools.TestCase):
                        {'token': {**ANSWER['token'], 'expires_at': 'soon'}},
                        {'token': {**ANSWER['token'], 'roles': [1]}}):
             self.assertRaises(CloudError, tokens.token_info, answer)
+
+
+    def test_nothing_of_another_type_is_believed(self):
+        """A project whose id was null saw the alarms of all projects; a role
+        of no name was a traceback.
+        """
+        for changes in (
+                {'project': {'id': None, 'name': 'ops'}},
+                {'project': {'id': '', 'name': 'ops'}},
+                {'project': {'id': 5, 'name': 'ops'}},
+                {'project': {'name': 'ops'}}, {'project': {'id': 'p'}},
+                {'project': {'id': 'p', 'name': None}},
+                {'project': {}}, {'project': []}, {'project': 'p'},
+                {'user': {'id': None, 'name': 'n'}}, {'user': 'u'},
+                {'user': {'id': 'u', 'name': 5}},
+                {'roles': {}}, {'roles': 'admin'}, {'roles': ['admin']},
+                {'roles': [{'name': None}]}, {'roles': [{'name': 5}]},
+                {'roles': [{'name': ['admin']}]}, {'roles': [{}]},
+                {'expires_at': None}, {'expires_at': 5},
+                {'expires_at': ['2020-01-01T00:00:10Z']}):
+            error = self.assertRaises(
+                CloudError, tokens.token_info,
+                {'token': {**ANSWER['token'], **changes}})
+            self.assertTrue(error.recoverable, changes)
+
+    def test_null_is_as_if_it_were_not_there(self):
+        info = tokens.token_info({'token': {
+            **ANSWER['token'], 'project': None, 'roles': None}})
+        self.assertEqual(('', frozenset()), (info.project_id, info.roles))
+
+
+class TestAsked(testtools.TestCase):
+
+    def asked(self, status, body):
+        def send(_method, service_type, _path, headers):
+            self.assertEqual({'X-Subject-Token': 't'}, headers)
+            raise refusals.refused('GET', status, body,
+                                   service_type=service_type)
+        return tokens.asked(send, 't')
+
+    def test_not_valid_when_keystone_itself_says_so(self):
+        self.assertRaises(NotFound, self.asked, 404, json.dumps(
+            {'error': {'code': 404, 'title': 'Not Found', 'message':
+                       'Could not find token'}}).encode())
+
+    def test_not_known_when_something_between_says_so(self):
+        """A proxy's page said of each token that it is not valid."""
+        for body in (b'<html>not found</html>', b'', b'{}',
+                     b'{"error": "Not Found", "status": 404}'):
+            error = self.assertRaises(CloudError, self.asked, 404, body)
+            self.assertTrue(error.recoverable)
 
 
 class TestTokenCache(testtools.TestCase):

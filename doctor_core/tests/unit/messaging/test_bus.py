@@ -4,7 +4,7 @@ import fixtures
 import testtools
 
 from doctor_core import messaging
-from doctor_core.exceptions import ConfigError
+from doctor_core.exceptions import BusError, ConfigError
 from doctor_core.model import new_id
 
 
@@ -25,6 +25,13 @@ class UrlTest(testtools.TestCase):
             ConfigError, messaging.Bus, messaging.memory_conf(), 'nosuch://',
             exchange=None)
         self.assertIn('[cloud] notifications_transport_url', str(error))
+
+
+class _Broken:
+    """A bus that takes nothing."""
+
+    def publish(self, *_args):
+        raise BusError('no')
 
 
 class InOrderTest(testtools.TestCase):
@@ -67,7 +74,46 @@ class InOrderTest(testtools.TestCase):
         self.assertEqual([str(number) for number in range(50)], taken)
 
 
+class EnvelopeTest(testtools.TestCase):
+    def test_what_is_no_notification_is_dropped(self):
+        """Such a message came again at once and for ever, after a restart,
+        too: a thousand lines of the log a second.
+        """
+        log = self.useFixture(fixtures.FakeLogger())
+        bus = messaging.Bus(messaging.memory_conf(), messaging.IN_MEMORY)
+        self.addCleanup(bus.close)
+        topic, taken, all_taken = new_id(), [], threading.Event()
+
+        def handler(event_type, _payload, _metadata):
+            taken.append(event_type)
+            all_taken.set()
+        bus.listen(topic, handler, in_order=True)
+        odd = (5, None, 1.5, [], {}, True)
+        for priority in odd:
+            bus._transport._send_notification(
+                bus._target(f'{topic}.info'), {},
+                {'event_type': 'odd', 'priority': priority, 'payload': {},
+                 'message_id': new_id()}, version=2.0)
+        bus.publish(topic, 'good', {})
+        self.assertTrue(all_taken.wait(20))
+        self.assertEqual(['good'], taken)
+        self.assertEqual(len(odd), log.output.count('was dropped'))
+        self.assertNotIn('Traceback', log.output)
+
+
 class FailedTest(testtools.TestCase):
+    def test_what_cannot_be_set_aside_comes_again_after_a_pause(self):
+        """It came again at once, and for ever."""
+        self.useFixture(fixtures.FakeLogger())
+        pauses = []
+        self.useFixture(fixtures.MonkeyPatch('doctor_core.clock.sleep',
+                                             pauses.append))
+        endpoint = messaging.bus._Endpoint(_Broken(), 'faults', None, 'info')
+        for _ in range(7):
+            self.assertEqual('requeue', endpoint._failed(
+                'down', {}, {'message_id': 'm'}))
+        self.assertEqual([1.0] * 7, pauses)
+
     def test_no_text_of_others_begins_a_line_of_the_log(self):
         """A line break in an event type forged one."""
         log = self.useFixture(fixtures.FakeLogger())

@@ -269,3 +269,14 @@ class TestPlace(testtools.TestCase):
                 ('mailto:ann\x1b[1m', r'mailto:ann\u001b[1m'),
                 ('http://a/\u2028b', r'http://a/\u2028b')):
             self.assertEqual(expected, place(urlsplit(url)))
+
+    def test_a_long_one_is_cut(self):
+        """Each attempt wrote a URL of 2 MB into the log, twice."""
+        for start in ('http://a/', 'mailto:', 'http://'):
+            shown = place(urlsplit(f'{start}{"x" * 9999}'))
+            self.assertTrue(shown.startswith(f'{start}xxx'), shown)
+            self.assertTrue(shown.endswith('xxx...'), shown)
+            self.assertEqual(200, len(shown))
+        self.assertEqual(200, len(place(urlsplit('a:' + '\x1b' * 150))))
+        kept = 'http://a/'.ljust(200, 'x')
+        self.assertEqual(kept, place(urlsplit(kept)))

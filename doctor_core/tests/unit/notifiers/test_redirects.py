@@ -16,7 +16,8 @@ class ComplaintTest(testtools.TestCase):
         for url in ('http://h/', 'https://h.example:8443/a?b=c',
                     'http://192.0.2.1', 'http://[2001:db8::1]:80/',
                     'http://user:pw@h/', 'http://m\u00fcller.example/',
-                    'http://my_host/', 'http://h./'):
+                    'http://my_host/', 'http://h./', 'http://[fe80::1%eth0]/',
+                    f'http://{"a." * 126}a./'):
             self.assertEqual('', redirects.complaint(urlsplit(url)))
 
     def test_urls_that_never_can(self):
@@ -24,7 +25,9 @@ class ComplaintTest(testtools.TestCase):
         for url in ('http://', 'http:///x', 'http://h:0/', 'http://h:x/',
                     'http://h:70000/', 'http://a@b@h/', 'http://h/#x',
                     'http://a..b/', 'http://-h/', 'http://1.2.3/',
-                    f'http://{"a" * 64}/'):
+                    f'http://{"a" * 64}/', 'http://[v1.x]/',
+                    'http://u:p@[v1.x]:80/', f'http://{"a." * 127}a/',
+                    f'http://[fe80::1%{"a" * 250}]/'):
             self.assertNotEqual('', redirects.complaint(urlsplit(url)), url)
 
 
@@ -106,6 +109,13 @@ class FollowedTest(testtools.TestCase):
                 f'http://{host}/', url='http://192.0.2.9:7/'))
         for host in ('192.0.2.2', '[2001:db8::2]', '203.0.113.1'):
             self.assertIn(host, self.followed(f'http://{host}/'))
+
+    def test_a_long_one_is_not_repeated(self):
+        for location in ('x' * 9999 + '://h/', 'http://h/#' + 'x' * 9999,
+                         'http://' + 'h' * 9999):
+            error = self.assertRaises(NotifyError, self.followed, location,
+                                      policy='same-host')
+            self.assertThat(len(str(error)), testtools.matchers.LessThan(300))
 
     def test_policies(self):
         self.refused('/b', policy='none')

@@ -10,10 +10,12 @@ from doctor_core.alarms.local.manager import LocalAlarmManager
 from doctor_core.alarms.local.rules import InvalidRule
 from doctor_core.alarms.wire import alarm_to_json
 from doctor_core.exceptions import NotifyError
+from doctor_core.fixtures import options
 from doctor_core.model import AlarmState, Condition, Reached, Stage
 from doctor_core.tests.unit.alarms import samples
 from doctor_core.web.exchange import Request
 
+_OPTIONS = options(LocalAlarmManager)
 URL = 'http://owner.example:9/failure'
 
 
@@ -62,7 +64,7 @@ class LocalTestCase(testtools.TestCase):
         self.outlets = FakeOutlets()
         self.keeper = FakeKeeper()
         self.changes = self.keeper.changes
-        self.manager = LocalAlarmManager(None, None, self.outlets,
+        self.manager = LocalAlarmManager(_OPTIONS, None, self.outlets,
                                          self.keeper)
 
     def tell(self, *events):
@@ -114,7 +116,7 @@ class TestRules(LocalTestCase):
         """One that could not be read kept the inspector from starting."""
         good = samples.alarm(state=AlarmState.ALARM)
         bad = samples.alarm(Condition('state', 'x'), alarm_id='bad')
-        manager = LocalAlarmManager(None, None, self.outlets, FakeKeeper(
+        manager = LocalAlarmManager(_OPTIONS, None, self.outlets, FakeKeeper(
             [{}, alarm_to_json(bad), alarm_to_json(good)]))
         self.assertEqual([good], manager.book.alarms())
 
@@ -122,10 +124,22 @@ class TestRules(LocalTestCase):
         log = self.useFixture(fixtures.FakeLogger())
         old = samples.alarm(Condition('traits.nonsense', 'x'),
                             actions=('zaqar://queue',))
-        manager = LocalAlarmManager(None, None, self.outlets,
+        manager = LocalAlarmManager(_OPTIONS, None, self.outlets,
                                     FakeKeeper([alarm_to_json(old)]))
         self.assertEqual([old], manager.book.alarms())
         self.assertIn('was kept but will not go off', log.output)
+
+    def test_what_was_kept_before_there_were_limits(self):
+        log = self.useFixture(fixtures.FakeLogger())
+        old = samples.alarm(
+            Condition('traits.state', 'x' * 9999), name='n' * 9999,
+            description='d' * 9999, actions=tuple(
+                f'http://{number}.example/{"x" * 9999}'
+                for number in range(99)))
+        manager = LocalAlarmManager(_OPTIONS, None, self.outlets,
+                                    FakeKeeper([alarm_to_json(old)]))
+        self.assertEqual([old], manager.book.alarms())
+        self.assertEqual('', log.output)
 
     def test_a_rule_that_no_event_of_ours_meets(self):
         self.assertRaises(InvalidRule, self.manager.create, samples.rule(

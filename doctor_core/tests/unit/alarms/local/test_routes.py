@@ -86,6 +86,39 @@ class TestCreate(ApiTestCase):
         self.assertEqual([alarm.id], self.changes)
         self.assertEqual(1, len(self.book.evaluate(samples.event(), 1)))
 
+    def test_whoever_is_of_no_project_sees_nothing(self):
+        """A project that was None saw the alarms of all."""
+        alarm = self.add()
+        for project_id in (None, ''):
+            asker = project_id, 'eve', False
+            self.assertEqual([], self.ask('GET', asker=asker).json)
+            self.asker = asker
+            self.assertEqual([], self.call(
+                'POST', '/alarming/v2/query/alarms', body={}).json)
+            self.assert_fault(404, 'not found', self.ask(
+                'GET', alarm.id, asker=asker))
+
+    def test_nobody_makes_one_of_any_size(self):
+        """An alarm had 100,000 actions, another a URL of 2 MB."""
+        body = rule_to_json(samples.rule())
+        urls = [f'http://owner.example:9/{number}' for number in range(51)]
+        self.assert_fault(
+            400, 'Invalid input for field/attribute alarm_actions. count 51 '
+            'exceeds maximum value 50',
+            self.ask('POST', body={**body, 'alarm_actions': urls}))
+        self.assert_fault(
+            400, 'Invalid input for field/attribute alarm_actions[0]. is '
+            'longer than 2048 characters', self.ask('POST', body={
+                **body, 'alarm_actions': ['http://a/' + 'x' * 2040]}))
+        self.assertEqual([], self.book.alarms())
+
+    def test_nor_makes_one_so_large(self):
+        alarm = self.add()
+        self.assert_fault(400, 'attribute name. is longer than 255',
+                          self.ask('PUT', alarm.id, {
+                              **alarm_to_json(alarm), 'name': 'n' * 256}))
+        self.assertEqual([alarm], self.book.alarms())
+
     def test_names_need_not_be_unique(self):
         ids = {self.ask('POST', body=rule_to_json(samples.rule()))
                .json['alarm_id'] for _ in range(2)}

@@ -109,8 +109,9 @@ class TestBook(testtools.TestCase):
         foreign = alarm(alarm_id='foreign', project_id='tenant-b')
         book = RuleBook([alarm(), foreign])
         self.assertEqual([alarm(), foreign], book.alarms())
-        self.assertEqual([foreign], book.alarms('tenant-b'))
-        self.assertEqual([], book.alarms(''))
+        self.assertEqual([foreign], book.alarms_of('tenant-b'))
+        for nobody in ('', None):
+            self.assertEqual([], book.alarms_of(nobody))
 
     def test_a_bad_rule_leaves_the_book_as_it_was(self):
         book = RuleBook([alarm()])

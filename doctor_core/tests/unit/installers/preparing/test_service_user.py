@@ -195,6 +195,15 @@ class ServiceUserTest(testtools.TestCase):
         self.change().undo()
         self.assertEqual(self.before, self.listed())
 
+    def test_a_404_of_something_between_is_not_keystones(self):
+        """The undo said that all was deleted, and nothing was."""
+        self.change().apply()
+
+        def delete(*_args):
+            raise CloudError('between', status=404, recoverable=True)
+        self.admin.delete = delete
+        self.assertRaises(CloudError, self.change().undo)
+
     def test_undo_from_another_machine(self):
         self.change().apply()
         elsewhere = self.useFixture(fixtures.TempDir()).path
