@@ -3,7 +3,7 @@
 import difflib
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from oslo_config import cfg
@@ -31,7 +31,7 @@ class _Options(cfg.ConfigOpts):
 def prepare(files: Sequence[str] | None = None,
             overrides: Mapping[tuple[str, str], Any] | None = None,
             argv: Sequence[str] = (), prog: str = 'doctor',
-            kinds: Sequence[str] = tuple(opts.DEFAULTS),
+            kinds: Collection[str] = tuple(plugins.KINDS),
             folders: Sequence[str] = ()) -> cfg.ConfigOpts:
     """Read the configuration.
 
@@ -42,10 +42,11 @@ def prepare(files: Sequence[str] | None = None,
     :param argv: a daemon's command line, as all of OpenStack takes it; a
         wrong one ends the process with a line and exit code 2.
     :param prog: the daemon's name, for ``--help``.
-    :param kinds: the kinds whose chosen plugins are needed; a daemon does
-        not fail on the plugin of another one.
+    :param kinds: the kinds whose plugins are needed, the chosen one of each,
+        or all where none is chosen; a daemon does not fail on the plugin of
+        another one.
     :param overrides: values that win over the files, by (group, option).
-    :returns: with the options of all chosen plugins registered.
+    :returns: with the options of all these plugins registered.
     :raises ConfigError: a file cannot be read, an option is unknown or its
         value wrong, a plugin is missing; one line that says which.
     """
@@ -68,7 +69,10 @@ def prepare(files: Sequence[str] | None = None,
     for (group, name), value in (overrides or {}).items():
         _override(conf, group, name, value)
     for kind in kinds:
-        plugins.chosen(conf, kind)
+        if kind in opts.DEFAULTS:
+            plugins.chosen(conf, kind)
+        else:  # who uses them says which are broken
+            plugins.register_all(conf, kind)
     override(conf, overrides or {})
     _refuse_unknown(conf)
     refuse_wrong(conf)

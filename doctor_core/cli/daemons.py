@@ -146,7 +146,8 @@ def _log_elsewhere(line: str) -> None:
 def inspector() -> int:
     """``doctor-inspector``."""
     from doctor_core.services.inspector import InspectorService
-    return run('doctor-inspector', ('inspectors', 'alarms'), InspectorService,
+    return run('doctor-inspector', ('inspectors', 'alarms', 'notifiers'),
+               InspectorService,
                lambda conf, service:
                f'events are taken in at {service.url}/events and from topic '
                f'{conf.bus.topic}')
