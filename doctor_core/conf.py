@@ -10,7 +10,13 @@ from oslo_config import cfg
 
 import doctor_core
 from doctor_core import opts, plugins
-from doctor_core.conf_files import Sections, files_of, line_of, normal
+from doctor_core.conf_files import (
+    Sections,
+    files_of,
+    folders_of,
+    line_of,
+    normal,
+)
 from doctor_core.conf_values import plain, refuse_wrong
 from doctor_core.exceptions import ConfigError, PluginFailed
 
@@ -55,17 +61,10 @@ def prepare(files: Sequence[str] | None = None,
     conf = _Options()
     opts.register(conf)
     _register_logging(conf)
-    try:
-        conf(list(argv), project='doctor', prog=prog,
-             default_config_files=list(files),
-             default_config_dirs=list(folders),
-             version=doctor_core.__version__ if argv else None)
-    except cfg.ConfigFilesNotFoundError as error:
-        raise ConfigError('Cannot read the configuration file '
-                          f'{", ".join(error.config_files)}.') from None
-    except (cfg.Error, ValueError) as error:
-        raise ConfigError(
-            f'Configuration: {" ".join(str(error).split())}') from None
+    _read(conf, argv, prog=prog, default_config_files=list(files),
+          default_config_dirs=[os.path.expanduser(folder)
+                               for folder in folders],
+          version=doctor_core.__version__ if argv else None)
     for (group, name), value in (overrides or {}).items():
         _override(conf, group, name, value)
     for kind in kinds:
@@ -77,6 +76,30 @@ def prepare(files: Sequence[str] | None = None,
     _refuse_unknown(conf)
     refuse_wrong(conf)
     return conf
+
+
+def _read(conf: cfg.ConfigOpts, argv: Sequence[str], **settings: Any) -> None:
+    """Have oslo.config read files and folders; each has to be one."""
+    try:
+        conf(list(argv), project='doctor', **settings)
+    except cfg.ConfigFilesNotFoundError as error:
+        raise ConfigError('Cannot read the configuration file '
+                          f'{", ".join(error.config_files)}.') from None
+    except (cfg.Error, ValueError) as error:
+        raise ConfigError(
+            f'Configuration: {" ".join(str(error).split())}') from None
+    except OSError as error:  # a folder, say
+        raise _unreadable('file', error) from None
+    try:
+        for folder in folders_of(conf):
+            os.listdir(folder)
+    except OSError as error:  # oslo.config takes it for an empty one
+        raise _unreadable('folder', error) from None
+
+
+def _unreadable(what: str, error: OSError) -> ConfigError:
+    return ConfigError(f'Cannot read the configuration {what} '
+                       f'{error.filename}: {error.strerror}.')
 
 
 def _register_logging(conf: cfg.ConfigOpts) -> None:

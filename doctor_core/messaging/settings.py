@@ -133,7 +133,7 @@ def transport_conf(conf: cfg.ConfigOpts, side: Side, *,
 
 def _paths(conf: cfg.ConfigOpts, name: str) -> list[str]:
     try:
-        return list(conf[name] or [])
+        return [os.path.expanduser(path) for path in conf[name] or []]
     except cfg.NoSuchOptError:
         return []
 
