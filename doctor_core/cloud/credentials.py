@@ -7,6 +7,7 @@ ConfigError here that names the file, the cloud and the option.
 
 import dataclasses
 import difflib
+import ipaddress
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -278,6 +279,19 @@ def _check_url(url: Any) -> None:
         raise ConfigError(f'auth_url {url!r} is no http or https URL.')
 
 
+def _direct(auth: Any) -> dict[str, str]:
+    """No proxy for a Keystone on this machine, which no proxy can reach,
+    whatever the environment says; as ``requests`` has it.
+    """
+    host = urlsplit(str(getattr(auth, 'auth_url', None) or '')).hostname or ''
+    try:
+        is_here = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_here = host == 'localhost'
+    return {f'{scheme}://{host}': '' for scheme in ('http', 'https')} \
+        if is_here else {}
+
+
 def _opened(session: Any, region_name: str | None, interface: Any, *,
             timeout_s: float, source: str,
             override: Callable[[str], str | None] | None = None) -> Access:
@@ -291,6 +305,7 @@ def _opened(session: Any, region_name: str | None, interface: Any, *,
     for scheme in ('http://', 'https://'):
         session.session.mount(scheme, ks_session.TCPKeepAliveAdapter(
             pool_connections=8, pool_maxsize=_POOL))
+    session.session.proxies.update(_direct(session.auth))
     if session.verify is False:
         LOG.warning('TLS certificates of the cloud are not verified: its '
                     'configuration says verify: false or insecure')
