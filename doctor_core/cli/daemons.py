@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from doctor_core import conf as configuration
+from doctor_core.cli import streams
 from doctor_core.cli.errors import EXIT_CONFIG, EXIT_FAILED
 from doctor_core.cli.readiness import Supervisor
 from doctor_core.cli.signals import Signals
@@ -47,6 +48,7 @@ def run(prog: str, kinds: Sequence[str], make: Callable[[Any], Service],
         return configuration.prepare(argv=sys.argv[1:], prog=prog,
                                      kinds=kinds)
 
+    streams.open_closed()
     try:
         conf = read()
         configuration.setup_logging(conf)

@@ -7,7 +7,6 @@ ConfigError here that names the file, the cloud and the option.
 
 import dataclasses
 import difflib
-import ipaddress
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +19,7 @@ from oslo_config import cfg
 from doctor_core.cloud import refusals
 from doctor_core.cloud.access import Access
 from doctor_core.exceptions import CloudError, ConfigError, DoctorError
+from doctor_core.web.addresses import is_loopback
 
 LOG = logging.getLogger(__name__)
 
@@ -284,12 +284,8 @@ def _direct(auth: Any) -> dict[str, str]:
     whatever the environment says; as ``requests`` has it.
     """
     host = urlsplit(str(getattr(auth, 'auth_url', None) or '')).hostname or ''
-    try:
-        is_here = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_here = host == 'localhost'
     return {f'{scheme}://{host}': '' for scheme in ('http', 'https')} \
-        if is_here else {}
+        if is_loopback(host) else {}
 
 
 def _opened(session: Any, region_name: str | None, interface: Any, *,

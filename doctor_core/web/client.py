@@ -105,7 +105,9 @@ class Client:
                 return Reply(answer.status, answer.headers,
                              bytes(content[:self._max_answer]),
                              len(content) > self._max_answer)
-        except (aiohttp.InvalidURL, aiohttp.ClientConnectorCertificateError,
+        except aiohttp.InvalidURL:  # its text is the URL once more
+            raise HttpError(f'{method} {_shown(url)}: it is no URL') from None
+        except (aiohttp.ClientConnectorCertificateError,
                 aiohttp.ClientConnectorSSLError, ValueError) as error:
             raise HttpError(f'{method} {_shown(url)}: {error}') from None
         except TimeoutError:
