@@ -3,14 +3,20 @@
 import difflib
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from oslo_config import cfg
 
 import doctor_core
 from doctor_core import opts, plugins
-from doctor_core.conf_files import Sections, files_of, line_of, normal
+from doctor_core.conf_files import (
+    Sections,
+    files_of,
+    folders_of,
+    line_of,
+    normal,
+)
 from doctor_core.conf_values import plain, refuse_wrong
 from doctor_core.exceptions import ConfigError, PluginFailed
 
@@ -31,7 +37,7 @@ class _Options(cfg.ConfigOpts):
 def prepare(files: Sequence[str] | None = None,
             overrides: Mapping[tuple[str, str], Any] | None = None,
             argv: Sequence[str] = (), prog: str = 'doctor',
-            kinds: Sequence[str] = tuple(opts.DEFAULTS),
+            kinds: Collection[str] = tuple(plugins.KINDS),
             folders: Sequence[str] = ()) -> cfg.ConfigOpts:
     """Read the configuration.
 
@@ -42,10 +48,11 @@ def prepare(files: Sequence[str] | None = None,
     :param argv: a daemon's command line, as all of OpenStack takes it; a
         wrong one ends the process with a line and exit code 2.
     :param prog: the daemon's name, for ``--help``.
-    :param kinds: the kinds whose chosen plugins are needed; a daemon does
-        not fail on the plugin of another one.
+    :param kinds: the kinds whose plugins are needed, the chosen one of each,
+        or all where none is chosen; a daemon does not fail on the plugin of
+        another one.
     :param overrides: values that win over the files, by (group, option).
-    :returns: with the options of all chosen plugins registered.
+    :returns: with the options of all these plugins registered.
     :raises ConfigError: a file cannot be read, an option is unknown or its
         value wrong, a plugin is missing; one line that says which.
     """
@@ -54,25 +61,45 @@ def prepare(files: Sequence[str] | None = None,
     conf = _Options()
     opts.register(conf)
     _register_logging(conf)
+    _read(conf, argv, prog=prog, default_config_files=list(files),
+          default_config_dirs=[os.path.expanduser(folder)
+                               for folder in folders],
+          version=doctor_core.__version__ if argv else None)
+    for (group, name), value in (overrides or {}).items():
+        _override(conf, group, name, value)
+    for kind in kinds:
+        if kind in opts.DEFAULTS:
+            plugins.chosen(conf, kind)
+        else:  # who uses them says which are broken
+            plugins.register_all(conf, kind)
+    override(conf, overrides or {})
+    _refuse_unknown(conf)
+    refuse_wrong(conf)
+    return conf
+
+
+def _read(conf: cfg.ConfigOpts, argv: Sequence[str], **settings: Any) -> None:
+    """Have oslo.config read files and folders; each has to be one."""
     try:
-        conf(list(argv), project='doctor', prog=prog,
-             default_config_files=list(files),
-             default_config_dirs=list(folders),
-             version=doctor_core.__version__ if argv else None)
+        conf(list(argv), project='doctor', **settings)
     except cfg.ConfigFilesNotFoundError as error:
         raise ConfigError('Cannot read the configuration file '
                           f'{", ".join(error.config_files)}.') from None
     except (cfg.Error, ValueError) as error:
         raise ConfigError(
             f'Configuration: {" ".join(str(error).split())}') from None
-    for (group, name), value in (overrides or {}).items():
-        _override(conf, group, name, value)
-    for kind in kinds:
-        plugins.chosen(conf, kind)
-    override(conf, overrides or {})
-    _refuse_unknown(conf)
-    refuse_wrong(conf)
-    return conf
+    except OSError as error:  # a folder, say
+        raise _unreadable('file', error) from None
+    try:
+        for folder in folders_of(conf):
+            os.listdir(folder)
+    except OSError as error:  # oslo.config takes it for an empty one
+        raise _unreadable('folder', error) from None
+
+
+def _unreadable(what: str, error: OSError) -> ConfigError:
+    return ConfigError(f'Cannot read the configuration {what} '
+                       f'{error.filename}: {error.strerror}.')
 
 
 def _register_logging(conf: cfg.ConfigOpts) -> None:

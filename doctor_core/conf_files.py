@@ -38,9 +38,14 @@ def normal(section: str) -> str:
 def files_of(conf: cfg.ConfigOpts) -> list[str]:
     """Every file that was read, those of ``--config-dir`` after the others.
     """
-    return [*(conf.config_file or []),
-            *(path for folder in conf.config_dir or []
+    return [*(os.path.expanduser(path) for path in conf.config_file or []),
+            *(path for folder in folders_of(conf)
               for path in sorted(glob.glob(os.path.join(folder, '*.conf'))))]
+
+
+def folders_of(conf: cfg.ConfigOpts) -> list[str]:
+    """Every folder whose files were read."""
+    return [os.path.expanduser(folder) for folder in conf.config_dir or []]
 
 
 def line_of(path: str, group: str, name: str) -> int:

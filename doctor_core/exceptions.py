@@ -6,7 +6,7 @@
      |-- ConfigError             the operator can fix it; exit code 2
      |    |-- PluginNotFound     kind, name, available
      |    |-- PluginDuplicated   kind, name, modules
-     |    `-- PluginFailed       kind, name, cause
+     |    `-- PluginFailed       kind, name, why
      |-- BackendError            something outside said no; .recoverable
      |    |-- BusError
      |    |    `-- BusRefused    user, password or virtual host
@@ -76,16 +76,14 @@ class PluginFailed(ConfigError):
     :ivar why: what is wrong with it, in one line.
     """
 
-    def __init__(self, kind: str, name: str, cause: BaseException | str,
+    def __init__(self, kind: str, name: str, why: str,
                  available: Sequence[str]) -> None:
         self.kind = kind
         self.name = name
-        self.cause = cause
+        self.why = why
         self.available = tuple(available)
-        self.why = cause if isinstance(cause, str) \
-            else f'{type(cause).__name__}: {cause}'
         super().__init__(
-            f'Plugin {name!r} of kind {kind!r} cannot be loaded: {self.why}. '
+            f'Plugin {name!r} of kind {kind!r} cannot be loaded: {why}. '
             f'Available: {", ".join(available) or "none"}.')
 
 

@@ -1,16 +1,17 @@
 """Plugins by kind and name; the only module that knows stevedore."""
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import stevedore
 import stevedore.exception
 from oslo_config import cfg
 
-from doctor_core import exceptions
+from doctor_core import exceptions, wire
 
 #: Every kind of plugin: the package's name, in the plural, which is also
 #: the end of its entry-point group; and its option group, in the singular.
@@ -24,17 +25,13 @@ KINDS = {
     'scenarios': 'scenario',
 }
 
+#: Of kinds that have no ``type``, so that all plugins are made: what each is
+#: handed beside its options, to see whether it can be made.
+_UNCHOSEN: dict[str, tuple[Any, ...]] = {'notifiers': (1.0,)}
+
 #: The class of each kind that its plugins derive from, in the module ``base``
-#: of the kind's package.
-_BASES = {
-    'monitors': 'Monitor',
-    'inspectors': 'Inspector',
-    'installers': 'Installer',
-    'alarms': 'AlarmManager',
-    'notifiers': 'Notifier',
-    'consumers': 'Consumer',
-    'scenarios': 'Scenario',
-}
+#: of the kind's package, where it is not named as the option group.
+_BASES = {'alarms': 'AlarmManager'}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +71,11 @@ class Options:
         if name not in self._values:
             raise AttributeError(
                 f'[{self.section}] has no option {name!r}')
-        return self._values[name]
+        try:
+            return self._values[name]
+        except (cfg.Error, ValueError) as error:
+            raise exceptions.ConfigError(
+                f'[{self.section}] {name}: {_line(error)}') from None
 
 
 def group(kind: str) -> str:
@@ -99,14 +100,48 @@ def load(kind: str, name: str) -> Any:
     :param kind: one of :data:`KINDS`.
     :raises PluginNotFound: no distribution offers it.
     :raises PluginDuplicated: more than one does.
-    :raises PluginFailed: its module cannot be imported, or what it offers is
-        no plugin of the kind.
+    :raises PluginFailed: its module cannot be imported, what it offers is
+        no plugin of the kind, or its options are none.
     """
     plugin = _loaded(kind, name)
     lack = _lack(kind, plugin)
     if lack:
         raise exceptions.PluginFailed(kind, name, lack, names(kind))
+    with _blamed(kind, name, 'get_opts() raised '):
+        cfg.ConfigOpts().register_opts(plugin.get_opts(),
+                                       group=options_group(kind, name))
     return plugin
+
+
+def _line(error: object) -> str:
+    """An error of others, fit for one line."""
+    return wire.escaped(' '.join(str(error).split()))
+
+
+@contextlib.contextmanager
+def _blamed(kind: str, name: str, when: str,
+            passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Whatever a plugin raises is a PluginFailed; SystemExit, too: no plugin
+    ends the process without a word.
+
+    :param when: what was being done, for the message.
+    :param passing: what is left as it is.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if isinstance(error, passing):
+            raise
+        raise _failure(kind, name, error, when) from error
+
+
+def _failure(kind: str, name: str, error: BaseException,
+             when: str = '') -> exceptions.PluginFailed:
+    return exceptions.PluginFailed(
+        kind, name, f'{when}{type(error).__name__}: {_line(error)}',
+        names(kind))
 
 
 def _loaded(kind: str, name: str) -> Any:
@@ -126,9 +161,12 @@ def _loaded(kind: str, name: str) -> Any:
     except stevedore.exception.NoMatches:
         available = names(kind)
         if failures:
-            raise exceptions.PluginFailed(
-                kind, name, failures[0], available) from failures[0]
+            raise _failure(kind, name, failures[0]) from failures[0]
         raise exceptions.PluginNotFound(kind, name, available) from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # stevedore passes on some, SystemExit too
+        raise _failure(kind, name, error) from error
 
 
 def _lack(kind: str, plugin: Any) -> str:
@@ -136,15 +174,16 @@ def _lack(kind: str, plugin: Any) -> str:
     # By its name: a plugin's module has imported it, and nothing else has
     # to be.
     module = f'doctor_core.{kind}.base'
-    base = getattr(importlib.import_module(module), _BASES[kind])
+    base_name = _BASES.get(kind, KINDS[kind].capitalize())
+    base = getattr(importlib.import_module(module), base_name)
     where = f'{getattr(plugin, "__module__", "?")}:' \
         f'{getattr(plugin, "__qualname__", type(plugin).__name__)}'
     if not inspect.isclass(plugin) or not issubclass(plugin, base):
         return f'{where} is no class that derives from ' \
-            f'{module}.{_BASES[kind]}'
+            f'{module}.{base_name}'
     missing = ', '.join(sorted(getattr(plugin, '__abstractmethods__', ())))
     if missing:
-        return f'{where} lacks what {module}.{_BASES[kind]} leaves to it: ' \
+        return f'{where} lacks what {module}.{base_name} leaves to it: ' \
             f'{missing}'
     return ''
 
@@ -171,8 +210,28 @@ def register(conf: cfg.ConfigOpts, kind: str, name: str) -> Any:
     :raises ConfigError: as :func:`load`.
     """
     plugin = load(kind, name)
-    conf.register_opts(plugin.get_opts(), group=options_group(kind, name))
+    section = options_group(kind, name)
+    # Once: two of its options need not be equal though they say the same.
+    if section not in conf:
+        conf.register_opts(plugin.get_opts(), group=section)
     return plugin
+
+
+def register_all(conf: cfg.ConfigOpts, kind: str
+                 ) -> tuple[dict[str, Any], dict[str, str]]:
+    """Load every plugin of a kind and register its options.
+
+    :returns: the classes by name; and why others cannot be used, which
+        concerns nobody else.
+    """
+    classes: dict[str, Any] = {}
+    broken: dict[str, str] = {}
+    for name in names(kind):
+        try:
+            classes[name] = register(conf, kind, name)
+        except exceptions.ConfigError as error:
+            broken[name] = str(error)
+    return classes, broken
 
 
 def chosen(conf: cfg.ConfigOpts, kind: str) -> Any:
@@ -203,16 +262,51 @@ def make(conf: Any, kind: str, *others: Any) -> Any:
     return chosen(conf, kind)(options_of(conf, kind), *others)
 
 
+def make_all(conf: cfg.ConfigOpts, kind: str, *others: Any
+             ) -> tuple[dict[str, Any], dict[str, str]]:
+    """Every plugin of a kind, made with its options.
+
+    :returns: by name; and why others cannot be used.
+    :raises ConfigError: one cannot work with what is set of its options.
+    """
+    classes, broken = register_all(conf, kind)
+    made: dict[str, Any] = {}
+    for name, plugin in classes.items():
+        try:
+            with _blamed(kind, name, 'it cannot be made: ',
+                         (exceptions.ConfigError,)):
+                made[name] = plugin(options_of(conf, kind, name), *others)
+        except exceptions.PluginFailed as error:
+            broken[name] = str(error)
+        except exceptions.ConfigError as error:
+            if _is_set(conf, options_group(kind, name)):
+                raise
+            broken[name] = _line(error)
+    return made, broken
+
+
+def _is_set(conf: cfg.ConfigOpts, section: str) -> bool:
+    """Whether somebody chose the value of any option of a section."""
+    if section not in conf:
+        return False
+    places = [conf.get_location(option, section) for option in conf[section]]
+    return any(place and place.location is not cfg.Locations.opt_default
+               for place in places)
+
+
 def states() -> list[PluginState]:
-    """Every plugin of every kind with its state; imports all of them."""
+    """Every plugin of every kind with its state; imports all of them, and
+    makes those that are made without being chosen.
+    """
     found = []
     for kind in KINDS:
         for entry in sorted(_entry_points(kind),
                             key=lambda entry: (entry.name, entry.value)):
             summary = error = ''
             try:
-                doc = load(kind, entry.name).__doc__ or ''
-                summary = doc.strip().partition('\n')[0]
+                plugin = load(kind, entry.name)
+                _try(kind, entry.name, plugin)
+                summary = (plugin.__doc__ or '').strip().partition('\n')[0]
             except exceptions.PluginDuplicated as duplicate:
                 error = 'duplicated: ' + ', '.join(duplicate.modules)
             except exceptions.PluginFailed as failure:
@@ -220,6 +314,21 @@ def states() -> list[PluginState]:
             found.append(PluginState(kind, entry.name, entry.value,
                                      _distribution(entry), summary, error))
     return found
+
+
+def _try(kind: str, name: str, plugin: Any) -> None:
+    """Make a plugin with the defaults of its options, if it is of a kind
+    whose plugins are all made.
+
+    :raises PluginFailed: it cannot be made. That it wants an option set is
+        none of its faults.
+    """
+    if kind in _UNCHOSEN:
+        conf = cfg.ConfigOpts()
+        register(conf, kind, name)
+        with _blamed(kind, name, 'it cannot be made: '), \
+                contextlib.suppress(exceptions.ConfigError):
+            plugin(options_of(conf, kind, name), *_UNCHOSEN[kind])
 
 
 def _distribution(entry: importlib.metadata.EntryPoint) -> str:

@@ -42,6 +42,9 @@ def check_free(settings: Any) -> None:
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
+    except UnicodeError as error:
+        raise ConfigError(f'inspector: cannot listen on {host} port {port}: '
+                          f'{error}') from None
     except OSError as error:
         raise ConfigError(
             f'inspector: cannot listen on {host} port {port}: '

@@ -22,12 +22,12 @@ def read(parsed_args: argparse.Namespace,
          kinds: Sequence[str] | None = None) -> Any:
     """What the options name, as an ``oslo_config.cfg.ConfigOpts``.
 
-    :param kinds: the kinds whose chosen plugins are needed; all by default.
+    :param kinds: the kinds whose plugins are needed; all by default.
     :raises ConfigError: as :func:`doctor_core.conf.prepare`.
     """
     # Only here: they import the libraries.
     from doctor_core import conf as configuration
-    from doctor_core import opts
+    from doctor_core import plugins
     return configuration.prepare(
         parsed_args.config_file, overrides, folders=parsed_args.config_dir,
-        kinds=tuple(opts.DEFAULTS) if kinds is None else kinds)
+        kinds=tuple(plugins.KINDS) if kinds is None else kinds)

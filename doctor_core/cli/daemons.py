@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from doctor_core import conf as configuration
+from doctor_core.cli import streams
 from doctor_core.cli.errors import EXIT_CONFIG, EXIT_FAILED
 from doctor_core.cli.readiness import Supervisor
 from doctor_core.cli.signals import Signals
@@ -47,6 +48,7 @@ def run(prog: str, kinds: Sequence[str], make: Callable[[Any], Service],
         return configuration.prepare(argv=sys.argv[1:], prog=prog,
                                      kinds=kinds)
 
+    streams.open_closed()
     try:
         conf = read()
         configuration.setup_logging(conf)
@@ -146,7 +148,8 @@ def _log_elsewhere(line: str) -> None:
 def inspector() -> int:
     """``doctor-inspector``."""
     from doctor_core.services.inspector import InspectorService
-    return run('doctor-inspector', ('inspectors', 'alarms'), InspectorService,
+    return run('doctor-inspector', ('inspectors', 'alarms', 'notifiers'),
+               InspectorService,
                lambda conf, service:
                f'events are taken in at {service.url}/events and from topic '
                f'{conf.bus.topic}')

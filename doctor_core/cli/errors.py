@@ -32,6 +32,11 @@ class PlainErrors:
             return self._fail(error, EXIT_FAILED)
         except KeyboardInterrupt:
             return self._fail('interrupted', EXIT_INTERRUPTED)
+        except UnicodeEncodeError as error:
+            # Of a command line, of which Python keeps what is not UTF-8.
+            from doctor_core.wire.escaping import described
+            return self._fail(f'{described(error.object)} is not written in '
+                              'UTF-8.', EXIT_CONFIG)
 
     def _fail(self, error: object, status: int) -> int:
         print(f'doctor: {error}', file=sys.stderr)

@@ -2,9 +2,10 @@
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from doctor_core import conf as configuration
-from doctor_core import loop
+from doctor_core import loop, wire
 from doctor_core.cloud import Cloud
 from doctor_core.exceptions import (
     ConfigError,
@@ -53,8 +54,9 @@ def ask(inspector_url: str, method: str, path: str, body: Any = None, *,
     :raises NotFound: there is nothing of what is asked for.
     :raises DoctorError: the inspector refused, or did not answer.
     """
-    if not inspector_url.startswith(('http://', 'https://')):
-        raise ConfigError(f'{inspector_url} is no http or https URL.')
+    if not _is_url(inspector_url):
+        raise ConfigError(f'{wire.escaped(inspector_url)} is no http or '
+                          'https URL.')
     url = inspector_url.rstrip('/') + path
     thread = loop.LoopThread('inspector-api')
     try:
@@ -78,6 +80,16 @@ def ask(inspector_url: str, method: str, path: str, body: Any = None, *,
     if reply.status >= 400:
         raise DoctorError(_refusal(reply, inspector_url))
     return reply.json()
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        host = (parts.hostname or '').encode('idna')
+        return parts.scheme in ('http', 'https') and bool(host) \
+            and parts.port != 0 and ' ' not in text and text.isprintable()
+    except ValueError:
+        return False
 
 
 async def _send(method: str, url: str, body: Any, cafile: str,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cliff import app, commandmanager
 
 import doctor_core
+from doctor_core.cli import streams
 
 _LEVELS = {0: logging.ERROR, 1: logging.ERROR, 2: logging.INFO}
 _NOISY = ('urllib3', 'keystoneauth', 'stevedore', 'amqp', 'kombu', 'asyncio',
@@ -51,5 +52,6 @@ class DoctorApp(app.App):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The console script; without arguments it explains itself."""
+    streams.open_closed()
     arguments = list(sys.argv[1:] if argv is None else argv)
     return DoctorApp().run(arguments or ['--help'])

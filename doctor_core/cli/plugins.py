@@ -23,7 +23,7 @@ class ListPlugins(PlainErrors, Lister):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
-        from doctor_core import exceptions, plugins
+        from doctor_core import exceptions, plugins, wire
         kind = parsed_args.kind
         if kind and kind not in plugins.KINDS:
             raise exceptions.ConfigError(
@@ -31,6 +31,7 @@ class ListPlugins(PlainErrors, Lister):
                 f'{", ".join(plugins.KINDS)}.')
         return (
             ('Kind', 'Name', 'State', 'Summary', 'Distribution', 'Module'),
-            [(state.kind, state.name, state.error or 'ok', state.summary,
-              state.distribution, state.module)
+            [tuple(wire.escaped(text) for text in (
+                state.kind, state.name, state.error or 'ok', state.summary,
+                state.distribution, state.module))
              for state in plugins.states() if kind in (None, state.kind)])

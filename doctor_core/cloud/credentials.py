@@ -19,6 +19,7 @@ from oslo_config import cfg
 from doctor_core.cloud import refusals
 from doctor_core.cloud.access import Access
 from doctor_core.exceptions import CloudError, ConfigError, DoctorError
+from doctor_core.web.addresses import is_loopback
 
 LOG = logging.getLogger(__name__)
 
@@ -278,6 +279,15 @@ def _check_url(url: Any) -> None:
         raise ConfigError(f'auth_url {url!r} is no http or https URL.')
 
 
+def _direct(auth: Any) -> dict[str, str]:
+    """No proxy for a Keystone on this machine, which no proxy can reach,
+    whatever the environment says; as ``requests`` has it.
+    """
+    host = urlsplit(str(getattr(auth, 'auth_url', None) or '')).hostname or ''
+    return {f'{scheme}://{host}': '' for scheme in ('http', 'https')} \
+        if is_loopback(host) else {}
+
+
 def _opened(session: Any, region_name: str | None, interface: Any, *,
             timeout_s: float, source: str,
             override: Callable[[str], str | None] | None = None) -> Access:
@@ -291,6 +301,7 @@ def _opened(session: Any, region_name: str | None, interface: Any, *,
     for scheme in ('http://', 'https://'):
         session.session.mount(scheme, ks_session.TCPKeepAliveAdapter(
             pool_connections=8, pool_maxsize=_POOL))
+    session.session.proxies.update(_direct(session.auth))
     if session.verify is False:
         LOG.warning('TLS certificates of the cloud are not verified: its '
                     'configuration says verify: false or insecure')

@@ -12,7 +12,7 @@ from oslo_config import cfg
 
 from doctor_core import clock, wire
 from doctor_core.exceptions import BusError, BusRefused, ConfigError
-from doctor_core.messaging import settings
+from doctor_core.messaging import settings, trial
 from doctor_core.model import new_id
 
 LOG = logging.getLogger(__name__)
@@ -76,8 +76,22 @@ class Bus:
             side.option if url else '[DEFAULT] transport_url')
         own = settings.transport_conf(conf, side,
                                       in_memory=url.startswith(IN_MEMORY))
+        self._transport = self._made(own, url, side)
+
+    def _made(self, own: cfg.ConfigOpts, url: str, side: settings.Side
+              ) -> oslo_messaging.Transport:
+        """A transport that has been tried as far as it goes without a broker.
+        """
         try:
-            self._transport = oslo_messaging.get_notification_transport(
+            parsed = oslo_messaging.TransportURL.parse(own, url or None)
+            complaint = trial.url_complaint(parsed)
+            if complaint:
+                raise ConfigError(f'{self._option}: {complaint}.')
+            if parsed.transport == 'rabbit':
+                complaint = trial.options_complaint(own, parsed)
+            if complaint:
+                raise ConfigError(f'[{side.rabbit_section}] {complaint}')
+            return oslo_messaging.get_notification_transport(
                 own, url=url or None)
         except oslo_messaging.DriverLoadFailure as error:
             raise ConfigError(f'{self._option}: there is no driver '

@@ -74,6 +74,11 @@ class Side:
     sections: Mapping[str, str]
     rabbit: Mapping[str, Any]
 
+    @property
+    def rabbit_section(self) -> str:
+        """Where the options of RabbitMQ's driver are."""
+        return self.sections.get(_RABBIT, _RABBIT)
+
 
 #: Back within a second of the broker, instead of up to half a minute.
 _QUICK = {'rabbit_retry_backoff': 1, 'rabbit_interval_max': 1,
@@ -119,12 +124,12 @@ def transport_conf(conf: cfg.ConfigOpts, side: Side, *,
         own.register_opts(
             options, group=None if section == 'DEFAULT' else section)
     messaging_opts.set_defaults(own, executor_thread_pool_size=_HANDLERS)
-    rabbit = side.sections.get(_RABBIT, _RABBIT)
+    rabbit = side.rabbit_section
     for name, value in side.rabbit.items():
         own.set_default(name, value, group=rabbit)
     if in_memory:
         own.set_default('heartbeat_timeout_threshold', 0, group=rabbit)
-    _check_values(own, side.sections.get(_RABBIT, _RABBIT))
+    _check_values(own, rabbit)
     for group, section in side.sections.items():
         for name in own[section]:
             own.set_override(name, own[section][name], group=group)
@@ -133,7 +138,7 @@ def transport_conf(conf: cfg.ConfigOpts, side: Side, *,
 
 def _paths(conf: cfg.ConfigOpts, name: str) -> list[str]:
     try:
-        return list(conf[name] or [])
+        return [os.path.expanduser(path) for path in conf[name] or []]
     except cfg.NoSuchOptError:
         return []
 

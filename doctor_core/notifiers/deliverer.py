@@ -17,7 +17,7 @@ import tenacity
 from oslo_config import cfg
 
 from doctor_core import clock, plugins
-from doctor_core.exceptions import ConfigError, NotifyError
+from doctor_core.exceptions import NotifyError
 from doctor_core.loop import LoopThread
 from doctor_core.model import Notice
 from doctor_core.notifiers.base import Notifier, place
@@ -211,18 +211,10 @@ def _options(conf: cfg.ConfigOpts) -> _Options:
 
 def _load(conf: cfg.ConfigOpts) -> tuple[dict[str, Notifier], dict[str, str]]:
     """Every notifier by scheme; and why others cannot be used."""
-    notifiers: dict[str, Notifier] = {}
-    broken: dict[str, str] = {}
-    for scheme in plugins.names('notifiers'):
-        try:
-            plugin = plugins.register(conf, 'notifiers', scheme)
-        except ConfigError as error:
-            LOG.warning('%s', error)
-            broken[scheme] = str(error)
-        else:
-            notifiers[scheme] = plugin(
-                plugins.options_of(conf, 'notifiers', scheme),
-                conf.notifier.timeout_s)
+    notifiers, broken = plugins.make_all(conf, 'notifiers',
+                                         conf.notifier.timeout_s)
+    for why in broken.values():
+        LOG.warning('%s', why)
     return notifiers, broken
 
 

@@ -81,6 +81,7 @@ class Server:
         what descriptors the process may have.
     :ivar pools: all that its handlers run in; they end with the server.
     :raises ValueError: the gate does not know the rule of a route.
+    :raises ConfigError: the address is empty.
     """
 
     def __init__(self, routes: Sequence[Route], *, host: str = '127.0.0.1',
@@ -91,6 +92,9 @@ class Server:
                  tls: tuple[str, str] | None = None,
                  max_body: int = 4 << 20,
                  connections: int | None = None) -> None:
+        if not host:  # it would listen on all addresses, and say so nowhere
+            raise ConfigError(f'{name}: the address to listen on is empty; '
+                              '0.0.0.0 and :: stand for all.')
         self._routes = list(routes)
         self._host = host
         self._port = port
@@ -138,12 +142,13 @@ class Server:
         self._thread = loop.LoopThread(self._name)
         try:
             self._thread.run(self._start(context))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             self._thread.stop()
             self._thread = None
+            why = getattr(error, 'strerror', None) or error
             raise ConfigError(
                 f'{self._name}: cannot listen on {self._host} port '
-                f'{self._port}: {error.strerror or error}') from None
+                f'{self._port}: {why}') from None
         return self.url
 
     def stop(self) -> None:

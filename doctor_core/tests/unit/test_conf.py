@@ -1,4 +1,5 @@
 import logging
+import os
 
 import fixtures
 import testtools
@@ -242,3 +243,59 @@ class PrepareTest(testtools.TestCase):
         conf.setup_logging(self.prepare('[DEFAULT]\ndebug = true\n'))
         self.assertFalse(logging.getLogger('futurist.periodics')
                          .isEnabledFor(logging.DEBUG))
+
+
+
+class FilesTest(testtools.TestCase):
+    """A folder where a file was wanted gave a traceback, or Python's words;
+    a folder that was none was passed over, and the defaults were taken.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.folder = self.useFixture(fixtures.TempDir()).path
+
+    def refused(self, *args, **kwargs):
+        return str(self.assertRaises(ConfigError, conf.prepare, *args,
+                                     **kwargs))
+
+    def file(self, name, text='[inspector]\nport = 7\n'):
+        path = os.path.join(self.folder, name)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+        return path
+
+    def test_a_folder_instead_of_a_file(self):
+        for said in (self.refused([self.folder]),
+                     self.refused([], argv=['--config-file', self.folder])):
+            self.assertEqual('Cannot read the configuration file '
+                             f'{self.folder}: Is a directory.', said)
+
+    def test_a_folder_among_the_files_of_a_folder(self):
+        path = os.path.join(self.folder, 'x.conf')
+        os.mkdir(path)
+        for said in (self.refused([], folders=[self.folder]),
+                     self.refused([], argv=['--config-dir', self.folder])):
+            self.assertIn(f'{path}: Is a directory', said)
+
+    def test_a_folder_that_is_none(self):
+        absent = os.path.join(self.folder, 'absent')
+        for path, why in ((absent, 'No such file or directory'),
+                          (self.file('file'), 'Not a directory')):
+            self.assertEqual(f'Cannot read the configuration folder {path}: '
+                             f'{why}.', self.refused([], folders=[path]))
+            self.assertIn(path, self.refused(
+                [], argv=['--config-dir', path]))
+
+    def test_a_folder_below_the_user_s_own(self):
+        """Its files were read, and what they misspelt was not seen."""
+        self.useFixture(fixtures.EnvironmentVariable('HOME', self.folder))
+        self.file('a.conf', '[inspector]\nport = 8\n')
+        for given in ({'folders': ['~']}, {'argv': ['--config-dir', '~']},
+                      {'files': ['~/a.conf']},
+                      {'argv': ['--config-file', '~/a.conf']}):
+            self.assertEqual(8, conf.prepare(
+                **{'files': [], **given}).inspector.port)
+        self.file('b.conf', '[inspector]\nprot = 8\n')
+        for given in ({'folders': ['~']}, {'argv': ['--config-dir', '~']}):
+            self.assertIn('b.conf, line 2', self.refused([], **given))

@@ -27,3 +27,16 @@ class InspectorUrlTest(testtools.TestCase):
 
     def test_a_port_that_nobody_knows(self):
         self.assertRaises(ConfigError, self.url, 'port = 0\n')
+
+
+class UrlTest(testtools.TestCase):
+    def test_what_is_no_url(self):
+        """The URL was repeated twice, with exit code 1."""
+        for url in ('http://[::1', 'http://', 'http:///x', 'http://h:99999',
+                    'http://h:x', 'http://a b/', 'ftp://h', '',
+                    'http://h\x1b[1m/', 'http://\udcff/',
+                    'http://' + 'h' * 64):
+            error = self.assertRaises(ConfigError, inspector_api.ask, url,
+                                      'GET', '/faults')
+            self.assertIn('is no http or https URL', str(error))
+            self.assertNotIn('\x1b', str(error))

@@ -6,6 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from oslo_config import cfg
+from requests.utils import select_proxy
 
 from doctor_core import opts
 from doctor_core.cloud import credentials
@@ -165,6 +166,34 @@ class TestFromConf(CredentialsTestCase):
                      OS_CLOUD='here')
         self.assertEqual('http://here/v3',
                          credentials.from_conf(self.conf()).auth_url())
+
+
+class TestProxies(CredentialsTestCase):
+    """doctor demo asked a proxy for the Keystone of its own machine."""
+
+    def proxy(self, auth_url, asked=''):
+        opened = credentials.from_conf(self.conf(
+            auth_url=auth_url, username='doctor', password='secret'))
+        session = opened.with_auth(opened.session.auth).session.session
+        url = asked or auth_url
+        return select_proxy(url, session.merge_environment_settings(
+            url, {}, None, None, None)['proxies'])
+
+    def setUp(self):
+        super().setUp()
+        self.set_env(http_proxy='http://proxy:1', https_proxy='http://proxy:1',
+                     no_proxy=None, NO_PROXY=None, all_proxy='http://proxy:1')
+
+    def test_none_for_this_machine(self):
+        for url in ('http://127.0.0.1:5000/v3', 'https://localhost/v3',
+                    'http://127.8.0.1/v3', 'http://[::1]:5000/v3'):
+            self.assertFalse(self.proxy(url), url)
+
+    def test_as_the_environment_says_for_others(self):
+        for url in ('http://192.0.2.1/v3', 'https://keystone.example/v3'):
+            self.assertEqual('http://proxy:1', self.proxy(url))
+        self.assertEqual('http://proxy:1', self.proxy(
+            'http://127.0.0.1:5000/v3', 'http://192.0.2.1:8774/'))
 
 
 class TestCredentialOpts(testtools.TestCase):

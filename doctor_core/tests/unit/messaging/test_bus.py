@@ -2,6 +2,7 @@ import threading
 
 import fixtures
 import testtools
+from oslo_config import cfg
 
 from doctor_core import messaging
 from doctor_core.exceptions import BusError, ConfigError
@@ -32,6 +33,54 @@ class _Broken:
 
     def publish(self, *_args):
         raise BusError('no')
+
+
+class WrongOptionTest(testtools.TestCase):
+    """The start ended in a traceback, or what connects tried for ever."""
+
+    URL = 'rabbit://u:secret@h:{}/'
+
+    def refused(self, url, text='', exchange=messaging.EXCHANGE):
+        path = self.useFixture(fixtures.TempDir()).join('doctor.conf')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+        conf = cfg.ConfigOpts()
+        conf([], default_config_files=[path], default_config_dirs=[])
+        error = str(self.assertRaises(ConfigError, messaging.Bus, conf, url,
+                                      exchange=exchange))
+        self.assertNotIn('secret', error)
+        self.assertNotIn('\n', error)
+        return error
+
+    def test_a_port_that_cannot_be(self):
+        for port in ('99999999', '65536', '-1', '5672,v:70000'):
+            self.assertIn('[bus] transport_url',
+                          self.refused(self.URL.format(port)))
+        self.assertEqual('[bus] transport_url: there is no port 65536.',
+                         self.refused(self.URL.format(65536)))
+
+    def test_a_host_that_cannot_be(self):
+        self.assertIn('[bus] transport_url',
+                      self.refused('rabbit://u:secret@' + 'h' * 64))
+
+    def test_what_the_driver_cannot_work_with(self):
+        for option, value in (
+                ('heartbeat_rate', 0), ('heartbeat_rate', -1),
+                ('heartbeat_timeout_threshold', -1),
+                ('rabbit_stream_fanout', 'true')):
+            for section, exchange in (
+                    ('oslo_messaging_rabbit', messaging.EXCHANGE),
+                    ('notifications_rabbit', None)):
+                said = self.refused(
+                    self.URL.format(1), f'[{section}]\n{option} = {value}\n',
+                    exchange)
+                self.assertIn(f'[{section}]', said)
+                self.assertIn(option, said)
+
+    def test_a_version_of_tls_that_there_is_not(self):
+        self.assertIn('TLSv9', self.refused(
+            self.URL.format(1), '[oslo_messaging_rabbit]\nssl = true\n'
+            'ssl_version = TLSv9\n'))
 
 
 class InOrderTest(testtools.TestCase):

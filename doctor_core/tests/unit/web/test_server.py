@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import testtools
 
+from doctor_core.api.serving import check_free
+from doctor_core.exceptions import ConfigError
 from doctor_core.web import auth
 from doctor_core.web.addresses import is_loopback
 from doctor_core.web.pools import Pool
@@ -36,6 +38,20 @@ class ServerTest(testtools.TestCase):
         server = Server([Route(method, '/', handler, one)
                          for method in ('GET', 'PUT')], pools=[other])
         self.assertEqual([other, one], server.pools)
+
+    def test_an_empty_address(self):
+        """It listened on all of them, at "http://:80"."""
+        error = self.assertRaises(ConfigError, Server, [], host='',
+                                  name='embedded-cloud')
+        self.assertIn('embedded-cloud: the address', str(error))
+
+    def test_an_address_that_cannot_be(self):
+        """The start ended with a traceback."""
+        host = 'h' * 64
+        for start in (Server([], host=host).start,
+                      lambda: check_free(SimpleNamespace(host=host, port=1))):
+            error = self.assertRaises(ConfigError, start)
+            self.assertIn(f'cannot listen on {host}', str(error))
 
 
 class LoopbackTest(testtools.TestCase):
