@@ -19,12 +19,11 @@ from doctor_core.store.falls import Falls
 from doctor_core.store.faults import FaultRecord, Faults, Said
 from doctor_core.store.kept import Kept
 from doctor_core.store.losses import Loss, Losses
-from doctor_core.store.ownership import Ownership
 from doctor_core.store.rehearsal import rehearse
 from doctor_core.store.tellings import TellingRecord, Tellings
 
-__all__ = ['CorrectionRecord', 'FaultRecord', 'Loss', 'Ownership', 'Said',
-           'Store', 'Tally', 'TellingRecord']
+__all__ = ['CorrectionRecord', 'FaultRecord', 'Loss', 'Said', 'Store',
+           'Tally', 'TellingRecord']
 
 
 class Store:
