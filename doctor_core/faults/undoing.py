@@ -150,7 +150,10 @@ def word_for(lost: Telling, returned: Returned, what: Guests, *,
     # The state before is what the owner was told last.
     known = {'verified': str(what is not Guests.UNVERIFIED).lower(),
              'old_state': lost.shown}
-    if undone and what is Guests.ENDED:
+    # Until Nova has looked at the hypervisor it shows what it showed before,
+    # be it that Doctor has set that back, somebody else has, or nobody ever
+    # changed it.
+    if what is Guests.ENDED and (undone or server.state == calls.ACTIVE):
         stopped = Telling(lost.server, News.STOPPED, _STOPPED,
                           {**known, 'reason': 'host rebooted'})
         return Word((stopped, Telling(
