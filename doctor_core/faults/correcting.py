@@ -94,8 +94,9 @@ class Correcting:
         # Before anybody is asked: what was asked for may have been done,
         # even if the answer never reaches us.
         corrections = sorted(corrections, key=calls.rank)
+        unsure = frozenset[tuple[Action, str]]()
         if not self.changes_nothing:
-            corrections = kept.ask(fault_id, corrections)
+            corrections, unsure = kept.ask(fault_id, corrections)
         if not corrections:
             return []
 
@@ -105,7 +106,8 @@ class Correcting:
 
         changes = self._inspector.correct(corrections, noted)
         self._affected.changed(changes)
-        kept.settle(fault_id, CorrectionState.DONE, changes)
+        kept.settle(fault_id, CorrectionState.DONE,
+                    undoing.doubted(changes, unsure))
         self._look_for_services(fault_id, changes)
         return changes
 
@@ -146,7 +148,8 @@ class Correcting:
         """
         lines = []
         for record in self._store.corrections.of(
-                fault_id, CorrectionState.GIVEN_UP, CorrectionState.LEFT):
+                fault_id, CorrectionState.GIVEN_UP, CorrectionState.IN_DOUBT,
+                CorrectionState.LEFT):
             one, what = record.correction, 'was given up'
             if record.state is CorrectionState.LEFT:
                 if not record.reason.startswith(_REFUSED):
@@ -173,11 +176,13 @@ class Correcting:
             record = self._store.faults.find(fault_id)
             if record is not None and record.state is FaultState.CLEARING:
                 kept.owe(fault_id, starts)
-            owed = [] if self.changes_nothing \
-                else kept.ask(fault_id, starts)
+            owed, unsure = ([], frozenset[tuple[Action, str]]()) \
+                if self.changes_nothing else kept.ask(fault_id, starts)
         if owed:
-            kept.settle(fault_id, CorrectionState.DONE, self._cloud.correct(
-                owed, lambda change: self._note(fault_id, change)))
+            changes = self._cloud.correct(
+                owed, lambda change: self._note(fault_id, change))
+            kept.settle(fault_id, CorrectionState.DONE,
+                        undoing.doubted(changes, unsure))
         return frozenset(
             record.correction.target_id for record in kept.of(
                 fault_id, CorrectionState.DONE)

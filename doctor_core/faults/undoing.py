@@ -186,6 +186,18 @@ def remarked(change: StateChange) -> StateChange:
         change.remark, _WAS_UNSET)))) if is_unset else change
 
 
+def doubted(changes: Sequence[StateChange],
+            unsure: Collection[tuple[Action, str]]) -> list[StateChange]:
+    """Outcomes; what may have been made before is not refused by a no that
+    comes now.
+
+    :param unsure: the keys of that.
+    """
+    return [dataclasses.replace(change, is_refused=False)
+            if change.correction.key in unsure else change
+            for change in changes]
+
+
 def by_reason(corrections: Collection[Correction], returned: Returned
               ) -> dict[str, list[Correction]]:
     """Corrections by the reason for which they are left; Doctor's own
