@@ -100,7 +100,8 @@ class InspectorService:
         gate = auth.Gate(section, self._cloud.validate_token,
                          self._cloud.known_token)
         events = events_api.Events(section, self.publish,
-                                   self._reception.outcomes)
+                                   self._reception.outcomes,
+                                   self._store.arrivals.next)
         clearing = Clearing(
             self._store, self._engine.handler, self._engine.lifting,
             # Who waits for the return hears of it, too.
@@ -138,6 +139,8 @@ class InspectorService:
         if not self._insist(self._engine.affected.refresh):
             return
         self._engine.owed.start()
+        # The first one is written; not while somebody waits for it.
+        self._store.arrivals.next()
         self._reception.listen(self._bus)
         self._server.start()
         # What is here to stay need not be looked through in a fault: a full

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from doctor_core.store.alarms import Alarms
+from doctor_core.store.arrivals import Arrivals
 from doctor_core.store.corrections import (
     CorrectionRecord,
     Corrections,
@@ -36,6 +37,7 @@ class Store:
     def __init__(self, path: str = '') -> None:
         self._database = Database(path)
         self.faults = Faults(self._database)
+        self.arrivals = Arrivals(self._database)
         self.kept = Kept(self._database)
         self.corrections = Corrections(self._database)
         self.tellings = Tellings(self._database)
