@@ -190,7 +190,7 @@ class Cloud:
                 self.made.append(one)
             changes.append(StateChange(
                 one, 1_700_000_000.0, 'refused' if refused else '',
-                is_final=final))
+                is_final=final, is_refused=refused))
             done(changes[-1])
         return changes
 

@@ -13,7 +13,7 @@ from doctor_core.exceptions import BackendError
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.lifting import Marks
 from doctor_core.model import Mark
-from doctor_core.model.states import CorrectionState, FaultState
+from doctor_core.model.states import STANDING, CorrectionState, FaultState
 from doctor_core.store import CorrectionRecord, Store
 from doctor_core.web.exchange import (
     Refused,
@@ -31,9 +31,7 @@ PATIENCE_S = 5.0
 _NOTHING = 'nothing was cleared, say it again'
 _LATER = 'Nova does not answer yet; it is cleared as soon as Nova does'
 
-#: What would be taken back, and what is being or was.
-_STANDING = frozenset({CorrectionState.ASKED, CorrectionState.DONE,
-                       CorrectionState.UNDO_OWED})
+#: What is being taken back, or was.
 _TAKEN_BACK = frozenset({CorrectionState.UNDO_OWED, CorrectionState.UNDONE,
                          CorrectionState.LEFT})
 
@@ -176,7 +174,7 @@ class Clearing:
                 if record is None else {
                     'host': host, 'fault': record.id, 'state': record.state,
                     'note': record.note,
-                    'corrections': self._corrections(record.id, _STANDING)}
+                    'corrections': self._corrections(record.id, STANDING)}
         except BackendError as error:
             raise refused_for_now(str(error)) from None
         return Response(json={**answer, 'dry_run': True}).encoded()

@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import itertools
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
@@ -12,7 +11,7 @@ from oslo_config import cfg
 from doctor_core import wire
 from doctor_core.api.waiting import Outcomes
 from doctor_core.exceptions import BusError, InvalidEvent, UnknownType
-from doctor_core.model import Fault, SequenceNumber, new_id
+from doctor_core.model import Fault, SequenceNumber
 from doctor_core.web.exchange import (
     Refused,
     Request,
@@ -88,6 +87,9 @@ class Events:
     :param settings: the section ``[inspector]``.
     :param publish: puts a fault on the bus; may block; raises BusError.
     :param outcomes: what became of those that somebody waits for.
+    :param count: the number of one more request, over restarts: what is
+        counted has an order, also when the bus brings it again, whatever a
+        clock does.
     :ivar pools: the thread that publishes, and reads short bodies, in the
         order of arrival; it serves nothing else, so that no event waits for
         anything but the bus. And one that reads long bodies, which are
@@ -96,17 +98,15 @@ class Events:
     """
 
     def __init__(self, settings: Settings, publish: Callable[[Fault], None],
-                 outcomes: Outcomes[Any]) -> None:
+                 outcomes: Outcomes[Any],
+                 count: Callable[[], SequenceNumber]) -> None:
         self._settings = settings
         self._publish = publish
         self._outcomes = outcomes
         self._publishing = Pool('events', threads=1, waiting=200)
         self._reading = Pool('long events', threads=1, waiting=20)
         self.pools = [self._publishing, self._reading]
-        # What is counted has an order, also when the bus brings it again,
-        # whatever a clock does.
-        self._epoch = new_id()
-        self._requests = itertools.count(1)
+        self._count = count
 
     def routes(self) -> list[Route]:
         """Serve ``/events``; the pools are handed to the server."""
@@ -119,7 +119,7 @@ class Events:
         on; with ``?wait=true``, 200 when that is done, or waits for somebody
         who has seen the host that is said to be back.
         """
-        number = next(self._requests)
+        number = self._count()
         taken = await (self._take_long(request, number)
                        if len(request.body) > _LONG else
                        self._publishing.run(self._take, request, number))
@@ -137,7 +137,7 @@ class Events:
             answer['remarks'] = list(taken.remarks)
         return Response(202 if None in outcomes else 200, answer)
 
-    def _take(self, request: Request, number: int) -> wire.Parsed:
+    def _take(self, request: Request, number: SequenceNumber) -> wire.Parsed:
         """What the bus has taken, and what was refused; blocks.
 
         :param number: of the request, in the order of arrival.
@@ -146,7 +146,8 @@ class Events:
         self._put(parsed.faults)
         return _concluded(parsed)
 
-    async def _take_long(self, request: Request, number: int) -> wire.Parsed:
+    async def _take_long(self, request: Request, number: SequenceNumber
+                         ) -> wire.Parsed:
         """The same, and holds up no other."""
         parsed = await self._reading.run(self._read, request, number)
         for start in range(0, len(parsed.faults), _AT_ONCE):
@@ -154,7 +155,7 @@ class Events:
                 self._put, parsed.faults[start:start + _AT_ONCE])
         return await self._reading.run(_concluded, parsed)
 
-    def _read(self, request: Request, number: int) -> wire.Parsed:
+    def _read(self, request: Request, number: SequenceNumber) -> wire.Parsed:
         types = _TAKEN if self._settings.unknown_events == 'reject' else None
         try:
             parsed = wire.parse_faults(_body(request), request.arrived_at,
@@ -164,7 +165,7 @@ class Events:
             return wire.Parsed([], [error], ())
         return parsed._replace(faults=[
             dataclasses.replace(fault, arrival=SequenceNumber(
-                self._epoch, number * _REQUEST + place))
+                number.epoch, number.number * _REQUEST + place))
             for place, fault in enumerate(parsed.faults)])
 
     def _put(self, faults: Iterable[Fault]) -> None:

@@ -78,7 +78,7 @@ def _progress(corrections: Iterable[Mapping[str, Any]]
     given_up = []
     for one in corrections:
         by_action.setdefault(one['action'], []).append(one)
-        if one['state'] == 'given-up':
+        if one['state'] in ('given-up', 'in-doubt'):
             given_up.append(f'{one["action"]} of {one["target_id"]}: '
                             f'{one["reason"]}')
     rows = [(action.capitalize(), _done(those))
@@ -88,9 +88,10 @@ def _progress(corrections: Iterable[Mapping[str, Any]]
 
 
 #: What was never made, or is not known to be.
-_NOT_MADE = frozenset({'owed', 'asked', 'waived', 'given-up'})
+_NOT_MADE = frozenset({'owed', 'asked', 'waived', 'given-up',
+                       'in-doubt'})
 #: What else is said of corrections, by their states.
-_BESIDE = {'given-up': 'given up', 'waived': 'waived',
+_BESIDE = {'given-up': 'given up', 'in-doubt': 'in doubt', 'waived': 'waived',
            'left': 'left as they are', 'passed-on': 'passed on'}
 
 

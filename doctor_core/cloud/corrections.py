@@ -143,6 +143,8 @@ class _Round:
         self._paced = paced
         self._done = done
         self._orders: dict[str, HostOrder] = {}
+        #: Those that may have been made although they failed.
+        self._unsure: set[tuple[Action, str]] = set()
         deadline = clock.Deadline(retry_for_s)
         self._retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_may_pass),
@@ -175,7 +177,8 @@ class _Round:
             error = str(failure)
             is_final = isinstance(failure, refusals.Final)
         change = StateChange(correction, clock.now(), error,
-                             is_final=is_final)
+                             is_final=is_final, is_refused=bool(error)
+                             and correction.key not in self._unsure)
         try:
             self._done(change)
         except Exception:  # a listener's callback
@@ -187,6 +190,8 @@ class _Round:
             await self._ask(correction)
         except CloudError as error:
             LOG.debug('%s', error)
+            if not _was_refused(error):
+                self._unsure.add(correction.key)
             raise
         finally:
             self._orders[correction.host].answered(correction)
@@ -232,6 +237,13 @@ async def _end(sender: Sender) -> None:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
     await sender.close()
+
+
+def _was_refused(error: CloudError) -> bool:
+    """Whether somebody has said no, and so nothing was changed: a service
+    that is not well (5xx) may have changed something before that.
+    """
+    return isinstance(error, refusals.Final) or 400 <= error.status < 500
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -6,7 +6,8 @@ from doctor_core.model.states import STANDING, CorrectionState, FaultState
 from doctor_core.store import Store
 
 #: Of a server whose state Nova has refused to set, or was not asked to.
-_NEVER = frozenset({CorrectionState.GIVEN_UP, CorrectionState.WAIVED})
+_NEVER = frozenset({CorrectionState.GIVEN_UP, CorrectionState.IN_DOUBT,
+                    CorrectionState.WAIVED})
 
 
 def owed(store: Store, fault_id: str, *, changes_nothing: bool

@@ -100,14 +100,16 @@ class Correcting:
         # Before anybody is asked: what was asked for may have been done,
         # even if the answer never reaches us.
         corrections = sorted(corrections, key=calls.rank)
+        unsure = frozenset[tuple[Action, str]]()
         if not self.changes_nothing:
-            corrections = kept.ask(fault_id, corrections)
+            corrections, unsure = kept.ask(fault_id, corrections)
         if not corrections:
             return []
 
         changes = self._ask(fault_id, corrections, done)
         self._affected.changed(changes)
-        kept.settle(fault_id, CorrectionState.DONE, changes)
+        kept.settle(fault_id, CorrectionState.DONE,
+                    undoing.doubted(changes, unsure))
         self._look_for_services(fault_id, changes)
         return changes
 
@@ -155,10 +157,11 @@ class Correcting:
         """
         given_up, left = [], []
         for record in self._store.corrections.of(
-                fault_id, CorrectionState.GIVEN_UP, CorrectionState.LEFT):
+                fault_id, CorrectionState.GIVEN_UP, CorrectionState.IN_DOUBT,
+                CorrectionState.LEFT):
             one = record.correction
             what = f'{one.action} of {one.target_id}', record.reason
-            if record.state is CorrectionState.GIVEN_UP:
+            if record.state is not CorrectionState.LEFT:
                 given_up.append(what)
             elif record.reason.startswith(_REFUSED):
                 left.append(what)
@@ -182,11 +185,13 @@ class Correcting:
             record = self._store.faults.find(fault_id)
             if record is not None and record.state is FaultState.CLEARING:
                 kept.owe(fault_id, starts)
-            owed = [] if self.changes_nothing \
-                else kept.ask(fault_id, starts)
+            owed, unsure = ([], frozenset[tuple[Action, str]]()) \
+                if self.changes_nothing else kept.ask(fault_id, starts)
         if owed:
-            kept.settle(fault_id, CorrectionState.DONE, self._cloud.correct(
-                owed, lambda change: self._note(fault_id, change)))
+            changes = self._cloud.correct(
+                owed, lambda change: self._note(fault_id, change))
+            kept.settle(fault_id, CorrectionState.DONE,
+                        undoing.doubted(changes, unsure))
         return frozenset(
             record.correction.target_id for record in kept.of(
                 fault_id, CorrectionState.DONE)

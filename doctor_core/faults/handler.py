@@ -237,10 +237,6 @@ class FaultHandler:
             # Whoever works off what is owed may end the fault any moment.
             record = self._store.faults.open_of(host)
             reading = self._read(report, host, record)
-            if reading is not Reading.OLD:
-                self._store.faults.say(host, report.source,
-                                       reports.orderer(report),
-                                       reports.said_by(report))
             answer = self._act(reading, report, host, record)
         if reading is Reading.RAISES:
             self._raising.announce(report, host)
@@ -248,12 +244,19 @@ class FaultHandler:
 
     def _read(self, report: Fault, host: str, record: FaultRecord | None
               ) -> Reading:
+        """What a report is; and remember what its sender said last."""
         faults = self._store.faults
-        return reports.read(
-            report,
-            faults.said(host, report.source, reports.orderer(report)),
-            is_down=record is not None and record.state in DOWN,
+        orderer = reports.orderer(report)
+        last = faults.said(host, report.source, orderer)
+        reading = reports.read(
+            report, last, is_down=record is not None and record.state in DOWN,
             holders=faults.holders(record.id) if record else ())
+        # An alert that an operator has overruled is sent again and again,
+        # and is old as long as this is remembered.
+        faults.say(host, report.source, orderer,
+                   last if last is not None and reading is Reading.OLD
+                   else reports.said_by(report))
+        return reading
 
     def _act(self, reading: Reading, report: Fault, host: str,
              record: FaultRecord | None) -> Answer | None:

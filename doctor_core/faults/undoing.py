@@ -150,7 +150,10 @@ def word_for(lost: Telling, returned: Returned, what: Guests, *,
     # The state before is what the owner was told last.
     known = {'verified': str(what is not Guests.UNVERIFIED).lower(),
              'old_state': lost.shown}
-    if undone and what is Guests.ENDED:
+    # Until Nova has looked at the hypervisor it shows what it showed before,
+    # be it that Doctor has set that back, somebody else has, or nobody ever
+    # changed it.
+    if what is Guests.ENDED and (undone or server.state == calls.ACTIVE):
         stopped = Telling(lost.server, News.STOPPED, _STOPPED,
                           {**known, 'reason': 'host rebooted'})
         return Word((stopped, Telling(
@@ -181,6 +184,18 @@ def remarked(change: StateChange) -> StateChange:
         and one.action is Action.DATA_PLANE_STATUS
     return dataclasses.replace(change, remark='; '.join(filter(None, (
         change.remark, _WAS_UNSET)))) if is_unset else change
+
+
+def doubted(changes: Sequence[StateChange],
+            unsure: Collection[tuple[Action, str]]) -> list[StateChange]:
+    """Outcomes; what may have been made before is not refused by a no that
+    comes now.
+
+    :param unsure: the keys of that.
+    """
+    return [dataclasses.replace(change, is_refused=False)
+            if change.correction.key in unsure else change
+            for change in changes]
 
 
 def by_reason(corrections: Collection[Correction], returned: Returned

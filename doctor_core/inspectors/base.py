@@ -81,7 +81,8 @@ class Inspector(abc.ABC):
         :param corrections: all of one host.
         :param done: called with each as soon as it has its outcome, from any
             thread; must not block.
-        :returns: all outcomes; one with ``is_final`` is not asked for again.
+        :returns: all outcomes; one with ``is_final`` is not asked for again,
+            and one with ``is_refused`` has nothing that would be undone.
             What has none, also when this raises, has failed, and is asked
             for again later, with growing pauses.
         """

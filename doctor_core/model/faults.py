@@ -139,6 +139,9 @@ class StateChange:
     :ivar error: why it failed; empty when it succeeded.
     :ivar remark: what went otherwise than it should although it succeeded.
     :ivar is_final: whether it failed for good: trying again is of no use.
+    :ivar is_refused: whether it failed since the service said no, each time
+        that it was asked: nothing was changed. Without that, an answer may
+        have been lost, and it is taken back when the host returns.
     """
 
     correction: Correction
@@ -146,6 +149,7 @@ class StateChange:
     error: str = ''
     remark: str = ''
     is_final: bool = False
+    is_refused: bool = False
 
     @property
     def done(self) -> bool:

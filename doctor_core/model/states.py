@@ -39,11 +39,13 @@ class FaultState(enum.StrEnum):
 class CorrectionState(enum.StrEnum):
     """How far a correction is. It begins as owed.
 
-    :cvar OWED: nobody was asked for it yet.
+    :cvar OWED: nobody was asked for it yet, or all who were have refused.
     :cvar ASKED: Nova or Neutron was, perhaps, and has not confirmed it.
     :cvar DONE: they have.
-    :cvar GIVEN_UP: it can never be made.
-    :cvar WAIVED: it is not called for any more, and was never asked for.
+    :cvar GIVEN_UP: it can never be made, and never was.
+    :cvar IN_DOUBT: it can never be made now, but may have been before, when
+        no answer came.
+    :cvar WAIVED: it is not called for any more, and was never made.
     :cvar UNDO_OWED: it is to be taken back.
     :cvar UNDONE: it was.
     :cvar LEFT: it is not Doctor's to take back any more, e.g. since the
@@ -55,6 +57,7 @@ class CorrectionState(enum.StrEnum):
     ASKED = 'asked'
     DONE = 'done'
     GIVEN_UP = 'given-up'
+    IN_DOUBT = 'in-doubt'
     WAIVED = 'waived'
     UNDO_OWED = 'undo-owed'
     UNDONE = 'undone'
@@ -106,9 +109,12 @@ CORRECTION_MOVES: frozenset[tuple[CorrectionState, CorrectionState]] = \
         (_C.OWED, _C.GIVEN_UP),
         (_C.ASKED, _C.DONE),
         (_C.ASKED, _C.GIVEN_UP),
+        # Refused, but it may be granted later.
+        (_C.ASKED, _C.OWED),
         # An answer may be lost although the request was carried out.
         (_C.ASKED, _C.UNDO_OWED),
-        (_C.GIVEN_UP, _C.UNDO_OWED),
+        (_C.ASKED, _C.IN_DOUBT),
+        (_C.IN_DOUBT, _C.UNDO_OWED),
         (_C.DONE, _C.UNDO_OWED),
         (_C.ASKED, _C.LEFT),
         (_C.DONE, _C.LEFT),
@@ -116,6 +122,7 @@ CORRECTION_MOVES: frozenset[tuple[CorrectionState, CorrectionState]] = \
         (_C.UNDO_OWED, _C.LEFT),
         (_C.OWED, _C.PASSED_ON),
         (_C.ASKED, _C.PASSED_ON),
+        (_C.IN_DOUBT, _C.PASSED_ON),
         (_C.DONE, _C.PASSED_ON),
         (_C.UNDO_OWED, _C.PASSED_ON),
     })
@@ -133,7 +140,7 @@ DOWN = frozenset({_F.HANDLING, _F.HANDLED, _F.HELD})
 #: A host with which Doctor is not through.
 OPEN = DOWN | {_F.CLEARING}
 #: A correction that was made, or may have been, and was not taken back.
-STANDING = frozenset({_C.ASKED, _C.DONE, _C.UNDO_OWED})
+STANDING = frozenset({_C.ASKED, _C.DONE, _C.IN_DOUBT, _C.UNDO_OWED})
 
 
 def moves_of(kind: type[State]) -> frozenset[tuple[State, State]]:

@@ -21,6 +21,7 @@ from doctor_core.faults.answer import Answer
 from doctor_core.faults.engine import Engine
 from doctor_core.model import Checkpoint, Fault
 from doctor_core.notifiers.deliverer import Deliverer
+from doctor_core.ownership import Ownership
 from doctor_core.services.alarm_outlets import AlarmOutlets
 from doctor_core.services.deployment_bus import DeploymentBus
 from doctor_core.services.reception import Reception
@@ -62,7 +63,9 @@ class InspectorService:
         if state_file is None:
             state_file = os.path.join(conf.state_path, 'inspector.sqlite')
         # Before all else: two on one file would tell owners twice.
-        self._ownership = store.Ownership(state_file)
+        self._ownership = Ownership(
+            state_file,
+            'two inspectors would tell owners twice, or not at all')
         self._checkpoint = checkpoint
         self._cloud = cloud or Cloud.from_conf(conf)
         self._owns_cloud = cloud is None
@@ -97,7 +100,8 @@ class InspectorService:
         gate = auth.Gate(section, self._cloud.validate_token,
                          self._cloud.known_token)
         events = events_api.Events(section, self.publish,
-                                   self._reception.outcomes)
+                                   self._reception.outcomes,
+                                   self._store.arrivals.next)
         clearing = Clearing(
             self._store, self._engine.handler, self._engine.lifting,
             # Who waits for the return hears of it, too.
@@ -135,6 +139,8 @@ class InspectorService:
         if not self._insist(self._engine.affected.refresh):
             return
         self._engine.owed.start()
+        # The first one is written; not while somebody waits for it.
+        self._store.arrivals.next()
         self._reception.listen(self._bus)
         self._server.start()
         # What is here to stay need not be looked through in a fault: a full

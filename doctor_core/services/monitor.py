@@ -8,13 +8,14 @@ from oslo_config import cfg
 
 from doctor_core import messaging, wire
 from doctor_core.cloud import Cloud
-from doctor_core.exceptions import BusError
+from doctor_core.exceptions import BusError, ConfigError
 from doctor_core.model import Fault
+from doctor_core.ownership import InUse, Ownership
 from doctor_core.periodic import Periodic
 from doctor_core.services import chosen
 from doctor_core.services.hosts import HostSource
 from doctor_core.services.monitor_status import StatusServer
-from doctor_core.services.reported import Reported
+from doctor_core.services.reported import Numbering, Reported
 from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
@@ -30,17 +31,23 @@ class MonitorDaemon:
     :param cloud: where hosts are looked up that the configuration does not
         list; made from ``conf`` when None.
     :param bus: the bus of faults; made from ``conf`` when None.
+    :raises ConfigError: another monitor has the file of who is down; or
+        something else that only the operator can mend.
     """
 
     def __init__(self, conf: cfg.ConfigOpts, *, cloud: Cloud | None = None,
                  bus: messaging.Bus | None = None) -> None:
         self._conf = conf
+        path = f'{conf.state_path}/monitor.json'
+        # Before all else: two on one file forget each other's hosts.
+        self._ownership = _own(path)
         self._source = HostSource(conf, cloud)
         self._owns_bus = bus is None
         self._bus = bus or messaging.Bus(
             conf, conf.bus.transport_url, retry=conf.bus.retry)
-        self._reported = Reported(f'{conf.state_path}/monitor.json')
+        self._reported = Reported(path)
         self._publisher = messaging.FaultPublisher(self._publish)
+        self._numbers = Numbering()
         self._numbering = threading.Lock()
         self._stopping = threading.Event()
         self.monitor = chosen.monitor(conf, self._take)
@@ -75,6 +82,8 @@ class MonitorDaemon:
         self._source.close()
         if self._owns_bus:
             self._bus.close()
+        if self._ownership is not None:
+            self._ownership.give_up()
 
     def prove_alive(self) -> None:
         """Return when the monitor has gone round once more."""
@@ -113,10 +122,26 @@ class MonitorDaemon:
     def _take(self, fault: Fault) -> None:
         """Whatever is taken later has the greater number."""
         with self._numbering:
-            number = self._reported.next_number()
+            number = self._numbers.next()
             self._publisher.put(dataclasses.replace(fault, sequence=number))
 
     def _publish(self, fault: Fault) -> None:
         self._bus.publish(self._conf.bus.topic, fault.type,
                           wire.fault_to_payload(fault))
         self._reported.note(fault)
+
+
+def _own(path: str) -> Ownership | None:
+    """Keep every other monitor away from a file; None when nobody can say
+    whether there is one, for watching is more important.
+
+    :raises InUse: there is.
+    """
+    try:
+        return Ownership(path, 'two monitors would each write over what the '
+                         'other one has reported')
+    except InUse:
+        raise
+    except ConfigError as error:
+        LOG.warning('Nothing keeps a second monitor away: %s', error)
+        return None

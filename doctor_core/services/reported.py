@@ -1,31 +1,55 @@
-"""What a monitor has reported: what a restarted one has to know."""
+"""What a monitor has reported: what a restarted one has to know, and where a
+report stands among the others.
+"""
 
 import json
 import logging
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
-from doctor_core.model import Fault, FaultStatus, SequenceNumber, new_id
+from doctor_core import clock
+from doctor_core.model import Fault, FaultStatus, SequenceNumber
 
 LOG = logging.getLogger(__name__)
 
-#: How many numbers are kept as used before they are, so that a report does
-#: not wait for the disk.
-_AHEAD = 1000
-#: What a database holds; a number beyond it was never ours.
-_LARGEST = 2 ** 62
+_NANOSECONDS = 10 ** 9
+
+
+class Numbering:
+    """The order of the reports of a monitor, by this machine's run and its
+    monotonic clock.
+
+    All processes of one run of the machine go by that clock, and nobody sets
+    it: what a monitor said before it was restarted is older than what it says
+    now, and of two that call themselves alike each is heard. No file holds
+    it that could be lost, copied or restored. Two runs of the machine have no
+    order; there the arrival decides.
+
+    :param monotonic: the time, in seconds. Any thread may use this.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = clock.monotonic
+                 ) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def next(self) -> SequenceNumber:
+        """The number of one more report; it is greater than the former."""
+        with self._lock:
+            self._last = max(self._last + 1,
+                             int(self._monotonic() * _NANOSECONDS))
+            return SequenceNumber(clock.boot_id(), self._last)
 
 
 class Reported:
-    """The hosts reported down and not up since, and how many reports there
-    were, kept in a file.
+    """The hosts reported down and not up since, kept in a file.
 
-    Without the first, a host that comes back while no monitor runs would stay
-    down for ever; without the second, nobody could tell which of two reports
-    is the newer one. A file that cannot be written or read is a warning:
-    watching is more important. The count of a file that is lost is not gone
-    on with: another one begins, with an epoch of its own.
+    Without it, a host that comes back while no monitor runs would stay down
+    for ever. A file that cannot be written or read is a warning: watching is
+    more important.
 
     :param path: the file; its folder is made. Any thread may use this.
     """
@@ -33,28 +57,13 @@ class Reported:
     def __init__(self, path: str) -> None:
         self._path = path
         self._lock = threading.Lock()
-        content = self._read()
-        self._down = _names(content)
-        self._epoch, self._number = _count(content)
-        #: Up to which number the file says that they are used.
-        self._kept = self._number
-        self._keep_ahead()
+        self._down = _names(self._read())
+        self._write()
 
     @property
     def down(self) -> frozenset[str]:
         """Their names."""
         return self._down
-
-    def next_number(self) -> SequenceNumber:
-        """The number of one more report; over restarts it grows.
-
-        It is in the file, as used, before it is given.
-        """
-        with self._lock:
-            if self._number >= self._kept:
-                self._keep_ahead()
-            self._number += 1
-            return SequenceNumber(self._epoch, self._number)
 
     def note(self, fault: Fault) -> None:
         """A fault was reported, for sure."""
@@ -64,15 +73,8 @@ class Reported:
                 self._down |= {fault.hostname}
             else:
                 self._down -= {fault.hostname}
-            if self._down != before \
-                    or self._kept - self._number < _AHEAD / 2:
+            if self._down != before:
                 self._write()
-
-    def _keep_ahead(self) -> None:
-        if not self._write():
-            # The file's count may be gone on with by who reads it next.
-            self._epoch = new_id()
-            self._kept = self._number + _AHEAD
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -88,23 +90,18 @@ class Reported:
                         'is not known: %s', self._path, error)
             return {'down': []}
 
-    def _write(self) -> bool:
-        """Keep all; whether it could be."""
-        fresh, kept = f'{self._path}.new', self._number + _AHEAD
+    def _write(self) -> None:
+        fresh = f'{self._path}.new'
         try:
             os.makedirs(os.path.dirname(self._path) or '.', exist_ok=True)
             with open(fresh, 'w', encoding='utf-8') as file:
-                json.dump({'down': sorted(self._down), 'epoch': self._epoch,
-                           'number': kept}, file)
+                json.dump({'down': sorted(self._down)}, file)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(fresh, self._path)
         except OSError as error:
             LOG.warning('%s cannot be written: after a restart it is not '
                         'known who was reported down: %s', self._path, error)
-            return False
-        self._kept = kept
-        return True
 
 
 def _names(content: dict[str, Any]) -> frozenset[str]:
@@ -114,12 +111,3 @@ def _names(content: dict[str, Any]) -> frozenset[str]:
                     'known: %.80r', names)
         return frozenset()
     return frozenset(str(name) for name in names)
-
-
-def _count(content: dict[str, Any]) -> tuple[str, int]:
-    """The epoch and number that were kept; a new count without them."""
-    epoch, number = content.get('epoch'), content.get('number')
-    if isinstance(epoch, str) and epoch and type(number) is int \
-            and 0 <= number < _LARGEST:
-        return epoch, number
-    return new_id(), 0

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from doctor_core.store.alarms import Alarms
+from doctor_core.store.arrivals import Arrivals
 from doctor_core.store.corrections import (
     CorrectionRecord,
     Corrections,
@@ -19,12 +20,11 @@ from doctor_core.store.falls import Falls
 from doctor_core.store.faults import FaultRecord, Faults, Said
 from doctor_core.store.kept import Kept
 from doctor_core.store.losses import Loss, Losses
-from doctor_core.store.ownership import Ownership
 from doctor_core.store.rehearsal import rehearse
 from doctor_core.store.tellings import TellingRecord, Tellings
 
-__all__ = ['CorrectionRecord', 'FaultRecord', 'Loss', 'Ownership', 'Said',
-           'Store', 'Tally', 'TellingRecord']
+__all__ = ['CorrectionRecord', 'FaultRecord', 'Loss', 'Said', 'Store',
+           'Tally', 'TellingRecord']
 
 
 class Store:
@@ -37,6 +37,7 @@ class Store:
     def __init__(self, path: str = '') -> None:
         self._database = Database(path)
         self.faults = Faults(self._database)
+        self.arrivals = Arrivals(self._database)
         self.kept = Kept(self._database)
         self.corrections = Corrections(self._database)
         self.tellings = Tellings(self._database)

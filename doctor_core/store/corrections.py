@@ -90,16 +90,19 @@ class Corrections:
              for one in corrections], old=old)
 
     def ask(self, fault_id: str, corrections: Iterable[Correction]
-            ) -> list[Correction]:
+            ) -> tuple[list[Correction], frozenset[tuple[Action, str]]]:
         """From now on these may have been asked for.
 
         :returns: those that are to be asked for: what was waived, is to be
-            taken back, or was passed on meanwhile is not among them.
+            taken back, or was passed on meanwhile is not among them; and the
+            keys of those of which it is not known what came of it before.
         """
         corrections = list(corrections)
         with self._database.begin():
+            before = self.still(fault_id, _C.ASKED, corrections)
             self.move(fault_id, _C.ASKED, corrections)
-            return self.still(fault_id, _C.ASKED, corrections)
+            return (self.still(fault_id, _C.ASKED, corrections),
+                    frozenset(one.key for one in before))
 
     def still(self, fault_id: str, state: CorrectionState,
               corrections: Iterable[Correction]) -> list[Correction]:
@@ -110,7 +113,7 @@ class Corrections:
 
     def settle(self, fault_id: str, new: CorrectionState,
                changes: Iterable[StateChange], *,
-               final: CorrectionState = _C.GIVEN_UP,
+               final: CorrectionState = _C.IN_DOUBT,
                prefix: str = '') -> None:
         """Remember outcomes: what was made is moved, what failed stays owed,
         with the reason.
@@ -120,6 +123,11 @@ class Corrections:
         """
         changes = list(changes)
         with self._database.begin():
+            if new is _C.DONE:
+                self._refuse(fault_id, [change for change in changes
+                                        if change.is_refused])
+                changes = [change for change in changes
+                           if not change.is_refused]
             self._database.move(CORRECTIONS, new, [
                 {**_key(fault_id, change.correction), 'at': change.at,
                  'reason': change.remark}
@@ -132,6 +140,21 @@ class Corrections:
                 change for change in changes
                 if not change.done and not change.is_final])
 
+    def _refuse(self, fault_id: str, refused: Collection[StateChange]
+                ) -> None:
+        """What these ask for was not made: it is not to be taken back."""
+        for final, new in ((True, _C.GIVEN_UP), (False, _C.OWED)):
+            self._database.move(CORRECTIONS, new, [
+                {**_key(fault_id, change.correction), 'at': change.at,
+                 'reason': change.error}
+                for change in refused if change.is_final is final],
+                old=(_C.ASKED,))
+        # The return of the host was faster than the answer.
+        self._database.move(CORRECTIONS, _C.LEFT, [
+            {**_key(fault_id, change.correction), 'at': change.at,
+             'reason': f'it was never made: {change.error}'}
+            for change in refused], old=(_C.UNDO_OWED,))
+
     def owe_undo(self, fault_id: str) -> None:
         """What was made, or may have been, is to be taken back; what nobody
         was asked for is not called for any more.
@@ -140,7 +163,7 @@ class Corrections:
             records = [record for record in self.of(fault_id)
                        if record.correction.mark is Mark.LOST]
             self.move(fault_id, _C.WAIVED, _in(records, _C.OWED))
-            for state in (_C.ASKED, _C.DONE, _C.GIVEN_UP):
+            for state in (_C.ASKED, _C.DONE, _C.IN_DOUBT):
                 self.move(fault_id, _C.UNDO_OWED, _in(records, state),
                           old=(state,))
 

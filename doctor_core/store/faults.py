@@ -17,6 +17,9 @@ from doctor_core.store.tables import FAULTS, HOLDS, REPORTS, SAID
 #: So many reports are known again when they are delivered once more; of so
 #: many faults the ignored ones are kept.
 _REMEMBERED = 20000
+#: Of so many senders and targets it is known what was said last: many more
+#: than a cloud has hosts that somebody watches.
+_SAID_REMEMBERED = 100_000
 #: So many are forgotten at a time.
 _FORGOTTEN_AT_ONCE = 1000
 
@@ -246,13 +249,18 @@ class Faults:
 
     def say(self, hostname: str, source: str, sender: str, said: Said,
             kind: TargetKind = TargetKind.HOST) -> None:
-        """Remember what a sender said last."""
+        """Remember what a sender said last.
+
+        Of those who said nothing for longest, what is beyond 100,000 is
+        forgotten, unless a fault of the target is open.
+        """
         with self._database.begin() as connection:
             connection.execute(
                 SAID.insert().prefix_with('OR REPLACE'),
                 {'target_kind': kind, 'target_id': hostname,
                  'source': source, 'sender': sender,
                  **dataclasses.asdict(said)})
+            _forget_said(connection)
 
     def remember(self, report_id: str, fault_id: str, reading: str,
                  note: str = '') -> None:
@@ -288,6 +296,25 @@ def _forget(connection: sa.Connection, table: sa.Table,
     if newest % _FORGOTTEN_AT_ONCE == 0:
         connection.execute(table.delete().where(
             *conditions, table.c.number <= newest - _REMEMBERED))
+
+
+def _forget_said(connection: sa.Connection) -> None:
+    """Delete, now and then, what was said longest ago: what is said anew has
+    a new place.
+    """
+    place: sa.ColumnElement[int] = sa.literal_column('said.rowid')
+    newest = connection.scalar(sa.select(sa.func.max(place)).select_from(
+        SAID)) or 0
+    if newest % _FORGOTTEN_AT_ONCE:
+        return
+    last_kept = connection.scalar(
+        sa.select(place).select_from(SAID).order_by(place.desc())
+        .offset(_SAID_REMEMBERED).limit(1))
+    if last_kept is not None:
+        connection.execute(SAID.delete().where(
+            place <= last_kept, SAID.c.target_id.not_in(
+                sa.select(FAULTS.c.target_id).where(
+                    FAULTS.c.state.in_(OPEN)))))
 
 
 def _record(row: dict[str, Any]) -> FaultRecord:

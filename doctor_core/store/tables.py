@@ -90,6 +90,13 @@ SAID = sa.Table(
     _id('intake', nullable=False, default=''),
     sa.Column('arrival', sa.BigInteger, nullable=False, default=0))
 
+#: Up to which number of its only row what came in may have been counted. A
+#: file without this table gets it.
+ARRIVALS = sa.Table(
+    'arrivals', METADATA,
+    _id('epoch', primary_key=True),
+    sa.Column('number', sa.BigInteger, nullable=False))
+
 #: Reports that were dealt with: one that is delivered again is known.
 REPORTS = sa.Table(
     'reports', METADATA,

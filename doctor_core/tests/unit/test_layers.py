@@ -18,7 +18,7 @@ LAYERS = (
      'at_once', 'background', 'eventlet_unused'},
     # Adapters: one outside library each.
     {'plugins', 'messaging', 'cloud', 'runner', 'web', 'store', 'bmc',
-     'periodic'},
+     'periodic', 'ownership'},
     # Kinds.
     {'monitors', 'inspectors', 'alarms', 'notifiers', 'consumers',
      'installers', 'profiler'},

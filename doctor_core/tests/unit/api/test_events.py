@@ -1,6 +1,7 @@
 """Events in, over HTTP."""
 
 import asyncio
+import itertools
 import json
 import threading
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from doctor_core.api import events
 from doctor_core.api.waiting import Outcomes
 from doctor_core.exceptions import BusError
 from doctor_core.faults.answer import Answer as Report
+from doctor_core.model import SequenceNumber
 from doctor_core.tests.unit.wire.samples import ANY_JSON
 from doctor_core.web.exchange import Refused, Request
 
@@ -28,6 +30,12 @@ def request(body=None, **query):
     return Request('PUT', '/events', {}, query, {}, raw, NOW)
 
 
+def count():
+    """Numbers as the store gives them."""
+    numbers = itertools.count(1)
+    return lambda: SequenceNumber('store', next(numbers))
+
+
 class EventsTestCase(testtools.TestCase):
     def setUp(self):
         super().setUp()
@@ -37,7 +45,7 @@ class EventsTestCase(testtools.TestCase):
         self.published = []
         self.outcomes = Outcomes()
         self.events = events.Events(self.settings, self.publish,
-                                    self.outcomes)
+                                    self.outcomes, count())
         self.addCleanup(self.close)
 
     def close(self):
@@ -116,7 +124,8 @@ class TakeTest(EventsTestCase):
     def test_bus_away(self):
         def publish(_fault):
             raise BusError('away')
-        self.events = events.Events(self.settings, publish, self.outcomes)
+        self.events = events.Events(self.settings, publish, self.outcomes,
+                                    count())
         self.addCleanup(self.close)
         error = self.refused(EVENT)
         self.assertEqual((503, '1'), (error.status,
@@ -229,7 +238,7 @@ class WaitTest(EventsTestCase):
 
     def test_tells_what_is_known_when_the_process_ends(self):
         self.events = events.Events(self.settings, lambda fault: None,
-                                    self.outcomes)
+                                    self.outcomes, count())
         self.addCleanup(self.close)
         self.outcomes.close()
         self.assertEqual(202, self.take(EVENT, wait='1').status)

@@ -132,7 +132,8 @@ class Cloud:
         for one in corrections:
             if one.action is Action.START and self.start_error:
                 changes.append(StateChange(one, 5.0, self.start_error,
-                                           is_final=self.start_is_final))
+                                           is_final=self.start_is_final,
+                                           is_refused=self.start_is_final))
                 done(changes[-1])
                 continue
             if one.action is Action.FORCE_DOWN and self.lift_error:
@@ -161,6 +162,8 @@ class Inspector:
         self.failing = set()
         #: What fails for good.
         self.refusing = set()
+        #: What is refused, and may be granted later.
+        self.forbidding = set()
         self.made = []
         self.asked = []
         self.gate = None
@@ -180,8 +183,11 @@ class Inspector:
             if self.crash is not None:
                 self.crash(correction)
             is_final = correction.target_id in self.refusing
+            is_refused = is_final or correction.target_id in self.forbidding
             if is_final:
                 error = 'Nova has no such request'
+            elif is_refused:
+                error = 'policy'
             elif correction.target_id in self.failing:
                 error = 'Nova said no'
             else:
@@ -189,7 +195,7 @@ class Inspector:
                                   calls.value_of(correction)))
                 self._apply(correction)
             change = StateChange(correction, 5.0, error,
-                                 is_final=is_final)
+                                 is_final=is_final, is_refused=is_refused)
             done(change)
             changes.append(change)
         return changes

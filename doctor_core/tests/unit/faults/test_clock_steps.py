@@ -1,8 +1,10 @@
 """Clocks step; no step may decide what a report means."""
 
+import fixtures
 import testtools
 
 from doctor_core.model import FaultStatus, SequenceNumber
+from doctor_core.store import Store
 from doctor_core.tests.unit.faults import doubles
 
 HOUR = 3600.0
@@ -36,6 +38,24 @@ class ClockStepTest(testtools.TestCase):
         self.desk.down(at=1000.0, arrival=came(1), **NAGIOS)
         self.assertEqual('cleared', self.desk.up(
             at=900.0, arrival=came(2), **NAGIOS).state)
+
+    def test_large_step_back_while_doctor_is_restarted(self):
+        """A return, and the next loss, were ignored until the clock had
+        caught up.
+        """
+        path = self.useFixture(fixtures.TempDir()).join('i.sqlite')
+
+        def arrival():
+            # Each time that of another process.
+            counting = Store(path)
+            self.addCleanup(counting.close)
+            return counting.arrivals.next()
+
+        self.desk.down(at=1000.0, arrival=arrival(), **NAGIOS)
+        self.assertEqual('cleared', self.desk.up(
+            at=700.0, arrival=arrival(), **NAGIOS).state)
+        self.assertEqual('handled', self.desk.down(
+            at=705.0, arrival=arrival(), **NAGIOS).state)
 
     def test_our_clock_alone_steps_back_and_the_news_is_late(self):
         self.desk.down(at=1000.0, said_at=500.0, arrival=came(1), **NAGIOS)

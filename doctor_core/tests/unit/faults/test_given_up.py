@@ -4,7 +4,7 @@ import dataclasses
 
 import testtools
 
-from doctor_core.model import Action, News, Server
+from doctor_core.model import Action, Mark, News, Server
 from doctor_core.model.states import CorrectionState
 from doctor_core.tests.unit.faults import doubles
 
@@ -105,8 +105,101 @@ class LostTest(testtools.TestCase):
         self.assertEqual('cleared', self.desk.up().state)
         self.assertEqual({'active'}, set(self.desk.states().values()))
         self.assertEqual(1, self.desk.alarms.told.count(('s1', 'active')))
+        states = self.desk.correction_states(answer.fault_id)
+        self.assertEqual({'given-up'}, {
+            states[key] for key in ((RESET, 's1'), (MARK, 'c0'),
+                                    (PORT, 'n2'))})
+
+
+class NeverMadeTest(testtools.TestCase):
+    """A server that Doctor never touched was made active at the return: its
+    administrator had set it to error meanwhile.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.desk = doubles.Desk()
+        self.inspector = self.desk.inspector
+
+    def lost(self):
+        self.fault_id = self.desk.down().fault_id
+        return self.state()
+
+    def state(self):
+        return self.desk.correction_states(self.fault_id)[RESET, 's1']
+
+    def back(self):
+        """How s1 is after the return, which would be granted; and how its
+        correction is.
+        """
+        self.desk.cloud.change('s1', state='error')
+        self.inspector.refusing = set()
+        self.inspector.failing = set()
+        self.inspector.forbidding = set()
+        self.assertEqual('cleared', self.desk.up().state)
+        return self.desk.states()['s1'], self.state()
+
+    def test_refused_for_good(self):
+        self.inspector.refusing = {'s1'}
+        self.assertEqual('given-up', self.lost())
+        self.assertEqual(('error', 'given-up'), self.back())
+
+    def test_refused_for_now(self):
+        self.inspector.forbidding = {'s1'}
+        self.assertEqual('owed', self.lost())
+        self.desk.resume()
+        self.assertEqual('owed', self.state())
+        self.assertEqual('policy', self.reason())
+        self.assertEqual(('error', 'waived'), self.back())
+
+    def test_refused_for_now_and_granted_later(self):
+        self.inspector.forbidding = {'s1'}
+        self.lost()
+        self.inspector.forbidding = set()
+        self.desk.resume()
+        self.assertEqual('done', self.state())
+        self.assertEqual(('active', 'undone'), self.back())
+
+    def test_an_answer_was_lost_before(self):
+        """Nova may have made it."""
+        self.inspector.failing = {'s1'}
+        self.assertEqual('asked', self.lost())
+        self.inspector.refusing = {'s1'}
+        self.desk.resume()
+        self.assertEqual('in-doubt', self.state())
+        self.assertIn('s1 was given up', self.desk.fault(self.fault_id).note)
+        self.assertEqual(('active', 'undone'), self.back())
+
+    def test_an_answer_was_lost_before_and_it_is_refused_for_now(self):
+        self.inspector.failing = {'s1'}
+        self.lost()
+        self.inspector.forbidding = {'s1'}
+        self.desk.resume()
+        self.assertEqual('asked', self.state())
+        self.assertEqual(('active', 'undone'), self.back())
+
+    def test_the_return_is_faster_than_the_answer(self):
+        self.inspector.refusing = {'s1'}
+        self.inspector.forbidding = {'s2'}
+        self.inspector.crash = self.come_back
+        self.lost()
+        self.assertEqual('left', self.state())
+        self.assertIn('it was never made', self.reason())
+        self.assertEqual(('error', 'left'), self.back())
         self.assertEqual('left', self.desk.correction_states(
-            answer.fault_id)[RESET, 's1'])
+            self.fault_id)[RESET, 's2'])
+
+    def come_back(self, correction):
+        """While a loss is corrected."""
+        if correction.key == (RESET, 's2') and correction.mark is Mark.LOST:
+            corrections = self.desk.store.corrections
+            corrections.owe_undo(self.desk.store.faults.last_of('h0').id)
+
+    def reason(self):
+        reason, = (one.reason for one in
+                   self.desk.store.corrections.of(self.fault_id)
+                   if one.correction.key == (RESET, 's1'))
+        return reason
 
 
 class BackTest(testtools.TestCase):

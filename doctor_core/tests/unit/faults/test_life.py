@@ -261,7 +261,8 @@ class World:
         given_up = {}
         for fault in self.desk.store.faults.latest(10000):
             for one in self.desk.store.corrections.of(fault.id):
-                if one.state is CorrectionState.GIVEN_UP \
+                if one.state in (CorrectionState.GIVEN_UP,
+                                 CorrectionState.IN_DOUBT) \
                         or one.reason.startswith('refused for good'):
                     given_up[one.correction.target_id] = one.state
         return set(given_up)

@@ -1,8 +1,10 @@
 """Reports in every order, from several senders, with clocks of their own."""
 
+import fixtures
 import testtools
 
 from doctor_core.model import FaultStatus, SequenceNumber
+from doctor_core.store import faults
 from doctor_core.tests.unit.faults import doubles
 
 DOWN, UP = FaultStatus.DOWN, FaultStatus.UP
@@ -338,3 +340,21 @@ class AgainTest(OrdersTestCase):
         for _ in range(3):
             self.desk.resume()
         self.assertFalse(self.is_down())
+
+
+class ForgettingTest(testtools.TestCase):
+
+    def test_alert_that_was_overruled_and_is_sent_on(self):
+        """It would fell a host again that an operator has cleared."""
+        for name, count in (('_SAID_REMEMBERED', 5),
+                            ('_FORGOTTEN_AT_ONCE', 1)):
+            self.useFixture(fixtures.MockPatchObject(faults, name, count))
+        desk = doubles.Desk()
+        alert = {'source': 'am/f1', 'said_at': None, 'began_at': 5.0}
+        desk.down(**alert)
+        desk.handler.clear('h0', 'admin')
+        for number in range(20):
+            desk.up('h1', at=30.0 + number, source=f's{number}', sender='x')
+            self.assertEqual('ignored', desk.down(
+                at=30.0 + number, **alert).state)
+        self.assertIsNone(desk.store.faults.said('h1', 's0', 'x'))

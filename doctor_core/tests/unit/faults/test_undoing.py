@@ -106,6 +106,21 @@ class WordForTest(testtools.TestCase):
         self.assertEqual(('error', 'stopped'), (
             stopped.traits['old_state'], back.traits['old_state']))
 
+    def test_guest_that_ended_whoever_set_its_state_back(self):
+        """Owners heard active, verified, of servers that did not run."""
+        for undone, state in ((True, 'error'), (False, 'active')):
+            stopped, back = self.word(server(state), Guests.ENDED,
+                                      undone=undone).tellings
+            self.assertEqual(
+                [(News.STOPPED, 'stopped'), (News.BACK, 'active')],
+                [(one.news, one.shown) for one in (stopped, back)])
+
+    def test_guest_that_ended_and_that_nova_knows_of(self):
+        telling, = self.word(server('stopped'), Guests.ENDED,
+                             undone=False).tellings
+        self.assertEqual((News.BACK, 'stopped'),
+                         (telling.news, telling.shown))
+
     def test_nobody_could_say_whether_it_ran_on(self):
         telling, = self.word(server(), Guests.UNVERIFIED).tellings
         self.assertEqual(('active', 'false'),

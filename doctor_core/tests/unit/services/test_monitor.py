@@ -6,10 +6,13 @@ import fixtures
 import testtools
 
 from doctor_core import wire
-from doctor_core.exceptions import BusError
+from doctor_core.exceptions import BusError, ConfigError
+from doctor_core.faults.reports import is_older
 from doctor_core.fixtures import configuration
+from doctor_core.model import FaultStatus
 from doctor_core.monitors.reports import host_down, host_up
 from doctor_core.services.monitor import MonitorDaemon
+from doctor_core.store import Said
 from doctor_core.tests.unit.entry_points import InstalledDistribution
 
 WAIT_S = 20
@@ -105,7 +108,7 @@ class MonitorDaemonTest(MonitorCase):
         numbers = self.taken()
         self.say(host_down('one', 'no answer'))
         self.say(host_up('one'))
-        self.assertEqual([1, 2], [each.number for each in numbers])
+        self.assertGreater(numbers[1].number, numbers[0].number)
         self.assertEqual(1, len({each.epoch for each in numbers}))
 
     def test_a_restarted_monitor_goes_on(self):
@@ -119,6 +122,40 @@ class MonitorDaemonTest(MonitorCase):
         self.say(host_up('one'))
         self.assertEqual(before[0].epoch, after[0].epoch)
         self.assertGreater(after[0].number, before[0].number)
+
+    def test_a_file_that_was_restored_makes_nothing_old(self):
+        """Up to a thousand reports were ignored, a return among them."""
+        path = os.path.join(self.folder, 'monitor.json')
+        with open(path, encoding='utf-8') as file:
+            kept = file.read()
+        numbers = self.taken()
+        for _ in range(1500):
+            self.say(host_down('one', 'no answer'))
+        self.daemon.stop()
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(kept)
+        self.start()
+        after = self.taken()
+        self.say(host_up('one'))
+        last, first = (Said(FaultStatus.UP, None, one.epoch, one.number)
+                       for one in (numbers[-1], after[0]))
+        self.assertFalse(is_older(first, last))
+        self.assertTrue(is_older(last, first))
+
+    def test_a_second_one_is_refused(self):
+        """Each forgot whom the other one had reported."""
+        error = self.assertRaises(ConfigError, MonitorDaemon, self.conf,
+                                  bus=Wire())
+        self.assertIn(f'in use by process {os.getpid()}: two monitors',
+                      str(error))
+        self.daemon.stop()
+        self.start()
+
+    def test_a_place_that_cannot_be_written_is_watched_from(self):
+        self.daemon.stop()
+        self.conf.set_override('state_path', '/proc/no/such')
+        self.start()
+        self.assertIn('Nothing keeps a second monitor away', self.log.output)
 
     def test_who_is_down_is_kept_once_it_is_sent(self):
         self.bus.refuse = 1

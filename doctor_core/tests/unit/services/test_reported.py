@@ -1,11 +1,11 @@
-import json
 import os
 
 import fixtures
 import testtools
 
+from doctor_core import clock
 from doctor_core.model import Fault, FaultStatus
-from doctor_core.services.reported import Reported
+from doctor_core.services.reported import Numbering, Reported
 
 
 def fault(name, status):
@@ -44,6 +44,11 @@ class TestReported(ReportedCase):
             self.assertEqual(frozenset(), Reported(self.path).down)
         self.assertEqual(3, self.log.output.count('cannot be read'))
 
+    def test_a_file_of_a_release_that_counted_there(self):
+        os.mkdir(os.path.dirname(self.path))
+        self.write('{"down": ["a"], "epoch": "e", "number": 2000}')
+        self.assertEqual({'a'}, Reported(self.path).down)
+
     def test_a_place_that_cannot_be_written_is_a_warning(self):
         reported = Reported('/proc/no/such/m.json')
         reported.note(fault('a', FaultStatus.DOWN))
@@ -51,67 +56,55 @@ class TestReported(ReportedCase):
         self.assertEqual({'a'}, reported.down)
 
 
-class NumberTest(ReportedCase):
+class NumberTest(testtools.TestCase):
+    """Of two reports of a machine's monitors the newer one has the greater
+    number, whatever became of a file, a process or the clock on the wall.
+    """
 
-    def numbers(self, count, reported):
-        return [reported.next_number() for _ in range(count)]
+    def setUp(self):
+        super().setUp()
+        self.time = 1000.0
 
-    def test_numbers_grow(self):
-        first, second = self.numbers(2, Reported(self.path))
+    def number(self, numbering=None):
+        return (numbering or Numbering(lambda: self.time)).next()
+
+    def test_numbers_grow_while_the_clock_stands(self):
+        numbering = Numbering(lambda: self.time)
+        first, second = (self.number(numbering) for _ in range(2))
         self.assertEqual((first.epoch, 1),
                          (second.epoch, second.number - first.number))
 
     def test_numbers_grow_over_a_restart(self):
-        """A monitor that was killed counted anew, and its reports were old.
+        """A monitor that was killed counted anew, and its reports were old;
+        so it was with one whose file was restored.
         """
-        for count in (1, 999, 1000, 1001, 2500):
-            before = self.numbers(count, Reported(self.path))[-1]
-            after = Reported(self.path).next_number()
-            self.assertEqual(before.epoch, after.epoch)
-            self.assertGreater(after.number, before.number)
+        before = self.number()
+        self.time += 0.5
+        after = self.number()
+        self.assertEqual(before.epoch, after.epoch)
+        self.assertGreater(after.number, before.number)
 
-    def test_no_number_is_given_that_is_not_kept(self):
-        reported = Reported(self.path)
-        for _ in range(3000):
-            number = reported.next_number().number
-            if number % 100 == 0:
-                with open(self.path, encoding='utf-8') as file:
-                    self.assertGreaterEqual(json.load(file)['number'], number)
+    def test_two_monitors_are_both_heard(self):
+        """The second one counted ahead of the first, which was deaf then."""
+        first, second = (Numbering(lambda: self.time) for _ in 'ab')
+        given = []
+        for numbering in (first, second, second, first):
+            self.time += 0.001
+            given.append(self.number(numbering).number)
+        self.assertEqual(sorted(given), given)
 
-    def test_file_that_is_lost_is_another_count(self):
-        before = Reported(self.path).next_number()
-        os.remove(self.path)
-        self.assertNotEqual(before.epoch,
-                            Reported(self.path).next_number().epoch)
+    def test_another_run_of_the_machine_is_another_count(self):
+        before = self.number()
+        self.useFixture(fixtures.MockPatchObject(
+            clock, 'boot_id', lambda: 'another'))
+        self.time = 3.0
+        self.assertNotEqual(before.epoch, self.number().epoch)
 
-    def test_count_that_cannot_be_is_not_gone_on_with(self):
-        os.mkdir(os.path.dirname(self.path))
-        for count in ('"epoch": "e"', '"epoch": "", "number": 3',
-                      '"epoch": "e", "number": true',
-                      '"epoch": "e", "number": -1',
-                      f'"epoch": "e", "number": {10 ** 30}'):
-            self.write(f'{{"down": ["a"], {count}}}')
-            reported = Reported(self.path)
-            self.assertEqual({'a'}, reported.down)
-            self.assertEqual(1, reported.next_number().number)
+    def test_the_clock_on_the_wall_says_nothing(self):
+        self.useFixture(fixtures.MockPatchObject(
+            clock, 'now', lambda: 1 / 0))
+        self.number()
 
-    def test_count_that_cannot_be_kept_is_one_of_this_process(self):
-        """Two processes gave the same number to different reports."""
-        first, second = (Reported('/proc/no/such/m.json') for _ in 'ab')
-        self.assertNotEqual(first.next_number().epoch,
-                            second.next_number().epoch)
-
-    def test_disk_that_fills_up_ends_the_count_that_is_kept(self):
-        reported = Reported(self.path)
-        (before,) = self.numbers(1, reported)
-        os.mkdir(f'{self.path}.new')
-        after = self.numbers(1001, reported)[-1]
-        self.assertNotEqual(before.epoch, after.epoch)
-        self.assertEqual(before.epoch, self.epoch_of_the_file())
-        os.rmdir(f'{self.path}.new')
-        reported.note(fault('a', FaultStatus.DOWN))
-        self.assertEqual(after.epoch, self.epoch_of_the_file())
-
-    def epoch_of_the_file(self):
-        with open(self.path, encoding='utf-8') as file:
-            return json.load(file)['epoch']
+    def test_a_database_holds_it_for_a_hundred_years(self):
+        self.time = 100 * 366 * 86400.0
+        self.assertLess(self.number().number, 2 ** 62)

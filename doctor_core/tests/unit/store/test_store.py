@@ -23,6 +23,7 @@ from doctor_core.model.states import (
     FaultState,
     TellingState,
 )
+from doctor_core.store import faults as faults_of_store
 
 FORCE = Correction(Action.FORCE_DOWN, 'c0', 'h0', Mark.LOST, 'false')
 RESET = Correction(Action.RESET_STATE, 's0', 'h0', Mark.LOST, 'active', 's0')
@@ -178,6 +179,27 @@ class FaultsTest(StoreTestCase):
         self.store.faults.say('h0', 's', 'm', store.Said(FaultStatus.DOWN))
         self.store.faults.say('h0', 's', 'm', said)
         self.assertEqual(said, self.store.faults.said('h0', 's', 'm'))
+
+    def test_what_was_said_longest_ago_is_forgotten(self):
+        """A row for each sender that ever spoke was kept for ever."""
+        for name, count in (('_SAID_REMEMBERED', 10),
+                            ('_FORGOTTEN_AT_ONCE', 5)):
+            self.useFixture(fixtures.MockPatchObject(
+                faults_of_store, name, count))
+        self.add(FaultState.HANDLED, host='open')
+        self.add(FaultState.IGNORED, host='over')
+        said = store.Said(FaultStatus.UP)
+        for host in ('open', 'over', 'again'):
+            self.store.faults.say(host, 's', 'm', said)
+        for number in range(100):
+            self.store.faults.say(f'h{number}', 's', 'm', said)
+            self.store.faults.say('again', 's', 'm', said)
+        known = {host for host in ('open', 'over', 'again',
+                                   *(f'h{number}' for number in range(100)))
+                 if self.store.faults.said(host, 's', 'm')}
+        self.assertLessEqual({'open', 'again', 'h99', 'h98', 'h95'}, known)
+        self.assertNotIn('over', known)
+        self.assertLess(len(known), 10 + 5 + 2)
 
     def test_recall(self):
         self.store.faults.remember('r1', 'f1', 'raises')

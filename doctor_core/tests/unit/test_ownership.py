@@ -6,7 +6,9 @@ import fixtures
 import testtools
 
 from doctor_core.exceptions import ConfigError
-from doctor_core.store import Ownership
+from doctor_core.ownership import InUse, Ownership
+
+WHY = 'two would do it twice'
 
 
 class OwnershipTest(testtools.TestCase):
@@ -16,32 +18,33 @@ class OwnershipTest(testtools.TestCase):
 
     def test_the_second_is_told_who_has_it(self):
         """Owners were told twice, or never."""
-        first = Ownership(self.path)
+        first = Ownership(self.path, WHY)
         self.addCleanup(first.give_up)
-        error = self.assertRaises(ConfigError, Ownership, self.path)
-        self.assertIn(f'{self.path} is in use by process {os.getpid()}:',
-                      str(error))
+        error = self.assertRaises(InUse, Ownership, self.path, WHY)
+        self.assertIn(
+            f'{self.path} is in use by process {os.getpid()}: {WHY}.',
+            str(error))
         self.assertNotIn('\n', str(error))
         first.give_up()
         first.give_up()
-        Ownership(self.path).give_up()
+        Ownership(self.path, WHY).give_up()
 
     def test_who_was_refused_does_not_let_go_for_the_first(self):
-        self.addCleanup(Ownership(self.path).give_up)
+        self.addCleanup(Ownership(self.path, WHY).give_up)
         for _ in range(2):
-            self.assertRaises(ConfigError, Ownership, self.path)
+            self.assertRaises(InUse, Ownership, self.path, WHY)
 
     def test_a_lock_that_nobody_holds_is_no_lock(self):
         """What a killed process leaves behind."""
-        Ownership(self.path).give_up()
+        Ownership(self.path, WHY).give_up()
         with open(self.path + '.lock', encoding='utf-8') as left:
             self.assertEqual(f'{os.getpid()}\n', left.read())
-        Ownership(self.path).give_up()
+        Ownership(self.path, WHY).give_up()
 
     def test_memory_is_nobody_s(self):
-        both = [Ownership(''), Ownership('')]
+        both = [Ownership('', WHY), Ownership('', WHY)]
         self.assertEqual([None, None], [one._file for one in both])
 
     def test_a_folder_that_cannot_be_made(self):
-        error = self.assertRaises(ConfigError, Ownership, '/dev/null/a/b')
+        error = self.assertRaises(ConfigError, Ownership, '/dev/null/a/b', WHY)
         self.assertIn('state_path', str(error))

@@ -10,6 +10,10 @@ from doctor_core.exceptions import ConfigError
 _SUFFIX = '.lock'
 
 
+class InUse(ConfigError):
+    """Another process has the file of state."""
+
+
 class Ownership:
     """Holds a lock beside a file of state, as long as the process lives.
 
@@ -18,11 +22,13 @@ class Ownership:
 
     :param path: the file of state; empty for one in memory, which nobody
         else has.
-    :raises ConfigError: another process holds it, and which; or the lock
-        cannot be made.
+    :param why: what two processes on one file would do.
+    :raises InUse: another process holds it, and which.
+    :raises ConfigError: the lock cannot be made.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, why: str) -> None:
+        self._why = why
         self._file: int | None = None
         if not path:
             return
@@ -45,11 +51,10 @@ class Ownership:
         except BlockingIOError:
             holder = os.pread(self._file, 20, 0).decode(errors='replace')
             self.give_up()
-            raise ConfigError(
-                f'{path} is in use by process {holder.strip() or "?"}: two '
-                'inspectors would tell owners twice, or not at all. Stop that '
-                'one, or give this one another [DEFAULT] state_path.'
-                ) from None
+            raise InUse(
+                f'{path} is in use by process {holder.strip() or "?"}: '
+                f'{self._why}. Stop that one, or give this one another '
+                '[DEFAULT] state_path.') from None
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f'{os.getpid()}\n'.encode(), 0)
 
