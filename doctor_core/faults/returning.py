@@ -27,6 +27,7 @@ from doctor_core.model import (
 )
 from doctor_core.model.states import CorrectionState
 from doctor_core.store import FaultRecord, Store
+from doctor_core.wording import by_reason
 
 LOG = logging.getLogger(__name__)
 
@@ -198,11 +199,10 @@ class Returning:
             progress.waiting = 'Nova cannot see the cell of the host'
             return False
         undone = self._undo(record, others, returned, progress)
-        self._news.answer(record, lost, returned, what, undone)
+        untold = self._news.answer(record, lost, returned, what, undone)
         if progress.trouble:
             return False
-        if self._store.tellings.owed(record.id) \
-                and self._news.unanswered(record.id):
+        if untold:
             progress.waiting = 'owners are still being told of the loss'
             return False
         return True
@@ -237,7 +237,9 @@ class Returning:
 
 
 def failures(changes: Sequence[StateChange]) -> list[str]:
-    """A line for each correction that failed, and will be tried again."""
-    return [f'{change.correction.action} of {change.correction.target_id}: '
-            f'{change.error}' for change in changes
-            if not change.done and not change.is_final]
+    """What of these failed, and will be tried again: a line for each reason.
+    """
+    return by_reason(
+        (f'{change.correction.action} of {change.correction.target_id}',
+         change.error) for change in changes
+        if not change.done and not change.is_final)

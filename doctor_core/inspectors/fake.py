@@ -37,7 +37,9 @@ class FakeInspector(base.Inspector):
         changes = []
         for correction in corrections:
             self._say(correction)
-            change = StateChange(correction, clock.now(), f'not made: {_WHY}')
+            made = 'made' if correction.mark is Mark.LOST else 'taken back'
+            change = StateChange(correction, clock.now(),
+                                 f'not {made}: {_WHY}')
             done(change)
             changes.append(change)
         return changes

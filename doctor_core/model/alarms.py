@@ -2,7 +2,7 @@
 
 import dataclasses
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from doctor_core.model.ids import new_id
@@ -111,16 +111,24 @@ class Alarm:
     state_at: float = 0.0
 
 
+def _ignore(_why: str) -> None:
+    """Nobody wants to know."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Notice:
     """What an owner is told: the body of Aodh's alarm webhook.
 
     :ivar body: the JSON object, field for field as Aodh writes it.
     :ivar received_at: when a consumer got it; 0 before.
+    :ivar failed: called with why an attempt to deliver it failed that is
+        followed by another one; never blocks.
     """
 
     body: Mapping[str, Any]
     received_at: float = 0.0
+    failed: Callable[[str], object] = dataclasses.field(
+        default=_ignore, compare=False, repr=False)
 
     def trait(self, name: str) -> Any:
         """The value of a trait of the event told of; None without it."""

@@ -9,7 +9,7 @@ import concurrent.futures
 import dataclasses
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from urllib.parse import SplitResult, urlsplit
 
@@ -133,9 +133,15 @@ class Deliverer:
             action = _split(action_url)
             where = place(action)
             deadline = clock.Deadline(self._options.deadline_s)
-            await self._retrying(deadline, where)(
-                self._attempt, self._notifier(action), action, notice,
-                deadline)
+            began = clock.monotonic()
+            retrying = self._retrying(deadline, where, notice.failed)
+            await retrying(self._attempt, self._notifier(action), action,
+                           notice, deadline)
+            LOG.info('Server %s, alarm %.100r, %s: told after %.0f ms, '
+                     'attempt %d', notice.server_id or '?',
+                     notice.body.get('alarm_name', ''), where,
+                     1000.0 * (clock.monotonic() - began),
+                     retrying.statistics.get('attempt_number', 1))
         except NotifyError as error:
             LOG.error('The owner of server %s was not told: %s',
                       notice.server_id or '?', error)
@@ -163,8 +169,8 @@ class Deliverer:
             raise NotifyError(f'{place(action)}: no answer in time',
                               recoverable=True) from None
 
-    def _retrying(self, deadline: clock.Deadline, where: str
-                  ) -> tenacity.AsyncRetrying:
+    def _retrying(self, deadline: clock.Deadline, where: str,
+                  tell: Callable[[str], object]) -> tenacity.AsyncRetrying:
         """Tries again while that may help and there is time left."""
         backoff = tenacity.wait_random_exponential(
             multiplier=self._options.retry_min_s,
@@ -180,6 +186,7 @@ class Deliverer:
             LOG.info('%s: attempt %d failed, next in %.1f s: %s', where,
                      state.attempt_number, state.upcoming_sleep,
                      _error(state))
+            tell(f'{_error(state)}')
 
         return tenacity.AsyncRetrying(
             sleep=asyncio.sleep, wait=wait, before_sleep=failed, reraise=True,

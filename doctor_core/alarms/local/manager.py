@@ -9,7 +9,13 @@ from typing import Any, NamedTuple
 
 from doctor_core import clock
 from doctor_core.alarms import reach
-from doctor_core.alarms.base import AlarmManager, Gate, Keeper, Outlets
+from doctor_core.alarms.base import (
+    AlarmManager,
+    Gate,
+    Keeper,
+    Outlets,
+    Pending,
+)
 from doctor_core.alarms.local import routes
 from doctor_core.alarms.local.matching import InvalidRule
 from doctor_core.alarms.local.rules import Firing, RuleBook, webhook_body
@@ -113,8 +119,7 @@ class LocalAlarmManager(AlarmManager):
         """
         return [self._tell(event, host, fault_id) for event in events]
 
-    def _tell(self, event: Event, host: str,
-              fault_id: str) -> 'Future[list[str] | Reached]':
+    def _tell(self, event: Event, host: str, fault_id: str) -> Pending:
         server_id = str(event.trait('instance_id') or '')
         firings = self.book.evaluate(event, clock.now())
         self._stamp(Stage.ALARM_EVALUATED, host, server_id, fault_id)
@@ -122,20 +127,22 @@ class LocalAlarmManager(AlarmManager):
             # Before: an owner that is quick has been told by the time that
             # the notice is handed over.
             self._stamp(Stage.ALARM_FIRED, host, server_id, fault_id)
+        outcome = Pending()
         sent: list[_Sent] = []
         for firing in firings:
-            notice = Notice(webhook_body(firing))
+            notice = Notice(webhook_body(firing), failed=functools.partial(
+                _note_trouble, outcome, firing.alarm))
             own = [_Sent(_named(firing.alarm), _who(firing, server_id),
                          self.outlets.deliver(action, notice))
                    for action in firing.alarm.rule.actions]
-            _reached(own, ()).add_done_callback(
+            _reached(own, (), Pending()).add_done_callback(
                 functools.partial(self._keep, firing))
             sent += own
         silent = [f'{_named(firing.alarm)} has no actions'
                   for firing in firings if not firing.alarm.rule.actions]
         if not firings:
             silent = [_why_silent(alarm) for alarm in self.book.silent(event)]
-        return _reached(sent, silent)
+        return _reached(sent, silent, outcome)
 
     def _keep(self, firing: Firing,
               outcome: 'Future[list[str] | Reached]') -> None:
@@ -183,14 +190,15 @@ class _Sent(NamedTuple):
     future: 'Future[None]'
 
 
-def _reached(sent: Sequence[_Sent], silent: Iterable[str]
-             ) -> 'Future[list[str] | Reached]':
+def _note_trouble(outcome: Pending, alarm: Alarm, why: str) -> None:
+    outcome.trouble = f'{_named(alarm)}: {why}'
+
+
+def _reached(sent: Sequence[_Sent], silent: Iterable[str],
+             outcome: Pending) -> Pending:
     """Done when all are: who was told, and a line for each that failed, in
     the order given.
     """
-    outcome: Future[list[str] | Reached] = Future()
-    # From here on nobody can cancel it, so setting its result cannot fail.
-    outcome.set_running_or_notify_cancel()
     left = len(sent)
     lock = threading.Lock()
 

@@ -43,9 +43,19 @@ class HandedOver:
     def down(self):
         return self.put(self.event(), '/events?wait=1')[1]['faults'][0]
 
-    def up(self):
+    def say_up(self):
         return self.put(self.event(status='up'),
                         '/events?wait=1')[1]['faults'][0]
+
+    def up(self):
+        """The fault of a host that is back, when nova-compute has reported
+        and all is undone.
+        """
+        fault = self.say_up()
+        self.wait_for(
+            lambda: self.fault(fault['id'])['state'] != 'clearing',
+            'the return to come to its end')
+        return self.fault(fault['id'])
 
     def fault(self, fault_id):
         return self.put(None, f'/faults/{fault_id}', 'GET')[1]['fault']
@@ -157,8 +167,10 @@ class HandedOver:
         self.subscribe()
         fault = self.down()
         self.peer.stop()
-        self.assertEqual('clearing', self.up()['state'])
-        self.assertIn('Connection refused', self.fault(fault['id'])['note'])
+        self.assertEqual('clearing', self.say_up()['state'])
+        self.wait_for(lambda: 'Connection refused'
+                      in self.fault(fault['id'])['note'],
+                      'the note to say why')
         self.peer.start()
         self.wait_for(lambda: self.fault(fault['id'])['state'] == 'cleared',
                       'the service to be told')

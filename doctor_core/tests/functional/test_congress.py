@@ -80,9 +80,11 @@ class CongressTest(HandedOver, DaemonsTestCase):
         self.inspector(self.conf(read_back_s=SHORT_S))
         self.down()
         self.peer.stop()
-        self.assertEqual('clearing', self.up()['state'])
-        service, = self.seen.compute_services(self.host)
-        self.assertFalse(service.forced_down)
+        self.assertEqual('clearing', self.say_up()['state'])
+        self.wait_for(lambda: not any(
+            service.forced_down for service
+            in self.seen.compute_services(self.host)),
+            'the mark of the host to be taken back')
         self.assertEqual({'error'}, {
             server.state for server in self.seen.servers(self.host)})
         self.peer.start()

@@ -1,3 +1,4 @@
+import logging
 import os
 
 import fixtures
@@ -234,6 +235,14 @@ class PrepareTest(testtools.TestCase):
         made = self.prepare('[DEFAULT]\nlog_config_append = /nonexistent\n')
         error = self.assertRaises(ConfigError, conf.setup_logging, made)
         self.assertIn('/nonexistent', str(error))
+
+    def test_libraries_that_say_much_are_quiet(self):
+        """162 lines of debug were all of futurist's loops."""
+        self.useFixture(fixtures.MonkeyPatch('oslo_log.log.setup',
+                                             lambda *args: None))
+        conf.setup_logging(self.prepare('[DEFAULT]\ndebug = true\n'))
+        self.assertFalse(logging.getLogger('futurist.periodics')
+                         .isEnabledFor(logging.DEBUG))
 
 
 class FilesTest(testtools.TestCase):

@@ -67,7 +67,8 @@ class ChangesNothingTest(testtools.TestCase):
         desk = desk.again(self.fake)
         back = desk.up()
         self.assertEqual('clearing', back.state)
-        self.assertIn('[inspector] type = fake changes nothing', back.note)
+        self.assertIn('not taken back: [inspector] type = fake changes '
+                      'nothing', back.note)
         self.assertEqual({'undo-owed'}, set(desk.correction_states(
             answer.fault_id).values()))
         self.assertNotIn(('s0', 'active'), desk.alarms.told)

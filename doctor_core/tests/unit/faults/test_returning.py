@@ -365,6 +365,24 @@ class EachServerTest(testtools.TestCase):
         self.assertEqual([('s0', 'error'), ('s0', 'active')],
                          again.alarms.told)
 
+    def test_told_of_the_loss_while_the_good_news_is_written(self):
+        """The fault was cleared, and its owner never heard of the return."""
+        desk = doubles.Desk(servers=1)
+        desk.alarms.failures = ['away']
+        desk.stopping.set()
+        desk.down()
+        again = desk.again()
+        again.alarms.failures = []
+        real = again.store.tellings.owed
+
+        def owed(fault_id):
+            found = real(fault_id)
+            again.engine.pursuit._under_way.keep(fault_id)
+            return found
+        again.store.tellings.owed = owed
+        self.assertEqual('cleared', again.up().state)
+        self.assertIn(('s0', 'active'), again.alarms.told)
+
     def test_a_server_that_its_owner_has_set_back(self):
         desk = doubles.Desk()
         desk.down()
