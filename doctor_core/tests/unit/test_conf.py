@@ -245,7 +245,6 @@ class PrepareTest(testtools.TestCase):
                          .isEnabledFor(logging.DEBUG))
 
 
-
 class FilesTest(testtools.TestCase):
     """A folder where a file was wanted gave a traceback, or Python's words;
     a folder that was none was passed over, and the defaults were taken.
