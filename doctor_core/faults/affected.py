@@ -1,37 +1,26 @@
-"""Which servers and ports are on which host: kept, not asked for in a fault.
+"""Looks at Nova and Neutron: which servers and ports are on which host.
 
-Full looks at Nova and Neutron renew the map; Nova's notifications, looks at
-single hosts and what Doctor changes itself keep it current in between.
+Full looks renew what is known; Nova's notifications, looks at single hosts
+and what Doctor changes itself keep it current in between.
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Any
 
 from doctor_core import clock
-from doctor_core.cloud import Cloud, calls
+from doctor_core.cloud import Cloud
 from doctor_core.exceptions import CloudError
-from doctor_core.faults import cells, naming
+from doctor_core.faults import cells
 from doctor_core.faults.absences import APART_S, Absences, NotSettled
-from doctor_core.faults.heard import server_heard
 from doctor_core.faults.hypervisors import Hypervisors
-from doctor_core.faults.index import Index
-from doctor_core.faults.looks import Looks
+from doctor_core.faults.known import Known
 from doctor_core.faults.plan import Affected
 from doctor_core.faults.undoing import Returned
-from doctor_core.model import (
-    Action,
-    ComputeService,
-    Correction,
-    Mark,
-    Port,
-    Server,
-    StateChange,
-)
+from doctor_core.model import ComputeService, Server
 
 
-class AffectedMap:
+class AffectedMap(Known):
     """The map; each method from any thread.
 
     :param cloud: the OpenStack APIs.
@@ -39,7 +28,6 @@ class AffectedMap:
     :param stopping: set when the process ends: nothing is asked then, and
         who asks gets a CloudError.
     :param monotonic: the time, in seconds.
-    :ivar hypervisors: what is known of the hosts' hypervisors.
     """
 
     def __init__(self, cloud: Cloud, *,
@@ -49,22 +37,10 @@ class AffectedMap:
         self._asked = cloud
         self._stopping = stopping or threading.Event()
         self._with_ports = with_ports
-        self._lock = threading.Lock()
-        # A report must not cost more in a larger cloud.
-        self._services_called: Index[ComputeService] = Index(
-            lambda service: naming.short(service.host))
-        self._servers_on: Index[Server] = Index(lambda server: server.host)
-        self._ports_on: Index[Port] = Index(lambda port: port.host)
-        self._ports_of: Index[Port] = Index(lambda port: port.server_id)
-        self._services = Looks(self._services_called)
-        self._servers = Looks(self._servers_on)
-        self._ports = Looks(self._ports_on, self._ports_of)
-        self._looked = 0
-        self._touched: set[str] = set()
+        super().__init__(Hypervisors(lambda: self._cloud))
         self._monotonic = monotonic
         self._absences = Absences()
         self._unseen = cells.UnseenHosts()
-        self.hypervisors = Hypervisors(lambda: self._cloud)
 
     # Looking.
 
@@ -208,107 +184,5 @@ class AffectedMap:
         return {server.id: server for server in self._cloud.servers(host)
                 if not server.is_partial}
 
-    def _begin(self) -> int:
-        with self._lock:
-            self._looked += 1
-            return self._looked
-
     def _known_as(self, service: ComputeService) -> ComputeService:
         return cells.known_as(service, self._services.get(service.host))
-
-    # Asking the map; never blocks.
-
-    def resolve(self, reported: str) -> str | None:
-        """The host that is meant by a reported name; see :mod:`naming`."""
-        with self._lock:
-            fit = {service.host: service for service in (
-                *self._services_called.values(naming.short(reported)),
-                *map(self._services.get, self.hypervisors.called(reported)))
-                if service is not None}
-            living = {host: service.state == 'up'
-                      or bool(self._servers_on.names(host))
-                      for host, service in fit.items()}
-        return self.hypervisors.resolve(reported, living)
-
-    def hosts(self) -> list[str]:
-        """All compute hosts, sorted."""
-        with self._lock:
-            return sorted(self._services.keys())
-
-    def of(self, host: str) -> Affected:
-        """What is on a host, as far as is known."""
-        with self._lock:
-            servers = tuple(self._servers_on.values(host))
-            of_servers = [port for server in servers
-                          for port in self._ports_of.values(server.id)]
-            bound = [port for port in self._ports_on.values(host)
-                     if not self._is_elsewhere(port.server_id, host)]
-            ports = tuple({port.id: port
-                           for port in (*of_servers, *bound)}.values())
-            service = self._services.get(host)
-        return Affected(host, service, servers, ports,
-                        self.hypervisors.takes_servers(
-                            host, {server.node for server in servers}))
-
-    def _is_elsewhere(self, server_id: str, host: str) -> bool:
-        server = self._servers.get(server_id)
-        return server is not None and server.host != host
-
-    def touched(self) -> frozenset[str]:
-        """The hosts of which something was learned since this was last
-        asked, by others than who asked for that host.
-        """
-        with self._lock:
-            touched, self._touched = self._touched, set()
-        return frozenset(touched)
-
-    def server(self, server_id: str) -> Server | None:
-        """A server, as far as is known."""
-        with self._lock:
-            return self._servers.get(server_id)
-
-    def port(self, port_id: str) -> Port | None:
-        """A port, as far as is known."""
-        with self._lock:
-            return self._ports.get(port_id)
-
-    # Learning.
-
-    def hear(self, event_type: str, payload: Mapping[str, Any]) -> None:
-        """Learn from one of Nova's unversioned notifications; never blocks.
-
-        What is no such notification, or lacks what is needed, is passed
-        over: the next full look will tell.
-        """
-        server_id = payload.get('instance_id')
-        if not event_type.startswith('compute.instance.') \
-                or not isinstance(server_id, str):
-            return
-        with self._lock:
-            self._looked += 1
-            known = self._servers.get(server_id)
-            heard = server_heard(event_type, payload, known, server_id)
-            if heard is not known:
-                self._servers.learn(self._looked, server_id, heard)
-                self._touched |= {one.host for one in (heard, known)
-                                  if one is not None}
-
-    def changed(self, changes: Iterable[StateChange]) -> None:
-        """Doctor has changed these itself; never blocks."""
-        with self._lock:
-            self._looked += 1
-            for change in changes:
-                if change.done:
-                    self._write_through(change.correction)
-
-    def _write_through(self, one: Correction) -> None:
-        look = self._looked
-        if one.action is Action.FORCE_DOWN:
-            self._services.change(look, one.host, lambda known: replace(
-                known, forced_down=one.mark is Mark.LOST))
-        elif one.action is Action.RESET_STATE:
-            self._servers.change(look, one.target_id, lambda known: replace(
-                known, state=calls.value_of(one), task_state=''))
-        elif one.action is Action.DATA_PLANE_STATUS:
-            self._ports.change(look, one.target_id, lambda known: replace(
-                known, data_plane_status=calls.value_of(one)))
