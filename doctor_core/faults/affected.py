@@ -4,20 +4,25 @@ Full looks renew what is known; Nova's notifications, looks at single hosts
 and what Doctor changes itself keep it current in between.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from doctor_core import clock
 from doctor_core.cloud import Cloud
-from doctor_core.exceptions import CloudError
+from doctor_core.exceptions import BackendError, CloudError
 from doctor_core.faults import cells
 from doctor_core.faults.absences import APART_S, Absences, NotSettled
 from doctor_core.faults.hypervisors import Hypervisors
 from doctor_core.faults.known import Known
 from doctor_core.faults.plan import Affected
 from doctor_core.faults.undoing import Returned
-from doctor_core.model import ComputeService, Server
+from doctor_core.model import ComputeService, Port, Server
+
+LOG = logging.getLogger(__name__)
+
+_NO_PORTS = 'cannot ask for the ports'
 
 
 class AffectedMap(Known):
@@ -59,6 +64,7 @@ class AffectedMap(Known):
         servers = self._ask_servers()
         unseen = {host for host, service in services.items()
                   if cells.is_unseen(service)}
+        unseen |= self._emptied(servers, unseen)
         with self._lock:
             kept = {host: self._known_as(service)
                     for host, service in services.items()}
@@ -77,34 +83,79 @@ class AffectedMap(Known):
             self._ports.renew(look, {port.id: port for port in ports})
         self._unseen.say(unseen)
 
+    def _emptied(self, servers: Collection[str], unseen: set[str]
+                 ) -> set[str]:
+        """Hosts that had servers, none of which is listed: those that Nova
+        cannot see. A cell that answers too slowly is left out of the list,
+        although its services are in theirs.
+        """
+        with self._lock:
+            known = dict(self._servers.items())
+        listed = {known[one].host for one in servers if one in known}
+        one_of = {server.host: server.id for server in known.values()
+                  if server.host and server.host not in unseen | listed}
+        if not one_of:
+            return set()
+        try:
+            named = cells.seen(self._cloud.find_servers(one_of.values()))
+        except BackendError as error:
+            LOG.debug('%s', error)
+            named = {}
+        return {host for host, one in one_of.items() if one not in named}
+
     def ask(self, host: str) -> Affected:
         """What is on a host by Nova's and Neutron's own word; blocks.
 
-        :raises BackendError: they did not answer.
+        Servers that were on it and are not listed are asked for by their
+        ids: they have left, or Nova cannot see their cell.
+
+        :raises BackendError: Nova did not answer. What Neutron does not tell
+            is what was known, with the reason.
         """
         look = self._begin()
         service = self._ask_services(host).get(host)
         servers = self._ask_servers(host)
+        is_unseen = service is not None and cells.is_unseen(service)
+        with self._lock:
+            missed = [] if is_unseen else [
+                one for one in self._servers_on.names(host)
+                if one not in servers]
+        named = cells.seen(self._cloud.find_servers(missed)) if missed else {}
+        is_partial = is_unseen or len(named) < len(missed)
+        servers |= {name: one for name, one in named.items()
+                    if one is not None and one.host == host}
         if self.hypervisors.takes_servers(host) is None:
             self.hypervisors.look()
-        with_ports = self._with_ports()
-        ports = self._cloud.ports(host) if with_ports else []
-        is_partial = service is not None and cells.is_unseen(service)
         with self._lock:
             if service is not None:
                 self._services.learn(look, host, self._known_as(service))
+            for server_id, server in named.items():
+                self._servers.learn(look, server_id, server)
             self._servers.renew(
                 look, servers, among=self._servers_on.names(host),
-                keep=lambda server: is_partial)
-            if with_ports:
-                self._ports.renew(
-                    look, {port.id: port for port in ports},
-                    among=self._ports_on.names(host))
-        known = self.of(host)
-        return replace(known, is_partial=True) if is_partial \
-            else replace(
-                known, service=service, servers=tuple(servers.values()),
-                ports=tuple(ports))
+                keep=lambda server: is_unseen or server.id in missed)
+        ports, why_none = self._ask_ports(look, host)
+        known = replace(self.of(host), no_ports=why_none)
+        if is_partial:
+            return replace(known, is_partial=True)
+        return replace(
+            known, service=service, servers=tuple(servers.values()),
+            ports=known.ports if why_none else tuple(ports))
+
+    def _ask_ports(self, look: int, host: str) -> tuple[list[Port], str]:
+        """The ports on a host; or why Neutron does not tell of them, which
+        is in the way of nothing but ports.
+        """
+        if not self._with_ports():
+            return [], ''
+        try:
+            ports = self._cloud.ports(host)
+        except BackendError as error:
+            return [], f'{_NO_PORTS}: {error}'
+        with self._lock:
+            self._ports.renew(look, {port.id: port for port in ports},
+                              among=self._ports_on.names(host))
+        return ports, ''
 
     def service(self, host: str, *, none_counts: bool = False
                 ) -> ComputeService | None:
@@ -141,31 +192,49 @@ class AffectedMap(Known):
         were on it, and those ports: some small questions, in a cloud of any
         size; blocks. What no list has is asked for by its id.
 
-        :raises BackendError: Nova or Neutron did not answer.
+        :raises BackendError: Nova did not answer. Without Neutron's answer
+            there are no ports, and the reason is given.
         """
         found = self.ask(host)
         here = {server.id for server in found.servers}
         look = self._begin()
-        missed = self._cloud.find_servers(
-            [one for one in server_ids if one not in here])
-        unlisted = [one for one in missed.values()
+        missed = [one for one in server_ids if one not in here]
+        named = cells.seen(self._cloud.find_servers(missed))
+        unlisted = [one for one in named.values()
                     if one is not None and one.host == host]
-        elsewhere = {name: one for name, one in missed.items()
-                     if one not in unlisted}
-        away = [one.id for one in missed.values() if one is not None]
-        ports = self._cloud.ports_of(away) if away and self._with_ports() \
-            else []
-        by_id = {port.id: port for port in (*found.ports, *ports)}
-        by_id |= {name: port for name, port in self._cloud.find_ports(
-            [one for one in port_ids if one not in by_id]).items() if port}
+        away = [one.id for one in named.values() if one is not None]
+        ports, why_none = self._ask_back_ports(found, away, port_ids)
         with self._lock:
-            for server_id, server in missed.items():
+            for server_id, server in named.items():
                 self._servers.learn(look, server_id, server)
-            for port in by_id.values():
+            for port in ports.values():
                 self._ports.learn(look, port.id, port)
         return Returned(
-            replace(found, servers=(*found.servers, *unlisted)), elsewhere,
-            tuple(by_id.values()))
+            replace(found, servers=(*found.servers, *unlisted),
+                    is_partial=found.is_partial or len(named) < len(missed),
+                    no_ports=why_none),
+            {name: one for name, one in named.items()
+             if one not in unlisted}, tuple(ports.values()))
+
+    def _ask_back_ports(self, found: Affected, away: Collection[str],
+                        port_ids: Collection[str]
+                        ) -> tuple[dict[str, Port], str]:
+        """The ports of a host, of servers that are not listed there, and
+        those with some ids; or why Neutron does not tell.
+        """
+        if found.no_ports:
+            return {}, found.no_ports
+        by_id = {port.id: port for port in found.ports}
+        try:
+            if away and self._with_ports():
+                by_id |= {port.id: port
+                          for port in self._cloud.ports_of(away)}
+            by_id |= {name: port for name, port in self._cloud.find_ports(
+                [one for one in port_ids if one not in by_id]).items()
+                if port}
+        except BackendError as error:
+            return {}, f'{_NO_PORTS}: {error}'
+        return by_id, ''
 
     @property
     def _cloud(self) -> Cloud:

@@ -178,25 +178,38 @@ class Losing:
         try:
             found = self._affected.ask(record.hostname)
         except BackendError as error:
-            return False, [f'cannot ask what else is on the host: {error}']
-        if found.is_partial:
-            return self.owe(record.id, found), [
-                'Nova cannot see the cell of the host: what was known of its '
-                'servers is acted on, the rest when the cell is back']
-        self.unlooked.discard(record.id)
-        return self.owe(record.id, found), self._strays.give_back(record)
+            return self.owe(record.id, self._affected.of(record.hostname)), [
+                f'cannot ask what else is on the host: {error}']
+        trouble = _in_the_way(found)
+        if not trouble:
+            self.unlooked.discard(record.id)
+        if not found.is_partial:
+            trouble += self._strays.give_back(record)
+        return self.owe(record.id, found, was_asked=True), trouble
 
-    def owe(self, fault_id: str, found: plan.Affected) -> bool:
+    def owe(self, fault_id: str, found: plan.Affected, *,
+            was_asked: bool = False) -> bool:
         """Owe what a fault calls for and is not known of yet; nothing if its
         host is back by now.
 
+        :param was_asked: whether Nova has just said what is on the host.
         :returns: whether there was anything.
         """
         with self._store.together():
             # Nova may have been asked for long.
-            return self._is_down(fault_id) and self._owe(fault_id, found)
+            record = self._store.faults.find(fault_id)
+            return record is not None and record.state in DOWN \
+                and self._owe(fault_id, found, with_servers=was_asked
+                              or record.state is FaultState.HANDLED
+                              or self._settings().hears_states)
 
-    def _owe(self, fault_id: str, found: plan.Affected) -> bool:
+    def _owe(self, fault_id: str, found: plan.Affected, *,
+             with_servers: bool) -> bool:
+        """As :meth:`owe`.
+
+        :param with_servers: whether their states are set, too: one that is
+            changed on old knowledge could not be given back.
+        """
         known = {record.correction.key for record
                  in self._store.corrections.of(fault_id)}
         told = {server.id for server
@@ -204,7 +217,8 @@ class Losing:
         corrections = [
             one for one in plan.corrections(
                 found, ports=self._settings().with_ports)
-            if one.key not in known]
+            if one.key not in known
+            and (with_servers or one.action is Action.FORCE_DOWN)]
         tellings = [one for one in plan.tellings(found)
                     if one.server.id not in told]
         if tellings:
@@ -228,3 +242,11 @@ class Losing:
         """Whether no correction is owed any more."""
         return not self._store.corrections.of(
             fault_id, CorrectionState.OWED, CorrectionState.ASKED)
+
+
+def _in_the_way(found: plan.Affected) -> list[str]:
+    """Why more has to be asked about a host; empty when all is known."""
+    if found.is_partial:
+        return ['Nova cannot see the cell of the host: what was known of its '
+                'servers is acted on, the rest when the cell is back']
+    return [found.no_ports] if found.no_ports else []
