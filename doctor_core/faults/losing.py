@@ -66,7 +66,7 @@ class Losing:
                 or record.state is FaultState.HELD):
             return
         told = self._teller.tell(record.id, record.hostname,
-                                 self._to_tell(record.id))
+                                 self._to_tell(record))
         with self._lock:
             self._told_first[record.id] = told \
                 + self._told_first.get(record.id, 0)
@@ -98,7 +98,7 @@ class Losing:
                 break
         # Whom no correction has told of: it failed, or was not needed.
         self._teller.tell(record.id, record.hostname,
-                          self._to_tell(record.id))
+                          self._to_tell(record))
         self._strays.tell(record)
         return changes, trouble
 
@@ -148,16 +148,17 @@ class Losing:
             self._complaints.why(self._alarms, 'head_start_s()', error)
             return 0.0
 
-    def _to_tell(self, fault_id: str) -> list[Telling]:
+    def _to_tell(self, record: FaultRecord) -> list[Telling]:
+        takes_servers = self._affected.of(record.hostname).takes_servers
         return bad_news.owed(
-            self._store, fault_id,
-            changes_nothing=self._correcting.changes_nothing)
+            self._store, record.id, sets_nothing=takes_servers is None
+            or self._correcting.changes_nothing)
 
     def _telling_after(self, record: FaultRecord
                        ) -> Callable[[StateChange], None]:
         """Tells an owner when Nova has the new state of their server."""
         by_server = {one.server.id: one
-                     for one in self._to_tell(record.id)}
+                     for one in self._to_tell(record)}
 
         def done(change: StateChange) -> None:
             telling = by_server.get(change.correction.target_id)
@@ -249,4 +250,9 @@ def _in_the_way(found: plan.Affected) -> list[str]:
     if found.is_partial:
         return ['Nova cannot see the cell of the host: what was known of its '
                 'servers is acted on, the rest when the cell is back']
-    return [found.no_ports] if found.no_ports else []
+    trouble = [found.no_ports] if found.no_ports else []
+    if found.takes_servers is None:
+        trouble.append(
+            'Nova does not tell what hypervisors its hosts have: servers are '
+            'set to error when it does')
+    return trouble

@@ -86,8 +86,7 @@ class Returning:
         progress = Progress()
         self._witnesses.await_for(record.id)
         self._teller.tell(record.id, record.hostname, [
-            *bad_news.owed(self._store, record.id, changes_nothing=self.
-                           _correcting.changes_nothing),
+            *bad_news.owed(self._store, record.id, sets_nothing=True),
             *self._restarted.sayable(record.id)])
         try:
             self._advance(record, progress)

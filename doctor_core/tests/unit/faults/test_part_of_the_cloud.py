@@ -197,3 +197,54 @@ class BlindTest(testtools.TestCase):
         self.assertEqual('handled', self.desk.down().state)
         self.assertIn((Action.RESET_STATE, 's0'), [
             made[:2] for made in self.desk.inspector.made])
+
+
+class NoHypervisorsTest(testtools.TestCase):
+    """Such a fault was handled, and owners heard that Nova shows their
+    servers in error.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.cloud = doubles.Cloud()
+        self.whole = self.cloud.hypervisors
+
+        def away():
+            raise CloudError('Nova fails', recoverable=True)
+        self.cloud.hypervisors = away
+
+    def lose(self, **changes):
+        self.desk = doubles.Desk(cloud=self.cloud, **changes)
+        return self.desk.down()
+
+    def test_is_said(self):
+        answer = self.lose()
+        self.assertEqual('handling', answer.state)
+        self.assertIn('what hypervisors its hosts have', answer.note)
+        self.assertEqual({'h0'}, self.desk.forced_down())
+        self.assertEqual({'active'}, set(self.desk.states().values()))
+
+    def test_owners_hear_that_nothing_is_set(self):
+        for notification in ('shortcut', 'conservative'):
+            self.lose(notification=notification)
+            self.assertEqual({'false'}, {
+                traits['corrected']
+                for traits in self.desk.alarms.traits.values()})
+
+    def test_servers_are_set_when_it_tells(self):
+        answer = self.lose()
+        self.cloud.hypervisors = self.whole
+        self.assertEqual('handled', self.desk.resume(answer.fault_id).state)
+        self.assertEqual({'error'}, set(self.desk.states().values()))
+
+    def test_who_hears_of_it_when_the_host_is_back(self):
+        """Nothing is set any more then."""
+        desk = doubles.Desk(hears_states=False)
+        desk.cloud.beating = False
+        desk.alarms.failures = ['away']
+        desk.stopping.set()
+        desk.down()
+        again = desk.again()
+        again.alarms.traits.clear()
+        again.up(rounds=0)
+        self.assertEqual('false', again.alarms.traits['s0']['corrected'])
