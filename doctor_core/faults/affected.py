@@ -120,7 +120,7 @@ class AffectedMap(Known):
             missed = [] if is_unseen else [
                 one for one in self._servers_on.names(host)
                 if one not in servers]
-        named = cells.seen(self._cloud.find_servers(missed)) if missed else {}
+        named = self.find(missed)
         is_partial = is_unseen or len(named) < len(missed)
         servers |= {name: one for name, one in named.items()
                     if one is not None and one.host == host}
@@ -129,8 +129,6 @@ class AffectedMap(Known):
         with self._lock:
             if service is not None:
                 self._services.learn(look, host, self._known_as(service))
-            for server_id, server in named.items():
-                self._servers.learn(look, server_id, server)
             self._servers.renew(
                 look, servers, among=self._servers_on.names(host),
                 keep=lambda server: is_unseen or server.id in missed)
@@ -199,14 +197,12 @@ class AffectedMap(Known):
         here = {server.id for server in found.servers}
         look = self._begin()
         missed = [one for one in server_ids if one not in here]
-        named = cells.seen(self._cloud.find_servers(missed))
+        named = self.find(missed)
         unlisted = [one for one in named.values()
                     if one is not None and one.host == host]
         away = [one.id for one in named.values() if one is not None]
         ports, why_none = self._ask_back_ports(found, away, port_ids)
         with self._lock:
-            for server_id, server in named.items():
-                self._servers.learn(look, server_id, server)
             for port in ports.values():
                 self._ports.learn(look, port.id, port)
         return Returned(
@@ -235,6 +231,21 @@ class AffectedMap(Known):
         except BackendError as error:
             return {}, f'{_NO_PORTS}: {error}'
         return by_id, ''
+
+    def find(self, server_ids: Collection[str]
+             ) -> dict[str, Server | None]:
+        """Some servers by their ids; None for one that is gone, and nothing
+        for one that Nova cannot see. Blocks on Nova, if there are any.
+
+        :raises BackendError: Nova did not answer.
+        """
+        look = self._begin()
+        found = cells.seen(self._cloud.find_servers(server_ids)) \
+            if server_ids else {}
+        with self._lock:
+            for server_id, server in found.items():
+                self._servers.learn(look, server_id, server)
+        return found
 
     @property
     def _cloud(self) -> Cloud:

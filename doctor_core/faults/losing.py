@@ -14,6 +14,7 @@ from doctor_core.faults.guarded import Complaints
 from doctor_core.faults.settings import Settings
 from doctor_core.faults.strays import Strays
 from doctor_core.faults.telling import Teller
+from doctor_core.faults.unheard import Unheard
 from doctor_core.model import (
     Action,
     Correction,
@@ -49,6 +50,7 @@ class Losing:
         self._stopping = stopping
         self._strays = Strays(affected, correcting, teller, store,
                               hears_nova=alarms.hears_nova)
+        self._unheard = Unheard(affected, teller, store)
         self._complaints = Complaints()
         #: Faults of which Nova has not said what else is on the host.
         self.unlooked: set[str] = set()
@@ -74,6 +76,7 @@ class Losing:
     def forget(self, fault_id: str) -> None:
         """A fault has ended."""
         self.unlooked.discard(fault_id)
+        self._unheard.forget(fault_id)
         with self._lock:
             self._told_first.pop(fault_id, None)
 
@@ -186,6 +189,7 @@ class Losing:
             self.unlooked.discard(record.id)
         if not found.is_partial:
             trouble += self._strays.give_back(record)
+            trouble += self._unheard.settle(record)
         return self.owe(record.id, found, was_asked=True), trouble
 
     def owe(self, fault_id: str, found: plan.Affected, *,
