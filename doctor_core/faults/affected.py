@@ -1,37 +1,31 @@
-"""Which servers and ports are on which host: kept, not asked for in a fault.
+"""Looks at Nova and Neutron: which servers and ports are on which host.
 
-Full looks at Nova and Neutron renew the map; Nova's notifications, looks at
-single hosts and what Doctor changes itself keep it current in between.
+Full looks renew what is known; Nova's notifications, looks at single hosts
+and what Doctor changes itself keep it current in between.
 """
 
+import logging
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Any
 
 from doctor_core import clock
-from doctor_core.cloud import Cloud, calls
-from doctor_core.exceptions import CloudError
-from doctor_core.faults import cells, naming
+from doctor_core.cloud import Cloud
+from doctor_core.exceptions import BackendError, CloudError
+from doctor_core.faults import cells
 from doctor_core.faults.absences import APART_S, Absences, NotSettled
-from doctor_core.faults.heard import server_heard
 from doctor_core.faults.hypervisors import Hypervisors
-from doctor_core.faults.index import Index
-from doctor_core.faults.looks import Looks
+from doctor_core.faults.known import Known
 from doctor_core.faults.plan import Affected
 from doctor_core.faults.undoing import Returned
-from doctor_core.model import (
-    Action,
-    ComputeService,
-    Correction,
-    Mark,
-    Port,
-    Server,
-    StateChange,
-)
+from doctor_core.model import ComputeService, Port, Server
+
+LOG = logging.getLogger(__name__)
+
+_NO_PORTS = 'cannot ask for the ports'
 
 
-class AffectedMap:
+class AffectedMap(Known):
     """The map; each method from any thread.
 
     :param cloud: the OpenStack APIs.
@@ -39,7 +33,6 @@ class AffectedMap:
     :param stopping: set when the process ends: nothing is asked then, and
         who asks gets a CloudError.
     :param monotonic: the time, in seconds.
-    :ivar hypervisors: what is known of the hosts' hypervisors.
     """
 
     def __init__(self, cloud: Cloud, *,
@@ -49,22 +42,10 @@ class AffectedMap:
         self._asked = cloud
         self._stopping = stopping or threading.Event()
         self._with_ports = with_ports
-        self._lock = threading.Lock()
-        # A report must not cost more in a larger cloud.
-        self._services_called: Index[ComputeService] = Index(
-            lambda service: naming.short(service.host))
-        self._servers_on: Index[Server] = Index(lambda server: server.host)
-        self._ports_on: Index[Port] = Index(lambda port: port.host)
-        self._ports_of: Index[Port] = Index(lambda port: port.server_id)
-        self._services = Looks(self._services_called)
-        self._servers = Looks(self._servers_on)
-        self._ports = Looks(self._ports_on, self._ports_of)
-        self._looked = 0
-        self._touched: set[str] = set()
+        super().__init__(Hypervisors(lambda: self._cloud))
         self._monotonic = monotonic
         self._absences = Absences()
         self._unseen = cells.UnseenHosts()
-        self.hypervisors = Hypervisors(lambda: self._cloud)
 
     # Looking.
 
@@ -83,6 +64,7 @@ class AffectedMap:
         servers = self._ask_servers()
         unseen = {host for host, service in services.items()
                   if cells.is_unseen(service)}
+        unseen |= self._emptied(servers, unseen)
         with self._lock:
             kept = {host: self._known_as(service)
                     for host, service in services.items()}
@@ -101,34 +83,77 @@ class AffectedMap:
             self._ports.renew(look, {port.id: port for port in ports})
         self._unseen.say(unseen)
 
+    def _emptied(self, servers: Collection[str], unseen: set[str]
+                 ) -> set[str]:
+        """Hosts that had servers, none of which is listed: those that Nova
+        cannot see. A cell that answers too slowly is left out of the list,
+        although its services are in theirs.
+        """
+        with self._lock:
+            known = dict(self._servers.items())
+        listed = {known[one].host for one in servers if one in known}
+        one_of = {server.host: server.id for server in known.values()
+                  if server.host and server.host not in unseen | listed}
+        if not one_of:
+            return set()
+        try:
+            named = cells.seen(self._cloud.find_servers(one_of.values()))
+        except BackendError as error:
+            LOG.debug('%s', error)
+            named = {}
+        return {host for host, one in one_of.items() if one not in named}
+
     def ask(self, host: str) -> Affected:
         """What is on a host by Nova's and Neutron's own word; blocks.
 
-        :raises BackendError: they did not answer.
+        Servers that were on it and are not listed are asked for by their
+        ids: they have left, or Nova cannot see their cell.
+
+        :raises BackendError: Nova did not answer. What Neutron does not tell
+            is what was known, with the reason.
         """
         look = self._begin()
         service = self._ask_services(host).get(host)
         servers = self._ask_servers(host)
+        is_unseen = service is not None and cells.is_unseen(service)
+        with self._lock:
+            missed = [] if is_unseen else [
+                one for one in self._servers_on.names(host)
+                if one not in servers]
+        named = self.find(missed)
+        is_partial = is_unseen or len(named) < len(missed)
+        servers |= {name: one for name, one in named.items()
+                    if one is not None and one.host == host}
         if self.hypervisors.takes_servers(host) is None:
             self.hypervisors.look()
-        with_ports = self._with_ports()
-        ports = self._cloud.ports(host) if with_ports else []
-        is_partial = service is not None and cells.is_unseen(service)
         with self._lock:
             if service is not None:
                 self._services.learn(look, host, self._known_as(service))
             self._servers.renew(
                 look, servers, among=self._servers_on.names(host),
-                keep=lambda server: is_partial)
-            if with_ports:
-                self._ports.renew(
-                    look, {port.id: port for port in ports},
-                    among=self._ports_on.names(host))
-        known = self.of(host)
-        return replace(known, is_partial=True) if is_partial \
-            else replace(
-                known, service=service, servers=tuple(servers.values()),
-                ports=tuple(ports))
+                keep=lambda server: is_unseen or server.id in missed)
+        ports, why_none = self._ask_ports(look, host)
+        known = replace(self.of(host), no_ports=why_none)
+        if is_partial:
+            return replace(known, is_partial=True)
+        return replace(
+            known, service=service, servers=tuple(servers.values()),
+            ports=known.ports if why_none else tuple(ports))
+
+    def _ask_ports(self, look: int, host: str) -> tuple[list[Port], str]:
+        """The ports on a host; or why Neutron does not tell of them, which
+        is in the way of nothing but ports.
+        """
+        if not self._with_ports():
+            return [], ''
+        try:
+            ports = self._cloud.ports(host)
+        except BackendError as error:
+            return [], f'{_NO_PORTS}: {error}'
+        with self._lock:
+            self._ports.renew(look, {port.id: port for port in ports},
+                              among=self._ports_on.names(host))
+        return ports, ''
 
     def service(self, host: str, *, none_counts: bool = False
                 ) -> ComputeService | None:
@@ -165,31 +190,62 @@ class AffectedMap:
         were on it, and those ports: some small questions, in a cloud of any
         size; blocks. What no list has is asked for by its id.
 
-        :raises BackendError: Nova or Neutron did not answer.
+        :raises BackendError: Nova did not answer. Without Neutron's answer
+            there are no ports, and the reason is given.
         """
         found = self.ask(host)
         here = {server.id for server in found.servers}
         look = self._begin()
-        missed = self._cloud.find_servers(
-            [one for one in server_ids if one not in here])
-        unlisted = [one for one in missed.values()
+        missed = [one for one in server_ids if one not in here]
+        named = self.find(missed)
+        unlisted = [one for one in named.values()
                     if one is not None and one.host == host]
-        elsewhere = {name: one for name, one in missed.items()
-                     if one not in unlisted}
-        away = [one.id for one in missed.values() if one is not None]
-        ports = self._cloud.ports_of(away) if away and self._with_ports() \
-            else []
-        by_id = {port.id: port for port in (*found.ports, *ports)}
-        by_id |= {name: port for name, port in self._cloud.find_ports(
-            [one for one in port_ids if one not in by_id]).items() if port}
+        away = [one.id for one in named.values() if one is not None]
+        ports, why_none = self._ask_back_ports(found, away, port_ids)
         with self._lock:
-            for server_id, server in missed.items():
-                self._servers.learn(look, server_id, server)
-            for port in by_id.values():
+            for port in ports.values():
                 self._ports.learn(look, port.id, port)
         return Returned(
-            replace(found, servers=(*found.servers, *unlisted)), elsewhere,
-            tuple(by_id.values()))
+            replace(found, servers=(*found.servers, *unlisted),
+                    is_partial=found.is_partial or len(named) < len(missed),
+                    no_ports=why_none),
+            {name: one for name, one in named.items()
+             if one not in unlisted}, tuple(ports.values()))
+
+    def _ask_back_ports(self, found: Affected, away: Collection[str],
+                        port_ids: Collection[str]
+                        ) -> tuple[dict[str, Port], str]:
+        """The ports of a host, of servers that are not listed there, and
+        those with some ids; or why Neutron does not tell.
+        """
+        if found.no_ports:
+            return {}, found.no_ports
+        by_id = {port.id: port for port in found.ports}
+        try:
+            if away and self._with_ports():
+                by_id |= {port.id: port
+                          for port in self._cloud.ports_of(away)}
+            by_id |= {name: port for name, port in self._cloud.find_ports(
+                [one for one in port_ids if one not in by_id]).items()
+                if port}
+        except BackendError as error:
+            return {}, f'{_NO_PORTS}: {error}'
+        return by_id, ''
+
+    def find(self, server_ids: Collection[str]
+             ) -> dict[str, Server | None]:
+        """Some servers by their ids; None for one that is gone, and nothing
+        for one that Nova cannot see. Blocks on Nova, if there are any.
+
+        :raises BackendError: Nova did not answer.
+        """
+        look = self._begin()
+        found = cells.seen(self._cloud.find_servers(server_ids)) \
+            if server_ids else {}
+        with self._lock:
+            for server_id, server in found.items():
+                self._servers.learn(look, server_id, server)
+        return found
 
     @property
     def _cloud(self) -> Cloud:
@@ -208,107 +264,5 @@ class AffectedMap:
         return {server.id: server for server in self._cloud.servers(host)
                 if not server.is_partial}
 
-    def _begin(self) -> int:
-        with self._lock:
-            self._looked += 1
-            return self._looked
-
     def _known_as(self, service: ComputeService) -> ComputeService:
         return cells.known_as(service, self._services.get(service.host))
-
-    # Asking the map; never blocks.
-
-    def resolve(self, reported: str) -> str | None:
-        """The host that is meant by a reported name; see :mod:`naming`."""
-        with self._lock:
-            fit = {service.host: service for service in (
-                *self._services_called.values(naming.short(reported)),
-                *map(self._services.get, self.hypervisors.called(reported)))
-                if service is not None}
-            living = {host: service.state == 'up'
-                      or bool(self._servers_on.names(host))
-                      for host, service in fit.items()}
-        return self.hypervisors.resolve(reported, living)
-
-    def hosts(self) -> list[str]:
-        """All compute hosts, sorted."""
-        with self._lock:
-            return sorted(self._services.keys())
-
-    def of(self, host: str) -> Affected:
-        """What is on a host, as far as is known."""
-        with self._lock:
-            servers = tuple(self._servers_on.values(host))
-            of_servers = [port for server in servers
-                          for port in self._ports_of.values(server.id)]
-            bound = [port for port in self._ports_on.values(host)
-                     if not self._is_elsewhere(port.server_id, host)]
-            ports = tuple({port.id: port
-                           for port in (*of_servers, *bound)}.values())
-            service = self._services.get(host)
-        return Affected(host, service, servers, ports,
-                        self.hypervisors.takes_servers(
-                            host, {server.node for server in servers}))
-
-    def _is_elsewhere(self, server_id: str, host: str) -> bool:
-        server = self._servers.get(server_id)
-        return server is not None and server.host != host
-
-    def touched(self) -> frozenset[str]:
-        """The hosts of which something was learned since this was last
-        asked, by others than who asked for that host.
-        """
-        with self._lock:
-            touched, self._touched = self._touched, set()
-        return frozenset(touched)
-
-    def server(self, server_id: str) -> Server | None:
-        """A server, as far as is known."""
-        with self._lock:
-            return self._servers.get(server_id)
-
-    def port(self, port_id: str) -> Port | None:
-        """A port, as far as is known."""
-        with self._lock:
-            return self._ports.get(port_id)
-
-    # Learning.
-
-    def hear(self, event_type: str, payload: Mapping[str, Any]) -> None:
-        """Learn from one of Nova's unversioned notifications; never blocks.
-
-        What is no such notification, or lacks what is needed, is passed
-        over: the next full look will tell.
-        """
-        server_id = payload.get('instance_id')
-        if not event_type.startswith('compute.instance.') \
-                or not isinstance(server_id, str):
-            return
-        with self._lock:
-            self._looked += 1
-            known = self._servers.get(server_id)
-            heard = server_heard(event_type, payload, known, server_id)
-            if heard is not known:
-                self._servers.learn(self._looked, server_id, heard)
-                self._touched |= {one.host for one in (heard, known)
-                                  if one is not None}
-
-    def changed(self, changes: Iterable[StateChange]) -> None:
-        """Doctor has changed these itself; never blocks."""
-        with self._lock:
-            self._looked += 1
-            for change in changes:
-                if change.done:
-                    self._write_through(change.correction)
-
-    def _write_through(self, one: Correction) -> None:
-        look = self._looked
-        if one.action is Action.FORCE_DOWN:
-            self._services.change(look, one.host, lambda known: replace(
-                known, forced_down=one.mark is Mark.LOST))
-        elif one.action is Action.RESET_STATE:
-            self._servers.change(look, one.target_id, lambda known: replace(
-                known, state=calls.value_of(one), task_state=''))
-        elif one.action is Action.DATA_PLANE_STATUS:
-            self._ports.change(look, one.target_id, lambda known: replace(
-                known, data_plane_status=calls.value_of(one)))

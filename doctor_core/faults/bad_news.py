@@ -10,12 +10,12 @@ _NEVER = frozenset({CorrectionState.GIVEN_UP, CorrectionState.IN_DOUBT,
                     CorrectionState.WAIVED})
 
 
-def owed(store: Store, fault_id: str, *, changes_nothing: bool
-         ) -> list[Telling]:
+def owed(store: Store, fault_id: str, *, sets_nothing: bool) -> list[Telling]:
     """What owners have yet to be told of a loss, with ``corrected`` as it is
     now: true only of what Nova shows, or will in a moment.
 
-    :param changes_nothing: whether the inspector leaves the cloud as it is.
+    :param sets_nothing: whether no more servers are set to error, at least
+        for now.
     """
     lost = [one for one in store.tellings.owed(fault_id)
             if one.news is News.LOST]
@@ -25,7 +25,7 @@ def owed(store: Store, fault_id: str, *, changes_nothing: bool
               for one in store.corrections.of(fault_id)
               if one.correction.action is Action.RESET_STATE}
     record = store.faults.find(fault_id)
-    waits = changes_nothing or record is not None \
+    waits = sets_nothing or record is not None \
         and record.state is FaultState.HELD
     return [plan.uncorrected(one)
             if states.get(one.server.id) in _NEVER

@@ -3,8 +3,9 @@
 import dataclasses
 import logging
 import threading
+from collections.abc import Mapping
 
-from doctor_core.model import ComputeService
+from doctor_core.model import ComputeService, Server
 from doctor_core.wording import counted, few
 
 LOG = logging.getLogger(__name__)
@@ -26,6 +27,14 @@ def known_as(service: ComputeService, before: ComputeService | None
     if before is None or not is_unseen(service):
         return service
     return dataclasses.replace(before, state=_UNKNOWN)
+
+
+def seen(found: Mapping[str, Server | None]) -> dict[str, Server | None]:
+    """Of servers that were asked for by their ids, all but those of cells
+    that Nova cannot see: where these are, it does not say.
+    """
+    return {name: server for name, server in found.items()
+            if server is None or not server.is_partial}
 
 
 class UnseenHosts:

@@ -14,6 +14,7 @@ from doctor_core.faults.guarded import Complaints
 from doctor_core.faults.settings import Settings
 from doctor_core.faults.strays import Strays
 from doctor_core.faults.telling import Teller
+from doctor_core.faults.unheard import Unheard
 from doctor_core.model import (
     Action,
     Correction,
@@ -49,6 +50,7 @@ class Losing:
         self._stopping = stopping
         self._strays = Strays(affected, correcting, teller, store,
                               hears_nova=alarms.hears_nova)
+        self._unheard = Unheard(affected, teller, store)
         self._complaints = Complaints()
         #: Faults of which Nova has not said what else is on the host.
         self.unlooked: set[str] = set()
@@ -66,7 +68,7 @@ class Losing:
                 or record.state is FaultState.HELD):
             return
         told = self._teller.tell(record.id, record.hostname,
-                                 self._to_tell(record.id))
+                                 self._to_tell(record))
         with self._lock:
             self._told_first[record.id] = told \
                 + self._told_first.get(record.id, 0)
@@ -74,6 +76,7 @@ class Losing:
     def forget(self, fault_id: str) -> None:
         """A fault has ended."""
         self.unlooked.discard(fault_id)
+        self._unheard.forget(fault_id)
         with self._lock:
             self._told_first.pop(fault_id, None)
 
@@ -98,7 +101,7 @@ class Losing:
                 break
         # Whom no correction has told of: it failed, or was not needed.
         self._teller.tell(record.id, record.hostname,
-                          self._to_tell(record.id))
+                          self._to_tell(record))
         self._strays.tell(record)
         return changes, trouble
 
@@ -148,16 +151,17 @@ class Losing:
             self._complaints.why(self._alarms, 'head_start_s()', error)
             return 0.0
 
-    def _to_tell(self, fault_id: str) -> list[Telling]:
+    def _to_tell(self, record: FaultRecord) -> list[Telling]:
+        takes_servers = self._affected.of(record.hostname).takes_servers
         return bad_news.owed(
-            self._store, fault_id,
-            changes_nothing=self._correcting.changes_nothing)
+            self._store, record.id, sets_nothing=takes_servers is None
+            or self._correcting.changes_nothing)
 
     def _telling_after(self, record: FaultRecord
                        ) -> Callable[[StateChange], None]:
         """Tells an owner when Nova has the new state of their server."""
         by_server = {one.server.id: one
-                     for one in self._to_tell(record.id)}
+                     for one in self._to_tell(record)}
 
         def done(change: StateChange) -> None:
             telling = by_server.get(change.correction.target_id)
@@ -178,25 +182,39 @@ class Losing:
         try:
             found = self._affected.ask(record.hostname)
         except BackendError as error:
-            return False, [f'cannot ask what else is on the host: {error}']
-        if found.is_partial:
-            return self.owe(record.id, found), [
-                'Nova cannot see the cell of the host: what was known of its '
-                'servers is acted on, the rest when the cell is back']
-        self.unlooked.discard(record.id)
-        return self.owe(record.id, found), self._strays.give_back(record)
+            return self.owe(record.id, self._affected.of(record.hostname)), [
+                f'cannot ask what else is on the host: {error}']
+        trouble = _in_the_way(found)
+        if not trouble:
+            self.unlooked.discard(record.id)
+        if not found.is_partial:
+            trouble += self._strays.give_back(record)
+            trouble += self._unheard.settle(record)
+        return self.owe(record.id, found, was_asked=True), trouble
 
-    def owe(self, fault_id: str, found: plan.Affected) -> bool:
+    def owe(self, fault_id: str, found: plan.Affected, *,
+            was_asked: bool = False) -> bool:
         """Owe what a fault calls for and is not known of yet; nothing if its
         host is back by now.
 
+        :param was_asked: whether Nova has just said what is on the host.
         :returns: whether there was anything.
         """
         with self._store.together():
             # Nova may have been asked for long.
-            return self._is_down(fault_id) and self._owe(fault_id, found)
+            record = self._store.faults.find(fault_id)
+            return record is not None and record.state in DOWN \
+                and self._owe(fault_id, found, with_servers=was_asked
+                              or record.state is FaultState.HANDLED
+                              or self._settings().hears_states)
 
-    def _owe(self, fault_id: str, found: plan.Affected) -> bool:
+    def _owe(self, fault_id: str, found: plan.Affected, *,
+             with_servers: bool) -> bool:
+        """As :meth:`owe`.
+
+        :param with_servers: whether their states are set, too: one that is
+            changed on old knowledge could not be given back.
+        """
         known = {record.correction.key for record
                  in self._store.corrections.of(fault_id)}
         told = {server.id for server
@@ -204,7 +222,8 @@ class Losing:
         corrections = [
             one for one in plan.corrections(
                 found, ports=self._settings().with_ports)
-            if one.key not in known]
+            if one.key not in known
+            and (with_servers or one.action is Action.FORCE_DOWN)]
         tellings = [one for one in plan.tellings(found)
                     if one.server.id not in told]
         if tellings:
@@ -228,3 +247,16 @@ class Losing:
         """Whether no correction is owed any more."""
         return not self._store.corrections.of(
             fault_id, CorrectionState.OWED, CorrectionState.ASKED)
+
+
+def _in_the_way(found: plan.Affected) -> list[str]:
+    """Why more has to be asked about a host; empty when all is known."""
+    if found.is_partial:
+        return ['Nova cannot see the cell of the host: what was known of its '
+                'servers is acted on, the rest when the cell is back']
+    trouble = [found.no_ports] if found.no_ports else []
+    if found.takes_servers is None:
+        trouble.append(
+            'Nova does not tell what hypervisors its hosts have: servers are '
+            'set to error when it does')
+    return trouble

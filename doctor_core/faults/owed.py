@@ -19,7 +19,7 @@ from doctor_core.faults.holding import Holding
 from doctor_core.faults.pursuit import Pursuit
 from doctor_core.faults.settings import Settings
 from doctor_core.faults.unanswered import Unanswered
-from doctor_core.model.states import FaultState
+from doctor_core.model.states import DOWN, FaultState
 from doctor_core.periodic import Periodic
 from doctor_core.store import FaultRecord, Store
 
@@ -144,7 +144,7 @@ class OwedLoop:
         """
         return self._each([
             record for record in self._store.faults.in_states(
-                FaultState.HANDLED, FaultState.HELD)
+                *sorted(DOWN))
             if hosts is None or record.hostname in hosts],
             self._pursuit.look_for_more)
 

@@ -34,6 +34,8 @@ class Affected:
         it has. Its owners are told then, and its servers left as they are.
     :ivar is_partial: whether Nova cannot see the host's cell, and this is
         what was known before.
+    :ivar no_ports: why Neutron could not be asked for its ports, and these
+        are what was known before; empty when it was.
     """
 
     host: str
@@ -42,6 +44,7 @@ class Affected:
     ports: tuple[Port, ...] = ()
     takes_servers: bool | None = True
     is_partial: bool = False
+    no_ports: str = ''
 
 
 def is_restorable(server: Server) -> bool:

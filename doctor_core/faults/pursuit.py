@@ -238,7 +238,8 @@ class Pursuit:
         """See whether more is known by now of a host that is down: servers
         that came to light, or have left; as :meth:`begin`.
 
-        :returns: None when there is nothing new.
+        :returns: None when there is nothing new, or when somebody is at the
+            host: they, or the next try, will do the rest.
         """
         found = self._affected.of(record.hostname)
         with self._store.together():
@@ -252,7 +253,8 @@ class Pursuit:
             with self.alone(record.hostname):
                 evacuated.mend_ports(self._store, self._affected,
                                      self._correcting, record)
-        return self._begin(record) if more else None
+        return self._begin(record) \
+            if more and record.id not in self._pursued else None
 
     def _come_to_light(self, record: FaultRecord) -> None:
         try:

@@ -72,6 +72,8 @@ class Restarted:
         if self._settings().start_after_reboot:
             started = self._correcting.start(record.id, record.hostname, ids)
         returned = ask(record.hostname, ids)
+        if returned.found.is_partial:
+            return
         synced = self._monotonic() >= since + _SYNCED_S
         self._teller.tell(record.id, record.hostname, [
             one for one in waiting

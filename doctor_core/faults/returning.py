@@ -87,8 +87,7 @@ class Returning:
         progress = Progress()
         self._witnesses.await_for(record.id)
         self._teller.tell(record.id, record.hostname, [
-            *bad_news.owed(self._store, record.id, changes_nothing=self.
-                           _correcting.changes_nothing),
+            *bad_news.owed(self._store, record.id, sets_nothing=True),
             *self._restarted.sayable(record.id)])
         try:
             self._advance(record, progress)
@@ -198,6 +197,7 @@ class Returning:
         if returned.found.is_partial:
             progress.waiting = 'Nova cannot see the cell of the host'
             return False
+        others = _askable(others, returned, progress)
         undone = self._undo(record, others, returned, progress)
         untold = self._news.answer(record, lost, returned, what, undone)
         if progress.trouble:
@@ -234,6 +234,18 @@ class Returning:
                                              CorrectionState.UNDONE)
                   if one.correction.action is Action.RESET_STATE}
         return undoing.undone_servers(changes) | before
+
+
+def _askable(others: Sequence[Correction], returned: undoing.Returned,
+             progress: Progress) -> list[Correction]:
+    """Without those of ports, as long as Neutron does not tell of them: they
+    wait, and no server waits for them.
+    """
+    ports = [one for one in others if returned.found.no_ports
+             and one.action is Action.DATA_PLANE_STATUS]
+    if ports:
+        progress.trouble.append(returned.found.no_ports)
+    return [one for one in others if one not in ports]
 
 
 def failures(changes: Sequence[StateChange]) -> list[str]:

@@ -81,13 +81,14 @@ class Strays:
                     'type changes nothing']
         trouble = []
         try:
-            elsewhere = self._affected.ask_back(
-                record.hostname, missed).elsewhere
-            missed = self._undo(record, {
-                name: server for name, server in elsewhere.items()
-                if server is not None and self._is_stray(server)})
+            found = self._affected.find(missed)
+            # Of those that Nova cannot see nobody knows, yet.
+            missed = missed - found.keys() | self._undo(record, {
+                name: server for name, server in found.items()
+                if server is not None and server.host != record.hostname
+                and self._is_stray(server)})
             if missed:
-                trouble = ['in error still, although it left: '
+                trouble = ['in error still, although it left, or may have: '
                            f'{counted(len(missed), "server")}']
         except BackendError as error:
             trouble = [f'cannot ask for servers that have left: {error}']

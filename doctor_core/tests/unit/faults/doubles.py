@@ -49,7 +49,10 @@ class Cloud:
         self.types = {}
         self.uptimes = {}
         self.unseen = set()
+        #: Hosts whose servers Nova cannot see, although it has the services.
+        self.blind = set()
         self.away = False
+        self.neutron_away = False
         self.beating = True
         self.started = []
         #: What becomes of asking for a start; empty when it is made.
@@ -98,21 +101,34 @@ class Cloud:
         return self._answer(
             (server for server in self.all_servers.values()
              if host in (None, server.host)
-             and server.host not in self.unseen), 'servers', host)
+             and not self._hides(server)), 'servers', host)
+
+    def _hides(self, server):
+        return server is not None and server.host in self.unseen | self.blind
 
     def find_servers(self, server_ids):
         self._answer((), 'find', *server_ids)
-        return {one: self.all_servers.get(one) for one in server_ids}
+        found = {one: self.all_servers.get(one) for one in server_ids}
+        return {name: dataclasses.replace(
+                    one, host='', state='unknown', is_partial=True)
+                if self._hides(one) else one for name, one in found.items()}
+
+    def _ask_neutron(self):
+        if self.neutron_away:
+            raise CloudError('Neutron does not answer', recoverable=True)
 
     def ports(self, host=None):
+        self._ask_neutron()
         return self._answer((port for port in self.all_ports.values()
                              if host in (None, port.host)), 'ports', host)
 
     def ports_of(self, server_ids):
+        self._ask_neutron()
         return self._answer((port for port in self.all_ports.values()
                              if port.server_id in server_ids), 'ports of')
 
     def find_ports(self, port_ids):
+        self._ask_neutron()
         self._answer((), 'find ports', *port_ids)
         return {one: self.all_ports.get(one) for one in port_ids}
 

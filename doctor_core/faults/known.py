@@ -1,0 +1,146 @@
+"""What is known of hosts, servers and ports: kept, not asked for in a fault.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from doctor_core.cloud import calls
+from doctor_core.faults import naming
+from doctor_core.faults.heard import server_heard
+from doctor_core.faults.hypervisors import Hypervisors
+from doctor_core.faults.index import Index
+from doctor_core.faults.looks import Looks
+from doctor_core.faults.plan import Affected
+from doctor_core.model import (
+    Action,
+    ComputeService,
+    Correction,
+    Mark,
+    Port,
+    Server,
+    StateChange,
+)
+
+
+class Known:
+    """Whose methods never block; each from any thread.
+
+    :ivar hypervisors: what is known of the hosts' hypervisors.
+    """
+
+    def __init__(self, hypervisors: Hypervisors) -> None:
+        self.hypervisors = hypervisors
+        self._lock = threading.Lock()
+        # A report must not cost more in a larger cloud.
+        self._services_called: Index[ComputeService] = Index(
+            lambda service: naming.short(service.host))
+        self._servers_on: Index[Server] = Index(lambda server: server.host)
+        self._ports_on: Index[Port] = Index(lambda port: port.host)
+        self._ports_of: Index[Port] = Index(lambda port: port.server_id)
+        self._services = Looks(self._services_called)
+        self._servers = Looks(self._servers_on)
+        self._ports = Looks(self._ports_on, self._ports_of)
+        self._looked = 0
+        self._touched: set[str] = set()
+
+    def _begin(self) -> int:
+        with self._lock:
+            self._looked += 1
+            return self._looked
+
+    def resolve(self, reported: str) -> str | None:
+        """The host that is meant by a reported name; see :mod:`naming`."""
+        with self._lock:
+            fit = {service.host: service for service in (
+                *self._services_called.values(naming.short(reported)),
+                *map(self._services.get, self.hypervisors.called(reported)))
+                if service is not None}
+            living = {host: service.state == 'up'
+                      or bool(self._servers_on.names(host))
+                      for host, service in fit.items()}
+        return self.hypervisors.resolve(reported, living)
+
+    def hosts(self) -> list[str]:
+        """All compute hosts, sorted."""
+        with self._lock:
+            return sorted(self._services.keys())
+
+    def of(self, host: str) -> Affected:
+        """What is on a host, as far as is known."""
+        with self._lock:
+            servers = tuple(self._servers_on.values(host))
+            of_servers = [port for server in servers
+                          for port in self._ports_of.values(server.id)]
+            bound = [port for port in self._ports_on.values(host)
+                     if not self._is_elsewhere(port.server_id, host)]
+            ports = tuple({port.id: port
+                           for port in (*of_servers, *bound)}.values())
+            service = self._services.get(host)
+        return Affected(host, service, servers, ports,
+                        self.hypervisors.takes_servers(
+                            host, {server.node for server in servers}))
+
+    def _is_elsewhere(self, server_id: str, host: str) -> bool:
+        server = self._servers.get(server_id)
+        return server is not None and server.host != host
+
+    def touched(self) -> frozenset[str]:
+        """The hosts of which something was learned since this was last
+        asked, by others than who asked for that host.
+        """
+        with self._lock:
+            touched, self._touched = self._touched, set()
+        return frozenset(touched)
+
+    def server(self, server_id: str) -> Server | None:
+        """A server, as far as is known."""
+        with self._lock:
+            return self._servers.get(server_id)
+
+    def port(self, port_id: str) -> Port | None:
+        """A port, as far as is known."""
+        with self._lock:
+            return self._ports.get(port_id)
+
+    # Learning.
+
+    def hear(self, event_type: str, payload: Mapping[str, Any]) -> None:
+        """Learn from one of Nova's unversioned notifications; never blocks.
+
+        What is no such notification, or lacks what is needed, is passed
+        over: the next full look will tell.
+        """
+        server_id = payload.get('instance_id')
+        if not event_type.startswith('compute.instance.') \
+                or not isinstance(server_id, str):
+            return
+        with self._lock:
+            self._looked += 1
+            known = self._servers.get(server_id)
+            heard = server_heard(event_type, payload, known, server_id)
+            if heard is not known:
+                self._servers.learn(self._looked, server_id, heard)
+                self._touched |= {one.host for one in (heard, known)
+                                  if one is not None}
+
+    def changed(self, changes: Iterable[StateChange]) -> None:
+        """Doctor has changed these itself; never blocks."""
+        with self._lock:
+            self._looked += 1
+            for change in changes:
+                if change.done:
+                    self._write_through(change.correction)
+
+    def _write_through(self, one: Correction) -> None:
+        look = self._looked
+        if one.action is Action.FORCE_DOWN:
+            self._services.change(look, one.host, lambda known: replace(
+                known, forced_down=one.mark is Mark.LOST))
+        elif one.action is Action.RESET_STATE:
+            self._servers.change(look, one.target_id, lambda known: replace(
+                known, state=calls.value_of(one), task_state=''))
+        elif one.action is Action.DATA_PLANE_STATUS:
+            self._ports.change(look, one.target_id, lambda known: replace(
+                known, data_plane_status=calls.value_of(one)))

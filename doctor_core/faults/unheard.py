@@ -1,0 +1,113 @@
+"""Owners of servers that had left a lost host, or were deleted, unheard.
+
+They are not told of a loss that is none of theirs; who was told already
+hears where the server is.
+"""
+
+import threading
+from collections.abc import Mapping
+
+from doctor_core.cloud import calls
+from doctor_core.exceptions import BackendError
+from doctor_core.faults.affected import AffectedMap
+from doctor_core.faults.telling import Teller
+from doctor_core.model import News, Server, Telling
+from doctor_core.model.states import DOWN, FaultState, TellingState
+from doctor_core.store import FaultRecord, Store, TellingRecord
+from doctor_core.wording import counted
+
+
+class Unheard:
+    """Finds them by the first look at the host after their servers came to
+    light; who leaves later was lost, and Nova says what became of them.
+
+    Each method may be called from any thread, for one host by one at a time.
+    """
+
+    def __init__(self, affected: AffectedMap, teller: Teller,
+                 store: Store) -> None:
+        self._affected = affected
+        self._teller = teller
+        self._store = store
+        self._lock = threading.Lock()
+        #: Faults that a former process was at, and had perhaps told of.
+        self._resumed = {record.id for record
+                         in store.faults.in_states(*sorted(DOWN))}
+        #: By fault, the servers of which a look has said where they are.
+        self._placed = {
+            record.id: {server.id for server
+                        in store.tellings.servers(record.id)}
+            for record in store.faults.in_states(FaultState.HANDLED)}
+
+    def forget(self, fault_id: str) -> None:
+        """A fault has ended."""
+        with self._lock:
+            self._placed.pop(fault_id, None)
+
+    def settle(self, record: FaultRecord) -> list[str]:
+        """See to their owners, after a look that has found all of a host;
+        blocks on Nova if there are any.
+
+        :returns: what failed, and will be tried again.
+        """
+        here = {server.id for server
+                in self._affected.of(record.hostname).servers}
+        with self._lock:
+            placed = self._placed.setdefault(record.id, set())
+            placed |= here
+        missed = self._missed(record.id, placed)
+        if not missed:
+            return []
+        try:
+            found = self._affected.find(missed)
+        except BackendError as error:
+            return [f'cannot ask for servers that have left: {error}']
+        with self._store.together():
+            now = self._store.faults.find(record.id)
+            if now is not None and now.state in DOWN:
+                for server_id, server in found.items():
+                    self._settle(record, missed[server_id], server)
+        placed |= found.keys()
+        unseen = len(missed) - len(found)
+        return [f'Nova cannot see {counted(unseen, "server")} that may have '
+                'left the host'] if unseen else []
+
+    def _missed(self, fault_id: str, placed: set[str]
+                ) -> Mapping[str, TellingRecord]:
+        """By server, what is told of losses that may be none."""
+        records = self._store.tellings.of(fault_id)
+        known = placed | {one.telling.server.id for one in records
+                          if one.telling.news is not News.LOST
+                          or one.state is TellingState.WAIVED}
+        return {one.telling.server.id: one for one in records
+                if one.telling.server.id not in known}
+
+    def _settle(self, record: FaultRecord, lost: TellingRecord,
+                server: Server | None) -> None:
+        if server is not None and server.host == record.hostname:
+            return
+        where = 'the server is gone' if server is None \
+            else f'it is on host {server.host}' if server.host \
+            else 'it is on no host'
+        if not self._may_have_heard(record.id, lost):
+            self._teller.waive(record.id, [lost.telling], where)
+        elif server is not None and self._is_well(server):
+            self._store.tellings.owe(record.id, [Telling(
+                server, News.BACK, server.state, {
+                    'verified': 'false', 'old_state': lost.telling.shown,
+                    'reason': where})])
+
+    def _may_have_heard(self, fault_id: str, lost: TellingRecord) -> bool:
+        """Whether somebody was, or is being, told of a loss, as far as can be
+        said.
+        """
+        return lost.state is not TellingState.OWED or bool(lost.reason) \
+            or fault_id in self._resumed \
+            or not self._teller.under_way.others(fault_id, [lost.telling])
+
+    def _is_well(self, server: Server) -> bool:
+        """Whether nobody is at it: an evacuation is Nova's to tell of, and
+        another loss that fault's.
+        """
+        return server.state != calls.ERROR and not server.task_state \
+            and self._store.faults.open_of(server.host) is None

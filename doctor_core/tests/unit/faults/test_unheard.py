@@ -1,0 +1,155 @@
+"""Servers that had left their host before its loss, and their owners."""
+
+import testtools
+
+from doctor_core.exceptions import CloudError
+from doctor_core.faults.mass_failure import Limits
+from doctor_core.model import News
+from doctor_core.tests.unit.faults import doubles
+
+LOST, BACK = ('s0', News.LOST), ('s0', News.BACK)
+
+
+class LeftTest(testtools.TestCase):
+    """Their owners heard error, and nothing else."""
+
+    def lose(self, notification='shortcut', **settings):
+        self.desk = doubles.Desk(notification=notification,
+                                 hears_states=False, **settings)
+        self.cloud = self.desk.cloud
+        self.leave()
+        return self.desk.down()
+
+    def leave(self):
+        self.cloud.change('s0', host='h1')
+
+    def heard(self, server_id='s0'):
+        return [state for one, state in self.desk.alarms.told
+                if one == server_id]
+
+    def tellings(self, answer):
+        return self.desk.telling_states(answer.fault_id)
+
+    def test_who_was_told_hears_where_it_is(self):
+        answer = self.lose()
+        self.assertEqual('handled', answer.state)
+        self.assertEqual((['error', 'active'], ['error']),
+                         (self.heard(), self.heard('s1')))
+        traits = self.desk.alarms.traits['s0']
+        self.assertEqual(('it is on host h1', 'error', 'false'), (
+            traits['reason'], traits['old_state'], traits['verified']))
+        self.assertEqual('active', self.desk.states()['s0'])
+
+    def test_who_was_not_told_hears_nothing(self):
+        answer = self.lose('conservative')
+        self.assertEqual(([], ['error']), (self.heard(), self.heard('s1')))
+        self.assertEqual('waived', self.tellings(answer)[LOST])
+        self.desk.up()
+        self.assertEqual([], self.heard())
+
+    def test_a_return_does_not_tell_it_again(self):
+        self.lose()
+        self.assertEqual('cleared', self.desk.up().state)
+        self.assertEqual(['error', 'active'], self.heard())
+
+    def test_states_of_any_kind(self):
+        self.leave = lambda: self.cloud.change('s0', host='h1',
+                                               state='stopped')
+        self.lose()
+        self.assertEqual(['error', 'stopped'], self.heard())
+
+    def test_shelved(self):
+        self.leave = lambda: self.cloud.change('s0', host='',
+                                               state='shelved_offloaded')
+        self.lose()
+        self.assertEqual(['error', 'shelved_offloaded'], self.heard())
+        self.assertEqual('it is on no host',
+                         self.desk.alarms.traits['s0']['reason'])
+
+    def test_deleted(self):
+        self.leave = lambda: self.cloud.all_servers.pop('s0')
+        answer = self.lose('conservative')
+        self.assertEqual([], self.heard())
+        self.assertEqual('waived', self.tellings(answer)[LOST])
+
+    def test_held(self):
+        self.leave = lambda: (
+            self.desk.set(mass_failure=Limits(0.1, 1, 60.0)),
+            self.cloud.change('s0', host='h1'))
+        self.assertEqual('held', self.lose().state)
+        self.assertEqual(['error', 'active'], self.heard())
+
+    def test_inspector_that_changes_nothing(self):
+        self.leave = lambda: (
+            setattr(self.desk.inspector, 'changes_nothing', True),
+            self.cloud.change('s0', host='h1'))
+        self.lose()
+        self.assertEqual(['error', 'active'], self.heard())
+
+    def test_who_could_not_be_reached_at_once(self):
+        """They may have been, by another alarm."""
+        self.leave = lambda: (
+            self.desk.alarms.failing.add('s0'),
+            self.cloud.change('s0', host='h1'))
+        answer = self.lose()
+        self.assertIn(BACK, self.tellings(answer))
+
+    def test_the_new_host_is_lost_too(self):
+        """Its fault tells of it."""
+        self.desk = doubles.Desk(hears_states=False)
+        self.cloud = self.desk.cloud
+        self.leave()
+        self.desk.down(host='h1', at=9.0)
+        self.desk.down()
+        self.assertNotIn('active', self.heard())
+
+    def test_nova_is_at_it(self):
+        self.leave = lambda: self.cloud.change('s0', host='h1',
+                                               task_state='rebuilding')
+        self.lose()
+        self.assertEqual(['error'], self.heard())
+
+    def test_cell_that_nova_cannot_see(self):
+        self.leave = lambda: self.cloud.blind.add('h0')
+        self.assertEqual('handling', self.lose().state)
+        self.assertEqual(['error'], self.heard())
+
+    def test_evacuated(self):
+        """It was lost, and Nova tells what became of it."""
+        self.leave = lambda: None
+        answer = self.lose()
+        self.cloud.change('s0', host='h1', state='active')
+        for desk in (self.desk, self.desk.again()):
+            desk.affected.refresh()
+            desk.look_for_more()
+            desk.resume()
+            desk.engine.pursuit.pursue(answer.fault_id)
+        self.assertEqual(['error'], self.heard())
+
+    def test_killed_before_the_look(self):
+        """Nobody knows who was told."""
+        self.leave = lambda: self.desk.stopping.set()
+        answer = self.lose('conservative')
+        self.cloud.change('s0', host='h1')
+        self.desk = self.desk.again()
+        self.desk.resume(answer.fault_id)
+        self.desk.resume(answer.fault_id)
+        self.assertEqual('active', self.heard()[-1])
+        self.assertEqual('told', self.tellings(answer)[BACK])
+
+    def test_nova_fails_meanwhile(self):
+        whole = []
+
+        def away(server_ids):
+            raise CloudError('Nova fails', recoverable=True)
+
+        def leave():
+            self.cloud.change('s0', host='h1')
+            whole.append(self.cloud.find_servers)
+            self.cloud.find_servers = away
+        self.leave = leave
+        answer = self.lose()
+        self.assertEqual('handling', answer.state)
+        self.cloud.find_servers = whole[0]
+        self.desk.resume(answer.fault_id)
+        self.assertEqual(['error', 'active'], self.heard())
