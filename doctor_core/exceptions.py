@@ -16,7 +16,8 @@
      |    |-- HttpError          no usable answer from an HTTP peer
      |    |    `-- NobodyListens at its address
      |    `-- NotifyError
-     |         `-- BusyError       retry_after_s
+     |         |-- BusyError       retry_after_s
+     |         `-- Withdrawn       nobody is to be told any more
      |-- InvalidEvent            field, why
      |    `-- UnknownType
      |-- NotFound                what was asked for does not exist
@@ -173,6 +174,10 @@ class BusyError(NotifyError):
     def __init__(self, message: str, retry_after_s: float) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(message, recoverable=True)
+
+
+class Withdrawn(NotifyError):
+    """A notice is not to be told any more: nobody took it before."""
 
 
 class InvalidEvent(DoctorError):

@@ -17,10 +17,11 @@ import tenacity
 from oslo_config import cfg
 
 from doctor_core import clock, plugins
-from doctor_core.exceptions import ConfigError, NotifyError
+from doctor_core.exceptions import ConfigError, NotifyError, Withdrawn
 from doctor_core.loop import LoopThread
 from doctor_core.model import Notice
 from doctor_core.notifiers.base import Notifier, place
+from doctor_core.notifiers.turns import Turn, Turns
 from doctor_core.wording import counted, few
 
 LOG = logging.getLogger(__name__)
@@ -49,7 +50,9 @@ class Deliverer:
     """Finds the notifier of a URL's scheme and has it tried until it works.
 
     An attempt that timed out may have been heard all the same: an owner is
-    told at least once, not exactly once. All methods but :meth:`close` may be
+    told at least once, not exactly once. What an address hears of one server
+    keeps its order, and what is not wanted any more is not tried again. All
+    methods but :meth:`close` may be
     called from any thread and do not block.
 
     :param conf: with the options of ``[notifier]``.
@@ -67,6 +70,7 @@ class Deliverer:
         # failed host want to wait.
         self._notifiers, self._broken = \
             _load(conf) if notifiers is None else (dict(notifiers), {})
+        self._turns = Turns()
         self._loop = LoopThread('notifiers')
 
     def deliver(self, action_url: str, notice: Notice) -> 'Future[None]':
@@ -128,14 +132,23 @@ class Deliverer:
 
     async def _deliver(self, action_url: str, notice: Notice) -> None:
         """One notice's whole way; the outermost frame of its task."""
+        async with self._turns.of(action_url, notice) as turn:
+            await self._tell(action_url, notice, turn)
+
+    async def _tell(self, action_url: str, notice: Notice, turn: Turn
+                    ) -> None:
         where = 'an alarm action'
         try:
             action = _split(action_url)
             where = place(action)
             deadline = clock.Deadline(self._options.deadline_s)
-            await self._retrying(deadline, where)(
+            await self._retrying(deadline, where, turn)(
                 self._attempt, self._notifier(action), action, notice,
                 deadline)
+        except Withdrawn as error:
+            LOG.info('The owner of server %s is not told any more: %s',
+                     notice.server_id or '?', error)
+            raise
         except NotifyError as error:
             LOG.error('The owner of server %s was not told: %s',
                       notice.server_id or '?', error)
@@ -155,6 +168,8 @@ class Deliverer:
 
     async def _attempt(self, notifier: Notifier, action: SplitResult,
                        notice: Notice, deadline: clock.Deadline) -> None:
+        if not notice.is_wanted():
+            raise Withdrawn(f'{place(action)}: there is other news by now')
         try:
             async with asyncio.timeout(
                     min(self._options.timeout_s, deadline.left_s())):
@@ -163,7 +178,7 @@ class Deliverer:
             raise NotifyError(f'{place(action)}: no answer in time',
                               recoverable=True) from None
 
-    def _retrying(self, deadline: clock.Deadline, where: str
+    def _retrying(self, deadline: clock.Deadline, where: str, turn: Turn
                   ) -> tenacity.AsyncRetrying:
         """Tries again while that may help and there is time left."""
         backoff = tenacity.wait_random_exponential(
@@ -182,7 +197,7 @@ class Deliverer:
                      _error(state))
 
         return tenacity.AsyncRetrying(
-            sleep=asyncio.sleep, wait=wait, before_sleep=failed, reraise=True,
+            sleep=turn.pause, wait=wait, before_sleep=failed, reraise=True,
             stop=lambda state: state.upcoming_sleep >= deadline.left_s(),
             retry=tenacity.retry_if_exception(_recoverable))
 

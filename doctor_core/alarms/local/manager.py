@@ -124,7 +124,8 @@ class LocalAlarmManager(AlarmManager):
             self._stamp(Stage.ALARM_FIRED, host, server_id, fault_id)
         sent: list[_Sent] = []
         for firing in firings:
-            notice = Notice(webhook_body(firing))
+            notice = Notice(webhook_body(firing),
+                            is_wanted=event.is_wanted)
             own = [_Sent(_named(firing.alarm), _who(firing, server_id),
                          self.outlets.deliver(action, notice))
                    for action in firing.alarm.rule.actions]

@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import Future
 
 import fixtures
 import testtools
@@ -141,6 +142,37 @@ class TellerTest(testtools.TestCase):
         self.tell()
         self.teller.under_way.settle(self.fault.id).result(10)
         self.assertEqual({'s0': 'told', 's1': 'owed'}, self.states())
+
+    def test_what_is_waived_while_it_is_told_ends_quietly(self):
+        """It was tried again after what a later fault had to say."""
+        events = []
+        outcomes = [Future(), Future()]
+        self.alarms.tell = lambda told, **names: events.extend(
+            told) or outcomes
+        self.tell()
+        self.assertEqual([True, True], [one.is_wanted() for one in events])
+        self.teller.waive(self.fault.id, self.tellings[:1], 'lost again')
+        self.assertEqual([False, True], [one.is_wanted() for one in events])
+        outcomes[0].set_result(['the owner was not told'])
+        outcomes[1].set_result([])
+        self.assertEqual(
+            [], self.teller.under_way.settle(self.fault.id).result(10))
+        self.assertEqual({'s0': 'waived', 's1': 'told'}, self.states())
+
+    def test_waived_before_it_is_begun(self):
+        real = self.store.tellings.keys_owed
+
+        def keys_owed(*args):
+            owed = real(*args)
+            self.teller.waive(self.fault.id, self.tellings, 'lost again')
+            return owed
+
+        self.store.tellings.keys_owed = keys_owed
+        events = []
+        self.alarms.tell = lambda told, **names: events.extend(told) or [
+            doubles.done([]) for _ in told]
+        self.tell()
+        self.assertEqual([False, False], [one.is_wanted() for one in events])
 
     def test_told_by_nova_and_waived(self):
         self.teller.told_by_nova(self.fault.id, self.tellings[:1])
