@@ -6,6 +6,7 @@ does not answer delays only those who are told at the same place.
 
 import asyncio
 import concurrent.futures
+import contextlib
 import dataclasses
 import logging
 import threading
@@ -32,10 +33,13 @@ _CLOSE_S = 2.0
 NOTIFIER_OPTS: list[cfg.Opt] = [
     cfg.FloatOpt(
         'deadline_s', default=60.0, min=0.1,
-        help='Seconds after which a notice that nobody took is given up.'),
+        help='Seconds after which a notice that nobody took is given up. '
+             'Waiting for a consumer that takes others meanwhile does not '
+             'count.'),
     cfg.FloatOpt(
         'timeout_s', default=10.0, min=0.1,
-        help='Seconds that a single attempt may take.'),
+        help='Seconds that a single attempt may take, once it has a '
+             'connection to itself.'),
     cfg.FloatOpt(
         'retry_min_s', default=0.1, min=0.001,
         help='Seconds before the second attempt. The wait is drawn from a '
@@ -168,15 +172,18 @@ class Deliverer:
 
     async def _attempt(self, notifier: Notifier, action: SplitResult,
                        notice: Notice, deadline: clock.Deadline) -> None:
-        if not notice.is_wanted():
-            raise Withdrawn(f'{place(action)}: there is other news by now')
-        try:
-            async with asyncio.timeout(
-                    min(self._options.timeout_s, deadline.left_s())):
-                await notifier.notify(action, notice)
-        except TimeoutError:
-            raise NotifyError(f'{place(action)}: no answer in time',
-                              recoverable=True) from None
+        peer, where = notifier.peer(action), place(action)
+        async with peer.slot(deadline, where) if peer \
+                else contextlib.nullcontext():
+            if not notice.is_wanted():
+                raise Withdrawn(f'{where}: there is other news by now')
+            try:
+                async with asyncio.timeout(
+                        min(self._options.timeout_s, deadline.left_s())):
+                    await notifier.notify(action, notice)
+            except TimeoutError:
+                raise NotifyError(f'{where}: no answer in time',
+                                  recoverable=True) from None
 
     def _retrying(self, deadline: clock.Deadline, where: str, turn: Turn
                   ) -> tenacity.AsyncRetrying:

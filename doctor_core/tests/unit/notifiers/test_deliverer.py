@@ -11,6 +11,7 @@ from doctor_core.exceptions import BusyError, NotifyError, Withdrawn
 from doctor_core.model import Notice
 from doctor_core.notifiers.base import Notifier, place
 from doctor_core.notifiers.deliverer import Deliverer
+from doctor_core.notifiers.peers import Peers
 
 #: Far beyond what anything here takes; reached only by what never ends.
 LONG_S = 30.0
@@ -175,14 +176,16 @@ class TestOrder(DelivererTestCase):
         class Slow(FakeNotifier):
             async def notify(self, action, notice):
                 self.attempts += 1
-                while len(deliverer._pending) < 2:
-                    await asyncio.sleep(0)
+                if notice.event_id == '1':
+                    await second.wait()
                 self.told.append((action.geturl(), notice))
 
-        notifier = Slow()
+        notifier, second = Slow(), asyncio.Event()
         deliverer = self.deliverer(notifier)
         futures = [deliverer.deliver('fake://a', notice(event_id=number))
                    for number in '12']
+        deliverer.go_round()
+        deliverer._loop.loop.call_soon_threadsafe(second.set)
         self.assertEqual([None, None], [
             future.exception(LONG_S) for future in futures])
         self.assertEqual(['1', '2'],
@@ -198,6 +201,25 @@ class TestOrder(DelivererTestCase):
             self.assertIsNone(deliverer.deliver(
                 url, notice(*other)).exception(LONG_S))
         self.assertFalse(hanging.done())
+
+
+class TestCrowd(DelivererTestCase):
+
+    def test_the_wait_for_a_slot_is_no_part_of_an_attempt(self):
+        """The notices to a slow consumer were cut off and sent again."""
+        class Narrow(FakeNotifier):
+            def peer(self, action):
+                return peers.of(action.netloc)
+
+        peers = Peers(1)
+        notifier = Narrow('hang', 'hang')
+        deliverer = self.deliverer(notifier, timeout_s=0.2)
+        futures = [deliverer.deliver('fake://a', notice(f'server-{number}'))
+                   for number in range(3)]
+        self.assertEqual([None] * 3, [
+            future.exception(LONG_S) for future in futures])
+        # Each that hung, once more.
+        self.assertEqual(5, notifier.attempts)
 
 
 class TestMany(DelivererTestCase):
