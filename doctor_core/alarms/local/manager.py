@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from doctor_core import clock
 from doctor_core.alarms import reach
 from doctor_core.alarms.base import AlarmManager, Gate, Keeper, Outlets
-from doctor_core.alarms.local import routes
+from doctor_core.alarms.local import reaching, routes
 from doctor_core.alarms.local.matching import InvalidRule
 from doctor_core.alarms.local.rules import Firing, RuleBook, webhook_body
 from doctor_core.alarms.wire import alarm_from_json, alarm_to_json
@@ -113,10 +113,12 @@ class LocalAlarmManager(AlarmManager):
         """
         return [self._tell(event, host, fault_id) for event in events]
 
-    def _tell(self, event: Event, host: str,
-              fault_id: str) -> 'Future[list[str] | Reached]':
+    def _tell(self, event: Event, host: str, fault_id: str,
+              alarm_id: str = '') -> 'Future[list[str] | Reached]':
+        """What becomes of an event; of one alarm, if one is named."""
         server_id = str(event.trait('instance_id') or '')
-        firings = self.book.evaluate(event, clock.now())
+        met = self.book.meet(event, clock.now(), alarm_id)
+        firings = met.fired
         self._stamp(Stage.ALARM_EVALUATED, host, server_id, fault_id)
         if firings:
             # Before: an owner that is quick has been told by the time that
@@ -135,8 +137,23 @@ class LocalAlarmManager(AlarmManager):
         silent = [f'{_named(firing.alarm)} has no actions'
                   for firing in firings if not firing.alarm.rule.actions]
         if not firings:
-            silent = [_why_silent(alarm) for alarm in self.book.silent(event)]
-        return _reached(sent, silent)
+            silent = [_why_silent(alarm) for alarm in met.silent]
+        return reaching.together([_reached(sent, silent), *(
+            self._after(firing, event, host, fault_id)
+            for firing in met.telling)])
+
+    def _after(self, former: Firing, event: Event, host: str, fault_id: str
+               ) -> 'Future[list[str] | Reached]':
+        """What becomes of an event that meets an alarm whose owner is being
+        told of another one: if he hears of that, and it says the same, he
+        was told; if he does not, the alarm has to go off.
+        """
+        def go_on(outcome: Reached) -> 'Future[list[str] | Reached] | None':
+            if not event.is_wanted() \
+                    or outcome.told and _words(event) == _words(former.event):
+                return None
+            return self._tell(event, host, fault_id, former.alarm.id)
+        return reaching.after(former.outcome, go_on)
 
     def _keep(self, firing: Firing,
               outcome: 'Future[list[str] | Reached]') -> None:
@@ -147,11 +164,14 @@ class LocalAlarmManager(AlarmManager):
         """
         reached = outcome.result()
         failed = reached.failures if isinstance(reached, Reached) else reached
-        if not failed:
-            if self.book.told(firing):
-                self._changed(firing.alarm.id)
-        elif len(failed) == len(firing.alarm.rule.actions):
-            self.book.missed(firing)
+        try:
+            if not failed:
+                if self.book.told(firing):
+                    self._changed(firing.alarm.id)
+            elif len(failed) == len(firing.alarm.rule.actions):
+                self.book.missed(firing)
+        finally:
+            firing.outcome.set_result(reached)
 
     def _stamp(self, stage: Stage, host: str, server_id: str,
                fault_id: str) -> None:
@@ -164,6 +184,11 @@ def _who(firing: Firing, server_id: str) -> str:
     whose = f'server {server_id}' if server_id else f'project ' \
                                                     f'{rule.project_id}'
     return f'The owner of {whose} (alarm {rule.name!r})'
+
+
+def _words(event: Event) -> tuple[object, object]:
+    """Of which server an event says what."""
+    return event.trait('instance_id'), event.trait('state')
 
 
 def _named(alarm: Alarm) -> str:
