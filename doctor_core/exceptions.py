@@ -21,6 +21,7 @@
      |-- InvalidEvent            field, why
      |    `-- UnknownType
      |-- NotFound                what was asked for does not exist
+     |-- StoreError              the state cannot be kept, or read
      `-- DeadlineExceeded        what was awaited, how long
 """
 
@@ -213,6 +214,10 @@ class UnknownType(InvalidEvent):
 
 class NotFound(DoctorError):
     """What was asked for does not exist, or not for who asked."""
+
+
+class StoreError(DoctorError):
+    """The state cannot be kept, or read; the log has said so, once."""
 
 
 class DeadlineExceeded(DoctorError):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 
 from doctor_core import clock
+from doctor_core.exceptions import StoreError
 from doctor_core.faults.told import Again, Key, Outcome
 from doctor_core.model import Telling
 from doctor_core.model.states import TellingState
@@ -222,9 +223,10 @@ class UnderWay:
     def _keep_now(self, fault_id: str) -> None:
         try:
             self._settle(fault_id)
-        except Exception:  # nobody waits: who is next tries again
-            LOG.exception('What became of the tellings of fault %s is not '
-                          'kept yet', fault_id)
+        except Exception as error:  # nobody waits: who is next tries again
+            LOG.error('What became of the tellings of fault %s is not kept '
+                      'yet: %s', fault_id, error,
+                      exc_info=not isinstance(error, StoreError))
 
     def is_telling(self, fault_id: str) -> bool:
         """Whether somebody is being told because of a fault."""

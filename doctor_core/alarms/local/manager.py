@@ -11,9 +11,10 @@ from doctor_core import clock
 from doctor_core.alarms import reach
 from doctor_core.alarms.base import AlarmManager, Gate, Keeper, Outlets
 from doctor_core.alarms.local import reaching, routes
+from doctor_core.alarms.local.kept import KeptChanges
 from doctor_core.alarms.local.matching import InvalidRule
 from doctor_core.alarms.local.rules import Firing, RuleBook, webhook_body
-from doctor_core.alarms.wire import alarm_from_json, alarm_to_json
+from doctor_core.alarms.wire import alarm_from_json
 from doctor_core.cloud import Cloud
 from doctor_core.model import (
     Alarm,
@@ -48,8 +49,8 @@ class LocalAlarmManager(AlarmManager):
                  outlets: Outlets, keeper: Keeper | None = None) -> None:
         super().__init__(options, cloud, outlets, keeper)
         self.book = RuleBook()
+        self._changes = KeptChanges(self.book, self.keeper)
         self._creating = threading.Lock()
-        self._keeping = threading.Lock()
         for document in self.keeper.all():
             self._go_on_with(document)
 
@@ -65,18 +66,7 @@ class LocalAlarmManager(AlarmManager):
     def routes(self, gate: Gate) -> list[Route]:
         """Aodh's v2 API of the alarms."""
         return routes.routes(self.book, gate.who, check=reach.check,
-                             changed=self._changed)
-
-    def _changed(self, alarm_id: str) -> None:
-        """Keep what the book has now: of several who change it, each writes
-        after his change, and so the last one writes all of them.
-        """
-        with self._keeping:
-            alarm = self.book.to_keep(alarm_id)
-            if alarm is None:
-                self.keeper.delete(alarm_id)
-            else:
-                self.keeper.save(alarm_id, alarm_to_json(alarm))
+                             changes=self._changes)
 
     def create(self, rule: AlarmRule) -> Alarm:
         """Have a rule evaluated from now on.
@@ -90,20 +80,16 @@ class LocalAlarmManager(AlarmManager):
         with self._creating:
             for alarm in self.book.alarms(rule.project_id):
                 if alarm.rule == rule:
-                    alarm = self.book.set_state(
+                    return self._changes.set_state(
                         alarm.id, AlarmState.OK, clock.now()) \
                         if alarm.state is AlarmState.ALARM else alarm
-                    break
-            else:
-                alarm = Alarm(new_id(), rule, state_at=clock.now())
-                self.book.add(alarm)
-        self._changed(alarm.id)
-        return alarm
+            alarm = Alarm(new_id(), rule, state_at=clock.now())
+            self._changes.add(alarm)
+            return alarm
 
     def delete(self, alarm: Alarm) -> None:
         """Forget a rule; one that is gone is fine."""
-        if self.book.remove(alarm.id):
-            self._changed(alarm.id)
+        self._changes.remove(alarm.id)
 
     def tell(self, events: Sequence[Event], *, host: str,
              fault_id: str) -> 'list[Future[list[str] | Reached]]':
@@ -166,8 +152,7 @@ class LocalAlarmManager(AlarmManager):
         failed = reached.failures if isinstance(reached, Reached) else reached
         try:
             if not failed:
-                if self.book.told(firing):
-                    self._changed(firing.alarm.id)
+                self._changes.told(firing)
             elif len(failed) == len(firing.alarm.rule.actions):
                 self.book.missed(firing)
         finally:

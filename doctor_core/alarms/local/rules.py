@@ -53,6 +53,11 @@ class _Entry:
         return self.is_missed or (
             telling is not None and not telling.event.is_wanted())
 
+    def to_keep(self) -> Alarm:
+        """As it would have to go on in another process."""
+        return self.alarm if self.untold is None else dataclasses.replace(
+            self.alarm, state=self.untold.previous)
+
     def armed(self) -> bool:
         return self.alarm.rule.enabled and (
             self.alarm.rule.repeat_actions or self.is_unheard()
@@ -109,6 +114,13 @@ class RuleBook:
         for alarm in alarms:
             self.add(alarm)
 
+    def check(self, alarm: Alarm) -> None:
+        """Whether it could be held.
+
+        :raises InvalidRule: as :meth:`add`.
+        """
+        _matcher(alarm)
+
     def add(self, alarm: Alarm) -> None:
         """Hold this alarm from now on, in place of one of the same id.
 
@@ -131,12 +143,15 @@ class RuleBook:
         """
         matcher = _matcher(alarm)
         with self._lock:
-            old = self._entry(alarm.id)
-            is_same = (alarm.state, alarm.state_at) == (
-                old.alarm.state, old.alarm.state_at)
-            self._put(old, _Entry(
-                old.number, alarm, matcher,
-                *((old.untold, old.is_missed) if is_same else ())))
+            self._put(self._entry(alarm.id), self._next(alarm, matcher))
+
+    def _next(self, alarm: Alarm, matcher: Matcher) -> _Entry:
+        """What comes in place of an entry."""
+        old = self._entry(alarm.id)
+        is_same = (alarm.state, alarm.state_at) == (
+            old.alarm.state, old.alarm.state_at)
+        return _Entry(old.number, alarm, matcher,
+                      *((old.untold, old.is_missed) if is_same else ()))
 
     def _put(self, old: _Entry | None, entry: _Entry) -> None:
         if old is not None:
@@ -214,10 +229,17 @@ class RuleBook:
         """
         with self._lock:
             entry = self._entries.get(alarm_id)
-            if entry is None:
-                return None
-            return entry.alarm if entry.untold is None else \
-                dataclasses.replace(entry.alarm, state=entry.untold.previous)
+            return None if entry is None else entry.to_keep()
+
+    def to_keep_instead(self, alarm: Alarm) -> Alarm:
+        """As :meth:`to_keep`, once an alarm is in place of the one of the
+        same id.
+
+        :raises NotFound: there is none any more.
+        """
+        matcher = _matcher(alarm)
+        with self._lock:
+            return self._next(alarm, matcher).to_keep()
 
     def _entry(self, alarm_id: str) -> _Entry:
         entry = self._entries.get(alarm_id)

@@ -1,9 +1,12 @@
 """The HTTP server before it serves; served requests are functional tests."""
 
+import asyncio
 from types import SimpleNamespace
 
+import fixtures
 import testtools
 
+from doctor_core.exceptions import StoreError
 from doctor_core.web import auth
 from doctor_core.web.addresses import is_loopback
 from doctor_core.web.pools import Pool
@@ -36,6 +39,19 @@ class ServerTest(testtools.TestCase):
         server = Server([Route(method, '/', handler, one)
                          for method in ('GET', 'PUT')], pools=[other])
         self.assertEqual([other, one], server.pools)
+
+
+class FullDiskTest(testtools.TestCase):
+    def test_why_is_answered(self):
+        """It was a 500 with a traceback."""
+        async def handler(_request):
+            raise StoreError('Cannot keep state in /x: the disk is full')
+
+        log = self.useFixture(fixtures.FakeLogger())
+        answer = asyncio.run(Server([])._answered(None, handler))
+        self.assertEqual(503, answer.status)
+        self.assertIn('/x: the disk is full', answer.text)
+        self.assertEqual('', log.output)
 
 
 class LoopbackTest(testtools.TestCase):

@@ -10,7 +10,7 @@ import testtools
 from doctor_core.alarms.local.manager import LocalAlarmManager
 from doctor_core.alarms.local.rules import InvalidRule
 from doctor_core.alarms.wire import alarm_to_json
-from doctor_core.exceptions import NotifyError
+from doctor_core.exceptions import NotifyError, StoreError
 from doctor_core.model import AlarmState, Condition, Reached, Stage
 from doctor_core.tests.unit.alarms import samples
 from doctor_core.web.exchange import Request
@@ -477,6 +477,43 @@ class KeptTest(LocalTestCase):
         for thread in (told, ready):
             thread.join(10)
         self.assertEqual('ok', self.keeper.kept[self.alarm.id]['state'])
+
+
+class FullDiskTest(LocalTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.alarms = [self.manager.create(samples.rule(server_id=server))
+                       for server in 'abc']
+        self.changes.clear()
+        self.save, self.keeper.save = self.keeper.save, self.refuse
+
+    def refuse(self, *_args):
+        raise StoreError('the disk is full')
+
+    def told(self, server):
+        outcome = self.tell(samples.event(instance_id=server))
+        self.outlets.sent[-1][2].set_result(None)
+        return outcome.result(0).told
+
+    def test_who_was_told_is_kept_later(self):
+        """After a restart the owner was told again."""
+        self.assertEqual((1, 1), tuple(len(self.told(one)) for one in 'ab'))
+        self.assertEqual([], self.changes)
+        self.assertEqual(1, self.log.output.count('the disk is full'))
+        self.assertNotIn('Traceback', self.log.output)
+        self.keeper.save = self.save
+        self.told('c')
+        self.assertEqual([(one.id, 'alarm') for one in self.alarms],
+                         self.changes)
+
+    def test_what_is_not_made_is_not_in_force(self):
+        self.assertRaises(StoreError, self.manager.create,
+                          samples.rule(server_id='d'))
+        self.keeper.delete = self.refuse
+        self.assertRaises(StoreError, self.manager.delete, self.alarms[0])
+        self.assertEqual(self.alarms, self.manager.book.alarms())
 
 
 class StampTest(LocalTestCase):
