@@ -212,7 +212,7 @@ def setup_logging(conf: cfg.ConfigOpts) -> None:
                           f'{" ".join(str(error).split())}') from None
     # One line a request of every library is not what an operator looks for.
     for noisy in ('urllib3', 'keystoneauth', 'stevedore', 'amqp',
-                  'oslo.messaging', 'oslo_messaging', 'asyncio'):
+                  'oslo.messaging', 'oslo_messaging', 'asyncio', 'futurist'):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # It warns of every URL without a host, which a bus in memory has not.
     logging.getLogger('kombu').setLevel(logging.ERROR)

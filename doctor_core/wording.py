@@ -38,3 +38,19 @@ def counted(count: int, one: str, many: str = '') -> str:
     :param many: what several are called; ``one`` with an s when empty.
     """
     return f'{count} {one if count == 1 else many or one + "s"}'
+
+
+def by_reason(pairs: Iterable[tuple[str, str]], most: int = 3) -> list[str]:
+    """What has the same reason, in one sentence for each reason.
+
+    >>> by_reason([('a', 'no.'), ('b', 'no.'), ('c', 'gone')])
+    ['a, b: no', 'c: gone']
+
+    :param pairs: what, and why.
+    :param most: how many have a name in one sentence.
+    """
+    found: dict[str, list[str]] = {}
+    for what, why in pairs:
+        # Other sentences follow on the same line.
+        found.setdefault(why.rstrip('. '), []).append(what)
+    return [f'{few(names, most)}: {why}' for why, names in found.items()]

@@ -53,6 +53,20 @@ class Outlets(Protocol):
         """Stamp a stage; never blocks."""
 
 
+class Pending(Future['list[str] | Reached']):
+    """What will become of telling of one event.
+
+    :ivar trouble: why the last attempt failed, while it is tried again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trouble = ''
+        # From here on nobody can cancel it, so setting its result cannot
+        # fail.
+        self.set_running_or_notify_cancel()
+
+
 class Gate(Protocol):
     """Who asks, of those whom a server lets in."""
 
@@ -143,11 +157,11 @@ class AlarmManager(abc.ABC):
         :param fault_id: the fault's id, for the stamps.
         :returns: one for each event, done when all whose rules it meets
             were told or given up: with whom it has reached, or, where that
-            cannot be known here, a line for each failure, which is none
-            when there was none. One that fails instead is owed still, and
-            told again later, with growing pauses; with a BackendError that is
-            not recoverable and no BusError, it is given up. The same holds
-            for all of them when this raises.
+            cannot be known here, with a line for each failure. One that
+            fails instead is owed still, and told again later, with growing
+            pauses; with a BackendError that is not recoverable and no
+            BusError, it is given up. The same holds for all of them when
+            this raises.
         """
 
     def routes(self, gate: Gate) -> 'list[Route]':

@@ -7,6 +7,7 @@ from typing import Any
 from doctor_core.api import asked
 from doctor_core.model import Action, News
 from doctor_core.model.states import (
+    DOWN,
     CorrectionState,
     FaultState,
     TellingState,
@@ -14,6 +15,7 @@ from doctor_core.model.states import (
 from doctor_core.store import CorrectionRecord, FaultRecord, Store, Tally
 from doctor_core.web.exchange import Refused, Request, Response, Route
 from doctor_core.web.pools import Pool
+from doctor_core.wording import few
 
 #: What is still to be made or taken back.
 _OWED = frozenset({CorrectionState.OWED, CorrectionState.ASKED,
@@ -59,8 +61,9 @@ class FaultsApi:
         tallies = self._tallies(record.id for record in records)
         counts = self._store.tellings.counts(
             [record.id for record in records])
+        sayers = self._store.faults.sayers([record.id for record in records])
         return Response(json={'faults': [
-            {**_shown(record), **_told(counts[record.id]),
+            {**_shown(record, sayers[record.id]), **_told(counts[record.id]),
              'owed': _count(tallies[record.id], _OWED)}
             for record in records]})
 
@@ -77,9 +80,11 @@ class FaultsApi:
         """
         record = self._names.find(request.params['id'])
         counts = self._store.tellings.counts([record.id])[record.id]
+        sayers = self._store.faults.sayers([record.id])[record.id]
         return Response(json={'fault': {
-            **_shown(record), **_told(counts),
-            'sources': sorted(self._store.faults.holders(record.id)),
+            **_shown(record, sayers), **_told(counts),
+            'sources': [source for source, holds in sayers
+                        if holds and record.state in DOWN],
             'corrections': [
                 _correction(one) for one in
                 self._store.corrections.of(record.id)],
@@ -134,9 +139,27 @@ def _asked_states(request: Request) -> Collection[FaultState]:
     return (FaultState(state),)
 
 
-def _shown(record: FaultRecord) -> dict[str, Any]:
+def _shown(record: FaultRecord, sayers: Sequence[tuple[str, bool]]
+           ) -> dict[str, Any]:
+    note = filter(None, (record.reason, record.note,
+                         _disagreement(record, sayers)))
     return {**dataclasses.asdict(record), 'hostname': record.hostname,
-            'note': '; '.join(filter(None, (record.reason, record.note)))}
+            'note': '; '.join(note)}
+
+
+def _disagreement(record: FaultRecord, sayers: Sequence[tuple[str, bool]]
+                  ) -> str:
+    """Who says that a host is back of which others hold the fault open."""
+    holding, others = ([source or '(no source)' for source, holds in sayers
+                        if holds is wanted] for wanted in (True, False))
+    if record.state not in DOWN or not holding or not others:
+        return ''
+    return f'{few(others)} {_have(others, "says", "say")} that the host is ' \
+        f'back; {few(holding)} {_have(holding, "has", "have")} not'
+
+
+def _have(names: Sequence[str], one: str, several: str) -> str:
+    return one if len(names) == 1 else several
 
 
 def _told(counts: Counts) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from doctor_core.exceptions import BackendError
 from doctor_core.faults import undoing
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.guarded import GuardedInspector
+from doctor_core.faults.unanswered import Unanswered
 from doctor_core.model import (
     Action,
     Checkpoint,
@@ -39,6 +40,7 @@ from doctor_core.model import (
 )
 from doctor_core.model.states import DOWN, CorrectionState, FaultState
 from doctor_core.store import Store
+from doctor_core.wording import by_reason
 
 LOG = logging.getLogger(__name__)
 
@@ -60,16 +62,20 @@ class Correcting:
     :param cloud: what is asked to start servers: that is no correction of
         the picture, and no plugin's business.
     :param checkpoint: takes the stamps; never blocks.
+    :param monotonic: the time, in seconds.
+    :ivar unanswered: what is being asked for.
     """
 
     def __init__(self, inspector: GuardedInspector, cloud: Cloud,
                  affected: AffectedMap, store: Store,
-                 checkpoint: Callable[[Checkpoint], None]) -> None:
+                 checkpoint: Callable[[Checkpoint], None],
+                 monotonic: Callable[[], float] = clock.monotonic) -> None:
         self._inspector = inspector
         self._cloud = cloud
         self._affected = affected
         self._store = store
         self._checkpoint = checkpoint
+        self.unanswered = Unanswered(monotonic)
 
     @property
     def changes_nothing(self) -> bool:
@@ -99,11 +105,7 @@ class Correcting:
         if not corrections:
             return []
 
-        def noted(change: StateChange) -> None:
-            self._note(fault_id, change)
-            done(change)
-
-        changes = self._inspector.correct(corrections, noted)
+        changes = self._ask(fault_id, corrections, done)
         self._affected.changed(changes)
         kept.settle(fault_id, CorrectionState.DONE, changes)
         self._look_for_services(fault_id, changes)
@@ -124,12 +126,8 @@ class Correcting:
         if not corrections:
             return []
 
-        def noted(change: StateChange) -> None:
-            self._note(fault_id, change)
-            done(change)
-
-        changes = self._inspector.correct(
-            [one.back() for one in corrections], noted)
+        changes = self._ask(fault_id, [one.back() for one in corrections],
+                            done)
         self._affected.changed(changes)
         with self._store.together():
             self._store.corrections.settle(
@@ -140,21 +138,32 @@ class Correcting:
         self._look_for_services(fault_id, changes)
         return changes
 
+    def _ask(self, fault_id: str, corrections: Sequence[Correction],
+             done: Done) -> list[StateChange]:
+        with self.unanswered.asking(fault_id, corrections[0].host,
+                                    len(corrections)) as answered:
+            def noted(change: StateChange) -> None:
+                answered()
+                self._note(fault_id, change)
+                done(change)
+
+            return self._inspector.correct(corrections, noted)
+
     def refused(self, fault_id: str) -> list[str]:
-        """A line for each correction that can never be made, or never be
-        taken back.
+        """What can never be made, or never be taken back: a line for each
+        reason.
         """
-        lines = []
+        given_up, left = [], []
         for record in self._store.corrections.of(
                 fault_id, CorrectionState.GIVEN_UP, CorrectionState.LEFT):
-            one, what = record.correction, 'was given up'
-            if record.state is CorrectionState.LEFT:
-                if not record.reason.startswith(_REFUSED):
-                    continue
-                what = 'is not taken back'
-            lines.append(f'{one.action} of {one.target_id} {what}: '
-                         f'{record.reason}')
-        return lines
+            one = record.correction
+            what = f'{one.action} of {one.target_id}', record.reason
+            if record.state is CorrectionState.GIVEN_UP:
+                given_up.append(what)
+            elif record.reason.startswith(_REFUSED):
+                left.append(what)
+        return [*(f'given up: {line}' for line in by_reason(given_up)),
+                *(f'not taken back: {line}' for line in by_reason(left))]
 
     def start(self, fault_id: str, host: str,
               server_ids: Iterable[str]) -> frozenset[str]:

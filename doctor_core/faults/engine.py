@@ -63,7 +63,7 @@ class Engine:
         teller = Teller(alarms, store, checkpoint, self.stopping, monotonic)
         guarded = GuardedInspector(inspector, self.stopping)
         correcting = Correcting(guarded, cloud, self.affected, store,
-                                checkpoint)
+                                checkpoint, monotonic)
         self.confirmation = Confirmation(alarms, store, monotonic)
         silence = Silence(settings, self.affected, monotonic)
         self.pursuit = Pursuit(
@@ -84,7 +84,8 @@ class Engine:
                     silence, own_monitors))
         self.owed = OwedLoop(
             settings, store, self.handler, self.pursuit, self.holding,
-            self.confirmation, self.affected, self.stopping, answered,
+            self.confirmation, correcting.unanswered, self.affected,
+            self.stopping, answered,
             settled, monotonic=monotonic)
         self.lifting = Lifting(cloud, self.affected, self.pursuit,
                                correcting, store)

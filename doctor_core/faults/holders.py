@@ -69,6 +69,7 @@ class Holders:
         if own and record.witness != OPERATOR:
             self._store.faults.describe(record.id, witness=MONITOR)
         if reading is Reading.EVIDENCE:
+            self._store.faults.says_back(record.id, report.source, report.id)
             if record.state is FaultState.CLEARING:
                 return None
             return self._noted(report, record, 'its source holds no fault of '

@@ -18,6 +18,7 @@ from doctor_core.faults.handler import Decided, FaultHandler
 from doctor_core.faults.holding import Holding
 from doctor_core.faults.pursuit import Pursuit
 from doctor_core.faults.settings import Settings
+from doctor_core.faults.unanswered import Unanswered
 from doctor_core.model.states import FaultState
 from doctor_core.periodic import Periodic
 from doctor_core.store import FaultRecord, Store
@@ -50,7 +51,8 @@ class OwedLoop:
 
     def __init__(self, settings: Callable[[], Settings], store: Store,
                  handler: FaultHandler, pursuit: Pursuit, holding: Holding,
-                 confirmation: Confirmation, affected: AffectedMap,
+                 confirmation: Confirmation, unanswered: Unanswered,
+                 affected: AffectedMap,
                  stopping: threading.Event,
                  answered: Callable[[Answer], None] = lambda answer: None,
                  settled: Callable[[str, Answer], None] = lambda one, now:
@@ -62,6 +64,7 @@ class OwedLoop:
         self._pursuit = pursuit
         self._holding = holding
         self._confirmation = confirmation
+        self._unanswered = unanswered
         self._affected = affected
         self._stopping = stopping
         self._answered = answered
@@ -93,7 +96,11 @@ class OwedLoop:
                        lambda: _OPEN_S),
             self._loop('faults-refresh', self._affected.refresh,
                        lambda: self._settings().refresh_s, at_once=False),
-            self._loop('faults-release', self.released, lambda: _RELEASE_S)]
+            self._loop('faults-release', self.released, lambda: _RELEASE_S),
+            self._loop('faults-unanswered', self._unanswered.look,
+                       lambda: _LOOK_S),
+            self._loop('faults-untold', self._pursuit.explain,
+                       lambda: _LOOK_S)]
         # Each has been asked for its pause by now.
         self._pauses.reset()
         self._place_pauses.reset()

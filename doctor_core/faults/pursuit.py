@@ -141,6 +141,10 @@ class Pursuit:
                 record, progress, self._under_way.keep(fault_id)))
         return answer
 
+    def explain(self) -> None:
+        """Keep why owners have yet to be told; never blocks for long."""
+        self._under_way.explain()
+
     def close(self) -> None:
         """Wait for those who are being told; nothing may begin any more."""
         self._under_way.close()

@@ -27,6 +27,7 @@ from doctor_core.model import (
 )
 from doctor_core.model.states import CorrectionState
 from doctor_core.store import FaultRecord, Store
+from doctor_core.wording import by_reason
 
 LOG = logging.getLogger(__name__)
 
@@ -237,7 +238,9 @@ class Returning:
 
 
 def failures(changes: Sequence[StateChange]) -> list[str]:
-    """A line for each correction that failed, and will be tried again."""
-    return [f'{change.correction.action} of {change.correction.target_id}: '
-            f'{change.error}' for change in changes
-            if not change.done and not change.is_final]
+    """What of these failed, and will be tried again: a line for each reason.
+    """
+    return by_reason(
+        (f'{change.correction.action} of {change.correction.target_id}',
+         change.error) for change in changes
+        if not change.done and not change.is_final)

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from doctor_core import clock, wire
-from doctor_core.alarms.base import AlarmManager
+from doctor_core.alarms.base import AlarmManager, Pending
 from doctor_core.faults.guarded import Complaints
 from doctor_core.faults.told import Key, Outcome, failed, read
 from doctor_core.faults.under_way import UnderWay
@@ -98,7 +98,10 @@ class Teller:
             for one, _ in events:
                 self._end(fault_id, one, failure)
             return
-        for (one, _), add_callback in zip(events, add, strict=True):
+        for (one, _), future, add_callback in zip(events, futures, add,
+                                                  strict=True):
+            if isinstance(future, Pending):
+                self.under_way.watch(fault_id, one, future)
             add_callback(self._noting(fault_id, one))
 
     def _events(self, fault_id: str, host: str,

@@ -6,8 +6,9 @@ from concurrent.futures import Future
 from typing import Any
 
 from doctor_core import clock
+from doctor_core.alarms.base import Pending
 from doctor_core.exceptions import BackendError, BusError
-from doctor_core.model import News, Reached
+from doctor_core.model import News, Reached, Telling
 from doctor_core.model.states import TellingState
 
 _FIRST_RETRY_S = 2.0
@@ -79,43 +80,84 @@ def read(future: 'Future[Any]') -> Outcome:
     return Outcome(tuple(map(str, failures)))
 
 
+@dataclasses.dataclass
+class OfFault:
+    """The tellings of one fault that are not at rest.
+
+    :ivar under_way: of whom somebody is being told, or has an outcome that
+        is not kept yet.
+    :ivar ended: those outcomes.
+    :ivar pending: those of which a failed attempt is known before the end,
+        and what was said of it.
+    :ivar lines: what waiters are to hear of those that are kept.
+    :ivar waiters: who waits for the last outcome.
+    :ivar queued: whether our thread is about to keep outcomes.
+    :ivar left: whether there are outcomes that nobody waits for, or that
+        the store did not take.
+    """
+
+    under_way: set[Key] = dataclasses.field(default_factory=set)
+    ended: list[tuple[Telling, Outcome]] = dataclasses.field(
+        default_factory=list)
+    pending: dict[Key, tuple[Telling, Pending, str]] = dataclasses.field(
+        default_factory=dict)
+    lines: list[str] = dataclasses.field(default_factory=list)
+    waiters: list['Future[list[str]]'] = dataclasses.field(
+        default_factory=list)
+    queued: bool = False
+    left: bool = False
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether there is nothing to remember."""
+        return not (self.under_way or self.ended or self.lines
+                    or self.waiters or self.queued or self.left)
+
+
+@dataclasses.dataclass
+class _Failure:
+    """Why a telling failed last, and when it is tried again."""
+
+    pauses: clock.Pauses
+    why: str = ''
+    due_at: float = 0.0
+
+
 class Again:
-    """Tellings that have failed and are tried again, less and less often;
-    one thread at a time.
+    """Tellings that have failed and are tried again, each less and less
+    often; one thread at a time.
 
     :param monotonic: the time, in seconds.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._failed: dict[str, dict[Key, tuple[str, float]]] = {}
-        self._pauses: dict[str, clock.Pauses] = {}
+        self._failed: dict[str, dict[Key, _Failure]] = {}
 
     def put(self, fault_id: str, failures: Mapping[Key, str]) -> None:
         """These of a fault have failed just now.
 
         :param failures: why.
         """
-        if not failures:
-            return
-        pauses = self._pauses.setdefault(fault_id, clock.Pauses(
-            first_s=_FIRST_RETRY_S, last_s=_LAST_RETRY_S))
-        at = self._monotonic() + pauses.next_s()
-        self._failed.setdefault(fault_id, {}).update(
-            {key: (why, at) for key, why in failures.items()})
+        for key, why in failures.items():
+            one = self._failed.setdefault(fault_id, {}).setdefault(
+                key, _Failure(clock.Pauses(first_s=_FIRST_RETRY_S,
+                                           last_s=_LAST_RETRY_S)))
+            one.why = why
+            one.due_at = self._monotonic() + one.pauses.next_s()
 
     def forget(self, key: Key) -> None:
         """It is not tried again; one that has not failed is fine."""
         failed = self._failed.get(key[0], {})
         if failed.pop(key, None) and not failed:
-            del self._failed[key[0]], self._pauses[key[0]]
+            del self._failed[key[0]]
 
     def is_due(self, key: Key) -> bool:
         """Whether it may be tried now."""
         failed = self._failed.get(key[0], {}).get(key)
-        return failed is None or failed[1] <= self._monotonic()
+        return failed is None or failed.due_at <= self._monotonic()
 
     def reasons(self, fault_id: str) -> list[str]:
         """Why something of a fault is tried again."""
         return list(dict.fromkeys(
-            why for why, _ in self._failed.get(fault_id, {}).values()))
+            one.why for one in self._failed.get(fault_id, {}).values()))

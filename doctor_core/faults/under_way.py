@@ -1,15 +1,15 @@
 """Who is being told, and what becomes of it: kept as soon as it is known."""
 
 import concurrent.futures
-import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 
 from doctor_core import clock
+from doctor_core.alarms.base import Pending
 from doctor_core.exceptions import StoreError
-from doctor_core.faults.told import Again, Key, Outcome
+from doctor_core.faults.told import Again, Key, OfFault, Outcome
 from doctor_core.model import Telling
 from doctor_core.model.states import TellingState
 from doctor_core.store import Store
@@ -19,35 +19,6 @@ LOG = logging.getLogger(__name__)
 #: For how long the end waits for those who are being told, in seconds: the
 #: deliverer gives them up long before.
 _CLOSE_S = 60.0
-
-
-@dataclasses.dataclass
-class _Tellings:
-    """Those of one fault that are not at rest.
-
-    :ivar under_way: of whom somebody is being told, or has an outcome that
-        is not kept yet.
-    :ivar ended: those outcomes.
-    :ivar lines: what waiters are to hear of those that are kept.
-    :ivar waiters: who waits for the last outcome.
-    :ivar queued: whether our thread is about to keep outcomes.
-    :ivar left: whether there are outcomes that nobody waits for, or that
-        the store did not take.
-    """
-
-    under_way: set[Key] = dataclasses.field(default_factory=set)
-    ended: list[tuple[Telling, Outcome]] = dataclasses.field(
-        default_factory=list)
-    lines: list[str] = dataclasses.field(default_factory=list)
-    waiters: list['Future[list[str]]'] = dataclasses.field(
-        default_factory=list)
-    queued: bool = False
-    left: bool = False
-
-    @property
-    def at_rest(self) -> bool:
-        return not (self.under_way or self.ended or self.lines
-                    or self.waiters or self.queued or self.left)
 
 
 class UnderWay:
@@ -67,7 +38,7 @@ class UnderWay:
         self._stopping = stopping
         self._lock = threading.RLock()
         self._keeping = threading.Lock()
-        self._faults: dict[str, _Tellings] = {}
+        self._faults: dict[str, OfFault] = {}
         self._keeper = concurrent.futures.ThreadPoolExecutor(
             1, 'faults-told')
         self._again = Again(monotonic)
@@ -86,9 +57,12 @@ class UnderWay:
 
     def take_out(self, fault_id: str, tellings: Iterable[Telling]) -> None:
         """Nobody tells these after all."""
+        keys = {_key(fault_id, one) for one in tellings}
         with self._lock:
-            self._of(fault_id).under_way -= {
-                _key(fault_id, one) for one in tellings}
+            of = self._of(fault_id)
+            of.under_way -= keys
+            for key in keys:
+                of.pending.pop(key, None)
             self._changed(fault_id)
 
     def ended(self, fault_id: str, telling: Telling,
@@ -97,6 +71,26 @@ class UnderWay:
         with self._lock:
             self._of(fault_id).ended.append((telling, outcome))
             self._changed(fault_id)
+
+    def watch(self, fault_id: str, telling: Telling, outcome: Pending
+              ) -> None:
+        """Its outcome says before the end why an attempt failed."""
+        with self._lock:
+            self._of(fault_id).pending[_key(fault_id, telling)] = \
+                telling, outcome, ''
+
+    def explain(self) -> None:
+        """Keep why attempts failed that are followed by others."""
+        new: dict[str, list[tuple[Telling, str]]] = {}
+        with self._lock:
+            for fault_id, of in self._faults.items():
+                for key, (one, outcome, said) in of.pending.items():
+                    why = outcome.trouble
+                    if why != said and not outcome.done():
+                        of.pending[key] = one, outcome, why
+                        new.setdefault(fault_id, []).append((one, why))
+        for fault_id, reasons in new.items():
+            self._store.tellings.explain(fault_id, reasons)
 
     def forget(self, fault_id: str, tellings: Iterable[Telling]) -> None:
         """These are not tried again."""
@@ -182,7 +176,7 @@ class UnderWay:
                 return
             self._keep(fault_id, ended)
 
-    def _at_an_end(self, fault_id: str, of: _Tellings
+    def _at_an_end(self, fault_id: str, of: OfFault
                    ) -> list['Future[list[str]]']:
         """Who is to hear that nothing of a fault is under way."""
         if of.under_way or of.ended:
@@ -196,8 +190,8 @@ class UnderWay:
             f'{why}; it is tried again'
             for why in self._again.reasons(fault_id))]))
 
-    def _of(self, fault_id: str) -> _Tellings:
-        return self._faults.setdefault(fault_id, _Tellings())
+    def _of(self, fault_id: str) -> OfFault:
+        return self._faults.setdefault(fault_id, OfFault())
 
     def _drop(self, fault_id: str) -> None:
         """Forget what is at rest."""
@@ -291,6 +285,8 @@ class UnderWay:
         with self._lock:
             of = self._of(fault_id)
             of.under_way -= {_key(fault_id, one) for one, _ in ended}
+            for one, _ in ended:
+                of.pending.pop(_key(fault_id, one), None)
             of.lines += [outcome.why for _, outcome in given_up]
             for one, outcome in ended:
                 if outcome.state is not TellingState.OWED:

@@ -120,6 +120,10 @@ class Alarm:
     state_at: float = 0.0
 
 
+def _ignore(_why: str) -> None:
+    """Nobody wants to know."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Notice:
     """What an owner is told: the body of Aodh's alarm webhook.
@@ -127,12 +131,16 @@ class Notice:
     :ivar body: the JSON object, field for field as Aodh writes it.
     :ivar received_at: when a consumer got it; 0 before.
     :ivar is_wanted: as that of the event.
+    :ivar failed: called with why an attempt to deliver it failed that is
+        followed by another one; never blocks.
     """
 
     body: Mapping[str, Any]
     received_at: float = 0.0
     is_wanted: Callable[[], bool] = dataclasses.field(
         default=_always, compare=False, repr=False)
+    failed: Callable[[str], object] = dataclasses.field(
+        default=_ignore, compare=False, repr=False)
 
     def _event(self) -> Mapping[str, Any]:
         data = self.body.get('reason_data')

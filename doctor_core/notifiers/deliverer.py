@@ -146,9 +146,15 @@ class Deliverer:
             action = _split(action_url)
             where = place(action)
             deadline = clock.Deadline(self._options.deadline_s)
-            await self._retrying(deadline, where, turn)(
-                self._attempt, self._notifier(action), action, notice,
-                deadline)
+            began = clock.monotonic()
+            retrying = self._retrying(deadline, where, notice, turn)
+            await retrying(self._attempt, self._notifier(action), action,
+                           notice, deadline)
+            LOG.info('Server %s, alarm %.100r, %s: told after %.0f ms, '
+                     'attempt %d', notice.server_id or '?',
+                     notice.body.get('alarm_name', ''), where,
+                     1000.0 * (clock.monotonic() - began),
+                     retrying.statistics.get('attempt_number', 1))
         except Withdrawn as error:
             LOG.info('The owner of server %s is not told any more: %s',
                      notice.server_id or '?', error)
@@ -185,8 +191,8 @@ class Deliverer:
                 raise NotifyError(f'{where}: no answer in time',
                                   recoverable=True) from None
 
-    def _retrying(self, deadline: clock.Deadline, where: str, turn: Turn
-                  ) -> tenacity.AsyncRetrying:
+    def _retrying(self, deadline: clock.Deadline, where: str,
+                  notice: Notice, turn: Turn) -> tenacity.AsyncRetrying:
         """Tries again while that may help and there is time left."""
         backoff = tenacity.wait_random_exponential(
             multiplier=self._options.retry_min_s,
@@ -202,6 +208,7 @@ class Deliverer:
             LOG.info('%s: attempt %d failed, next in %.1f s: %s', where,
                      state.attempt_number, state.upcoming_sleep,
                      _error(state))
+            notice.failed(f'{_error(state)}')
 
         return tenacity.AsyncRetrying(
             sleep=turn.pause, wait=wait, before_sleep=failed, reraise=True,

@@ -204,6 +204,27 @@ class Faults:
                                      HOLDS.c.source == source)
                 .values(held=False, report_id=report_id))
 
+    def says_back(self, fault_id: str, source: str, report_id: str) -> None:
+        """A source that does not hold a fault says that its target is back.
+        """
+        with self._database.begin() as connection:
+            connection.execute(
+                HOLDS.insert().prefix_with('OR REPLACE'),
+                {'fault_id': fault_id, 'source': source, 'held': False,
+                 'report_id': report_id})
+
+    def sayers(self, fault_ids: Collection[str]) -> dict[str, list[
+            tuple[str, bool]]]:
+        """By fault, each source that said something of it, and whether it
+        holds it open; any other says that the target is back.
+        """
+        found: dict[str, list[tuple[str, bool]]] = {
+            fault_id: [] for fault_id in fault_ids}
+        for row in self._database.read(sa.select(HOLDS).where(
+                HOLDS.c.fault_id.in_(fault_ids)).order_by(HOLDS.c.source)):
+            found[row['fault_id']].append((row['source'], row['held']))
+        return found
+
     def holders(self, fault_id: str) -> frozenset[str]:
         """The sources that hold a fault open."""
         return frozenset(row['source'] for row in self._database.read(

@@ -9,7 +9,13 @@ from typing import Any, NamedTuple
 
 from doctor_core import clock
 from doctor_core.alarms import reach
-from doctor_core.alarms.base import AlarmManager, Gate, Keeper, Outlets
+from doctor_core.alarms.base import (
+    AlarmManager,
+    Gate,
+    Keeper,
+    Outlets,
+    Pending,
+)
 from doctor_core.alarms.local import reaching, routes
 from doctor_core.alarms.local.kept import KeptChanges
 from doctor_core.alarms.local.matching import InvalidRule
@@ -100,7 +106,7 @@ class LocalAlarmManager(AlarmManager):
         return [self._tell(event, host, fault_id) for event in events]
 
     def _tell(self, event: Event, host: str, fault_id: str,
-              alarm_id: str = '') -> 'Future[list[str] | Reached]':
+              alarm_id: str = '') -> Pending:
         """What becomes of an event; of one alarm, if one is named."""
         server_id = str(event.trait('instance_id') or '')
         met = self.book.meet(event, clock.now(), alarm_id)
@@ -110,31 +116,36 @@ class LocalAlarmManager(AlarmManager):
             # Before: an owner that is quick has been told by the time that
             # the notice is handed over.
             self._stamp(Stage.ALARM_FIRED, host, server_id, fault_id)
+        outcome = Pending()
         sent: list[_Sent] = []
         for firing in firings:
-            notice = Notice(webhook_body(firing),
-                            is_wanted=event.is_wanted)
+            notice = Notice(webhook_body(firing), failed=functools.partial(
+                _note_trouble, outcome, firing.alarm),
+                is_wanted=event.is_wanted)
             own = [_Sent(_named(firing.alarm), _who(firing, server_id),
                          self.outlets.deliver(action, notice))
                    for action in firing.alarm.rule.actions]
-            _reached(own, ()).add_done_callback(
+            _reached(own, (), Pending()).add_done_callback(
                 functools.partial(self._keep, firing))
             sent += own
         silent = [f'{_named(firing.alarm)} has no actions'
                   for firing in firings if not firing.alarm.rule.actions]
         if not firings:
             silent = [_why_silent(alarm) for alarm in met.silent]
-        return reaching.together([_reached(sent, silent), *(
-            self._after(firing, event, host, fault_id)
-            for firing in met.telling)])
+        if not met.telling:
+            return _reached(sent, silent, outcome)
+        return reaching.together(outcome, [
+            _reached(sent, silent, Pending()), *(
+                self._after(firing, event, host, fault_id)
+                for firing in met.telling)])
 
     def _after(self, former: Firing, event: Event, host: str, fault_id: str
-               ) -> 'Future[list[str] | Reached]':
+               ) -> Pending:
         """What becomes of an event that meets an alarm whose owner is being
         told of another one: if he hears of that, and it says the same, he
         was told; if he does not, the alarm has to go off.
         """
-        def go_on(outcome: Reached) -> 'Future[list[str] | Reached] | None':
+        def go_on(outcome: Reached) -> Pending | None:
             if not event.is_wanted() \
                     or outcome.told and _words(event) == _words(former.event):
                 return None
@@ -194,14 +205,15 @@ class _Sent(NamedTuple):
     future: 'Future[None]'
 
 
-def _reached(sent: Sequence[_Sent], silent: Iterable[str]
-             ) -> 'Future[list[str] | Reached]':
+def _note_trouble(outcome: Pending, alarm: Alarm, why: str) -> None:
+    outcome.trouble = f'{_named(alarm)}: {why}'
+
+
+def _reached(sent: Sequence[_Sent], silent: Iterable[str],
+             outcome: Pending) -> Pending:
     """Done when all are: who was told, and a line for each that failed, in
     the order given.
     """
-    outcome: Future[list[str] | Reached] = Future()
-    # From here on nobody can cancel it, so setting its result cannot fail.
-    outcome.set_running_or_notify_cancel()
     left = len(sent)
     lock = threading.Lock()
 

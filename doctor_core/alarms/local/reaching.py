@@ -1,23 +1,18 @@
-"""What becomes of several who are being told, as one outcome.
-
-Nobody can cancel an outcome, so setting its result cannot fail.
-"""
+"""What becomes of several who are being told, as one outcome."""
 
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeAlias
 
+from doctor_core.alarms.base import Pending
 from doctor_core.model import Reached
 
 Outcome: TypeAlias = 'Future[list[str] | Reached]'
 
 
-def together(outcomes: Sequence[Outcome]) -> Outcome:
+def together(whole: Pending, outcomes: Sequence[Outcome]) -> Pending:
     """Done when all are: whom they have reached, in the order given."""
-    if len(outcomes) == 1:
-        return outcomes[0]
-    whole = _begun()
     left = len(outcomes)
     lock = threading.Lock()
 
@@ -35,12 +30,12 @@ def together(outcomes: Sequence[Outcome]) -> Outcome:
     return whole
 
 
-def after(former: Outcome, go_on: Callable[[Reached], 'Outcome | None']
-          ) -> Outcome:
+def after(former: Outcome, go_on: Callable[[Reached], Pending | None]
+          ) -> Pending:
     """What follows from an outcome: that of what is begun then; where that
     is nothing, the same.
     """
-    whole = _begun()
+    whole = Pending()
 
     def done(_former: Outcome) -> None:
         try:
@@ -55,13 +50,7 @@ def after(former: Outcome, go_on: Callable[[Reached], 'Outcome | None']
     return whole
 
 
-def _begun() -> Outcome:
-    outcome: Outcome = Future()
-    outcome.set_running_or_notify_cancel()
-    return outcome
-
-
-def _set(outcome: Outcome, result: Callable[[], list[str] | Reached]
+def _set(outcome: Pending, result: Callable[[], list[str] | Reached]
          ) -> None:
     try:
         outcome.set_result(result())

@@ -139,16 +139,52 @@ class FaultsCommandTest(DaemonsTestCase):
                        'OS_CLOUD': '', 'OS_CLIENT_CONFIG_FILE': self.clouds,
                        **environment})
 
+    def test_clear_and_what_it_would_do(self):
+        self.inspector(self.write_conf())
+        self.put(self.event(), '/events?wait=1')
+        what = ('the force-down in Nova; the state of 4 servers (',
+                'the data plane status of 4 ports (of ')
+        planned = self.doctor('clear', '--dry-run', self.host).stdout
+        for words in ('To be taken back of fault ', *what):
+            self.assertIn(words, planned)
+        self.assertTrue(self.is_marked())
+        done = self.doctor('clear', self.host).stdout
+        for words in (f'of host {self.host} is cleared', 'Taken back: ',
+                      *what):
+            self.assertIn(words, done)
+        self.assertIn('"openstack compute service list', self.doctor(
+            'clear', 'nosuch', status=1).stderr)
+
+    def test_good_news_can_be_asked_for(self):
+        """The id of the answer was nobody's."""
+        self.inspector(self.write_conf())
+        _status, answer = self.put(self.event(), '/events?wait=1')
+        fault_id = answer['faults'][0]['id']
+        _status, answer = self.put(self.event(status='up'))
+        event_id = answer['faults'][0]['id']
+        self.assertNotEqual(fault_id, event_id)
+        self.wait_for(lambda: self.put(
+            None, f'/faults/{event_id}', 'GET')[0] == 200,
+            'the event to be read')
+        _status, answer = self.put(None, f'/faults/{event_id}', 'GET')
+        self.assertEqual(fault_id, answer['fault']['id'])
+
     def test_show(self):
         self.inspector(self.write_conf())
         _status, answer = self.put(self.event(), '/events?wait=1')
         fault_id = answer['faults'][0]['id']
         shown = json.loads(self.doctor('show', fault_id, '-f', 'json').stdout)
         self.assertEqual(
-            (self.host, 'handled', '4 of 4', '1 of 1 done', '4 of 4 done'),
+            (self.host, 'handled', '0 of 4, 4 without an alarm', '1 of 1 done',
+             '4 of 4 done'),
             (shown['Host'], shown['State'], shown['Told'],
              shown['Force-down'], shown['Reset-state']))
         self.assertIn(' UTC', shown['Detected'])
+        for name in (fault_id[:8], self.host):
+            self.assertIn(fault_id, self.doctor('show', name).stdout)
+        listed = self.doctor('list').stdout
+        self.assertIn(fault_id[:8], listed)
+        self.assertNotIn(fault_id, listed)
         self.assertIn('There is no fault',
                       self.doctor('show', 'nosuch', status=1).stderr)
         self.assertIn('No fault is held',

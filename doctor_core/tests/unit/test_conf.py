@@ -1,3 +1,5 @@
+import logging
+
 import fixtures
 import testtools
 
@@ -232,3 +234,11 @@ class PrepareTest(testtools.TestCase):
         made = self.prepare('[DEFAULT]\nlog_config_append = /nonexistent\n')
         error = self.assertRaises(ConfigError, conf.setup_logging, made)
         self.assertIn('/nonexistent', str(error))
+
+    def test_libraries_that_say_much_are_quiet(self):
+        """162 lines of debug were all of futurist's loops."""
+        self.useFixture(fixtures.MonkeyPatch('oslo_log.log.setup',
+                                             lambda *args: None))
+        conf.setup_logging(self.prepare('[DEFAULT]\ndebug = true\n'))
+        self.assertFalse(logging.getLogger('futurist.periodics')
+                         .isEnabledFor(logging.DEBUG))

@@ -4,7 +4,7 @@ import re
 import testtools
 
 import doctor_core
-from doctor_core.wording import counted, few
+from doctor_core.wording import by_reason, counted, few
 
 #: A number before a plural, of what there may be one of.
 _PLURAL = re.compile(
@@ -57,3 +57,13 @@ class CountedTest(testtools.TestCase):
 
     def assertNotRegex(self, line, pattern, path):  # noqa: N802
         self.assertIsNone(pattern.search(line), f'{path}: {line}')
+
+
+class ByReasonTest(testtools.TestCase):
+
+    def test_a_reason_is_said_once(self):
+        """It was said three times, and ended in a full stop."""
+        self.assertEqual(
+            ['a, b, c and 1 more: status 1', 'e: gone'],
+            by_reason([*((name, 'status 1.') for name in 'abcd'),
+                       ('e', 'gone')]))

@@ -79,6 +79,40 @@ class LookTest(FaultsTestCase):
                                     CORRECTIONS[:1])
         self.assertEqual([(1, 1, 1)], self.listed())
 
+    def note(self, fault_id):
+        """As it is shown, and as it is listed."""
+        shown = self.api.show_fault(request(
+            params={'id': fault_id})).json['fault']['note']
+        [listed] = {one['note'] for one in self.api.list_faults(
+            request()).json['faults'] if one['id'] == fault_id}
+        self.assertEqual(shown, listed)
+        return shown
+
+    def test_who_says_that_the_host_is_back_and_who_does_not(self):
+        """A return that a wrong source reported was seen nowhere."""
+        fault_id = self.open(source='tour')
+        faults = self.store.faults
+        self.assertEqual('', self.note(fault_id))
+        faults.says_back(fault_id, 'other', 'r1')
+        self.assertEqual('other says that the host is back; tour has not',
+                         self.note(fault_id))
+        faults.hold(fault_id, 'sample', 'r2')
+        faults.says_back(fault_id, '', 'r3')
+        self.assertEqual('(no source), other say that the host is back; '
+                         'sample, tour have not', self.note(fault_id))
+        for source in ('', 'other'):
+            faults.hold(fault_id, source, 'r4')
+        self.assertEqual('', self.note(fault_id))
+
+    def test_nobody_holds_a_fault_that_has_ended(self):
+        """An operator had cleared it."""
+        fault_id = self.open(source='tour')
+        self.store.faults.says_back(fault_id, 'other', 'r1')
+        self.store.faults.move(fault_id, FaultState.CLEARING)
+        fault = self.api.show_fault(request(
+            params={'id': fault_id})).json['fault']
+        self.assertEqual(([], ''), (fault['sources'], fault['note']))
+
     def test_who_has_no_alarm_was_not_told(self):
         """They counted as told."""
         fault_id = self.open()

@@ -27,7 +27,7 @@ class LostTest(testtools.TestCase):
         self.assertEqual('handled', answer.state)
         self.assertEqual('given-up', self.states[RESET, 's1'])
         self.assertEqual('done', self.states[RESET, 's0'])
-        self.assertEqual('reset-state of s1 was given up: Nova has no such '
+        self.assertEqual('given up: reset-state of s1: Nova has no such '
                          'request', self.desk.fault(answer.fault_id).note)
 
     def test_it_is_not_asked_for_again_and_still_said(self):
@@ -38,7 +38,7 @@ class LostTest(testtools.TestCase):
         self.desk.affected.refresh()
         self.desk.look_for_more()
         self.assertEqual([[RESET]], self.desk.inspector.asked[asked:])
-        self.assertIn('s1 was given up',
+        self.assertIn('given up: reset-state of s1',
                       self.desk.fault(answer.fault_id).note)
 
     def test_what_may_pass_is_still_owed(self):
@@ -127,7 +127,7 @@ class BackTest(testtools.TestCase):
                          self.desk.states())
         self.assertEqual('left', self.states[RESET, 's1'])
         self.assertEqual(
-            'reset-state of s1 is not taken back: refused for good: Nova '
+            'not taken back: reset-state of s1: refused for good: Nova '
             'has no such request', self.fault.note)
 
     def test_its_owner_never_hears_active(self):
@@ -150,7 +150,7 @@ class BackTest(testtools.TestCase):
     def test_the_mark_of_the_host(self):
         self.back('c0')
         self.assertEqual('left', self.states[MARK, 'c0'])
-        self.assertIn('force-down of c0 is not taken back', self.fault.note)
+        self.assertIn('not taken back: force-down of c0', self.fault.note)
         self.assertEqual({'active'}, set(self.desk.states().values()))
 
 
@@ -172,7 +172,7 @@ class StartTest(testtools.TestCase):
         self.desk.cloud.start_is_final = True
         self.desk.up()
         self.assertEqual('given-up', self.state())
-        self.assertIn('start of s0 was given up: Nova does not reboot',
+        self.assertIn('given up: start of s0: Nova does not reboot',
                       self.desk.fault(self.fault_id).note)
 
     def test_its_owner_has_stopped_it(self):

@@ -31,6 +31,13 @@ class HoldersTest(testtools.TestCase):
     def record(self):
         return self.desk.fault(self.fault_id)
 
+    def test_a_source_that_holds_nothing_is_remembered(self):
+        """Its report was seen nowhere."""
+        self.let_go(Reading.EVIDENCE, **NAGIOS)
+        self.assertEqual({self.fault_id: [('nagios', False),
+                                          ('sample', True)]},
+                         self.desk.store.faults.sayers([self.fault_id]))
+
     def hold(self, reading=Reading.REPEATS, **source):
         return self.holders.hold(
             reading, doubles.fault('h0', FaultStatus.DOWN, 11.0, **source),

@@ -5,6 +5,7 @@ import fixtures
 import testtools
 
 from doctor_core import clock, store
+from doctor_core.alarms.base import Pending
 from doctor_core.exceptions import BusError
 from doctor_core.faults.telling import Teller
 from doctor_core.model import (
@@ -93,6 +94,26 @@ class TellerTest(testtools.TestCase):
         self.assertEqual({('owed', 'the bus is away')}, {
             (one.state, one.reason) for one
             in self.store.tellings.of(self.fault.id)})
+
+    def test_why_the_last_attempt_failed(self):
+        """Nothing was said for the minute in which it was tried again."""
+        pending = [Pending(), Pending()]
+        self.alarms.tell = lambda events, **names: pending
+        self.tell()
+        pending[0].trouble = "alarm 'a': ECONNREFUSED"
+        self.teller.under_way.explain()
+        self.assertEqual(
+            [('owed', "alarm 'a': ECONNREFUSED"), ('owed', '')],
+            [(one.state, one.reason)
+             for one in self.store.tellings.of(self.fault.id)])
+        for one in pending:
+            one.set_result(Reached(('alarm a',)))
+        self.teller.under_way.settle(self.fault.id).result(10)
+        self.teller.under_way.explain()
+        self.assertEqual({('told', 'alarm a')}, {
+            (one.state, one.reason)
+            for one in self.store.tellings.of(self.fault.id)})
+        self.assertEqual({}, self.teller.under_way._faults)
 
     def test_what_is_under_way_is_not_told_again(self):
         self.alarms.hold = threading.Event()

@@ -79,6 +79,28 @@ class TestOneNotice(DelivererTestCase):
         self.assertIsNone(self.outcome(notifier))
         self.assertEqual([('fake://a/b', notice())], notifier.told)
 
+    def test_who_was_told_is_in_the_log(self):
+        """There was no line of a notice that was delivered."""
+        self.assertIsNone(self.outcome(FakeNotifier(passing()),
+                                       'fake://me:secret@a/b?token=secret'))
+        [line] = [line for line in self.log.output.splitlines()
+                  if 'told after' in line]
+        self.assertRegex(line, r"^Server server-1, alarm 'n', fake://a/b: "
+                         r'told after \d+ ms, attempt 2$')
+
+    def test_who_wants_to_know_hears_of_each_attempt(self):
+        whys = []
+        self.deliverer(FakeNotifier(passing('a'), passing('b'))).deliver(
+            'fake://a', Notice({}, failed=whys.append)).result(LONG_S)
+        self.assertEqual(['a', 'b'], whys)
+
+    def test_an_alarm_s_name_writes_no_line_of_its_own(self):
+        named = Notice({'alarm_name': 'n\nforged ' + 'x' * 1000})
+        self.deliverer(FakeNotifier()).deliver('fake://a', named).result(
+            LONG_S)
+        [line] = self.log.output.splitlines()
+        self.assertLess(len(line), 200)
+
     def test_tried_again_while_that_may_help(self):
         notifier = FakeNotifier(passing(), BusyError('wait', 0.001),
                                 passing())

@@ -207,6 +207,12 @@ class TestTell(LocalTestCase):
         self.assertEqual((f"alarm 'second' ({second.id})",),
                          outcome.result(0).told)
 
+    def test_why_an_attempt_failed_that_is_followed_by_another(self):
+        outcome = self.tell(samples.event())
+        self.outlets.sent[0][1].failed('answered 503')
+        self.assertRegex(outcome.trouble,
+                         r"^alarm 'doctor' \(.*\): answered 503$")
+
     def test_alarms_that_tell_nobody(self):
         """They counted as told."""
         mute = self.manager.create(samples.rule(
