@@ -106,7 +106,7 @@ class Together:
 
     def result(self, timeout_s):
         return [line for future in self._futures
-                for line in future.result(timeout_s)]
+                for line in future.result(timeout_s).failures]
 
 
 class Outlets:
