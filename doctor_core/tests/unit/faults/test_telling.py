@@ -202,3 +202,29 @@ class TellerTest(testtools.TestCase):
         self.assertEqual([], self.store.tellings.owed(self.fault.id))
         self.assertEqual(0, self.store.tellings.move(
             self.fault.id, TellingState.TOLD, self.tellings, at=1.0))
+
+
+class LostAgainTest(testtools.TestCase):
+
+    def test_what_was_said_before_is_not_tried_again(self):
+        """The last word on a host that was down was "active"."""
+        self.useFixture(fixtures.FakeLogger())
+        desk = doubles.Desk(servers=1, ports=False)
+        events, tell = [], desk.alarms.tell
+        desk.alarms.tell = lambda told, **names: events.extend(told) or tell(
+            told, **names)
+        desk.down()
+        desk.alarms.hold = threading.Event()
+        self.addCleanup(desk.alarms.hold.set)
+        decided = desk.handler.decide(doubles.fault(
+            'h0', FaultStatus.UP, 20.0, type='compute.host.up'))
+        pursued = desk.handler.begin(decided)
+        for _ in range(4):
+            desk.engine.owed.resume()
+        desk.handler.begin(desk.handler.decide(doubles.fault(
+            'h0', FaultStatus.DOWN, 30.0)))
+        self.assertEqual(
+            [('error', True), ('active', False), ('error', True)],
+            [(one.trait('state'), one.is_wanted()) for one in events])
+        desk.alarms.hold.set()
+        pursued.result(10)
