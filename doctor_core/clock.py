@@ -91,6 +91,10 @@ class Deadline:
         """Seconds until it; never negative."""
         return max(0.0, self._at - self.clock.monotonic())
 
+    def restart(self) -> None:
+        """It is as far away as at first."""
+        self._at = self.clock.monotonic() + self.seconds
+
     @property
     def passed(self) -> bool:
         return self.left_s() <= 0

@@ -16,10 +16,12 @@
      |    |-- HttpError          no usable answer from an HTTP peer
      |    |    `-- NobodyListens at its address
      |    `-- NotifyError
-     |         `-- BusyError       retry_after_s
+     |         |-- BusyError       retry_after_s
+     |         `-- Withdrawn       nobody is to be told any more
      |-- InvalidEvent            field, why
      |    `-- UnknownType
      |-- NotFound                what was asked for does not exist
+     |-- StoreError              the state cannot be kept, or read
      `-- DeadlineExceeded        what was awaited, how long
 """
 
@@ -173,6 +175,10 @@ class BusyError(NotifyError):
         super().__init__(message, recoverable=True)
 
 
+class Withdrawn(NotifyError):
+    """A notice is not to be told any more: nobody took it before."""
+
+
 class InvalidEvent(DoctorError):
     """A body that is not an event as :mod:`doctor_core.wire` reads them.
 
@@ -206,6 +212,10 @@ class UnknownType(InvalidEvent):
 
 class NotFound(DoctorError):
     """What was asked for does not exist, or not for who asked."""
+
+
+class StoreError(DoctorError):
+    """The state cannot be kept, or read; the log has said so, once."""
 
 
 class DeadlineExceeded(DoctorError):

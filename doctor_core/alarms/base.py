@@ -150,7 +150,8 @@ class AlarmManager(abc.ABC):
              fault_id: str) -> 'list[Future[list[str] | Reached]]':
         """Have the owners told whose rules the events meet.
 
-        Called from any thread; returns at once.
+        Called from any thread; returns at once. No attempt is begun for an
+        event that is not wanted any more.
 
         :param host: whose fault it is, for the stamps.
         :param fault_id: the fault's id, for the stamps.

@@ -43,7 +43,7 @@ class Aodh:
     @property
     def routes(self) -> list[Route]:
         """What is served."""
-        # They block in ``changed`` only, which does nothing here; and on the
+        # They block in ``changes`` only, which does nothing here; and on the
         # loop they need not fear that Keystone changes below them.
         return self._discovery.routes + [
             dataclasses.replace(route, pool=None) for route

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from doctor_core import clock
-from doctor_core.exceptions import BackendError
+from doctor_core.exceptions import BackendError, StoreError
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.confirmation import Confirmation
@@ -187,6 +187,9 @@ class OwedLoop:
         except BackendError as error:
             if not self._stopping.is_set():
                 LOG.warning('%s: %s', what, error)
+        except StoreError as error:
+            # The store has said so.
+            LOG.debug('%s: %s', what, error)
         except Exception:
             LOG.exception('%s: going on with it failed', what)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 
 from doctor_core import clock
-from doctor_core.exceptions import InvalidTransition
+from doctor_core.exceptions import InvalidTransition, StoreError
 from doctor_core.faults import evacuated
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.answer import Answer
@@ -96,6 +96,10 @@ class Pursuit:
             record = self._store.faults.open_of(host)
             if record is not None:
                 self._losing.tell_first(record)
+        except StoreError as error:
+            # The store has said so.
+            LOG.debug('The owners of host %s are not told at once: %s', host,
+                      error)
         except Exception:
             LOG.exception('The owners of host %s are not told at once', host)
 

@@ -1,5 +1,6 @@
 """Telling the owners: works off what the store says is to be told."""
 
+import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 from doctor_core import clock, wire
 from doctor_core.alarms.base import AlarmManager, Pending
 from doctor_core.faults.guarded import Complaints
-from doctor_core.faults.told import Outcome, failed, read
+from doctor_core.faults.told import Key, Outcome, failed, read
 from doctor_core.faults.under_way import UnderWay
 from doctor_core.model import Checkpoint, Event, Stage, Telling
 from doctor_core.model.states import TellingState
@@ -44,6 +45,8 @@ class Teller:
         self._lock = threading.Lock()
         self._orders: dict[str, threading.RLock] = {}
         self._complaints = Complaints()
+        #: Of those under way; set when they are not to be said any more.
+        self._waived: dict[Key, threading.Event] = {}
 
     def tell(self, fault_id: str, host: str,
              tellings: Iterable[Telling]) -> int:
@@ -55,13 +58,16 @@ class Teller:
         new = self.under_way.begin(fault_id, tellings)
         if not new:
             return 0
+        # Before the store is looked at: who waives writes there first.
+        self._waived |= {_key(fault_id, one): threading.Event()
+                         for one in new}
         # What a later fault has waived is not said after that fault's loss.
         with self._order_of(host):
             try:
                 events = self._events(fault_id, host,
                                       self._still_owed(fault_id, new))
             except BaseException:
-                self.under_way.take_out(fault_id, new)
+                self._take_out(fault_id, new)
                 raise
             if events:
                 self._send(fault_id, host, events)
@@ -90,7 +96,7 @@ class Teller:
             failure = failed(error, self._complaints.why(
                 self._alarms, 'tell()', error))
             for one, _ in events:
-                self.under_way.ended(fault_id, one, failure)
+                self._end(fault_id, one, failure)
             return
         for (one, _), future, add_callback in zip(events, futures, add,
                                                   strict=True):
@@ -105,13 +111,15 @@ class Teller:
         events = []
         for one in tellings:
             try:
-                event = wire.instance_update(one.server, one.shown, at,
-                                             one.traits)
+                event = dataclasses.replace(
+                    wire.instance_update(one.server, one.shown, at,
+                                         one.traits),
+                    is_wanted=self._is_wanted(fault_id, one))
             except Exception as error:  # whatever Nova says of a server
                 why = f'There is no event for server {one.server.id}: ' \
                       f'{type(error).__name__}: {error}'
                 LOG.error('%s', why, exc_info=True)
-                self.under_way.ended(fault_id, one, Outcome((why,)))
+                self._end(fault_id, one, Outcome((why,)))
                 continue
             self._checkpoint(Checkpoint(Stage.EVENT_TRANSFORMED, at, host,
                                         one.server.id, fault_id))
@@ -132,8 +140,30 @@ class Teller:
         for one in tellings:
             (still if (one.server.id, one.news) in owed else ended).append(
                 one)
-        self.under_way.take_out(fault_id, ended)
+        self._take_out(fault_id, ended)
         return still
+
+    def _is_wanted(self, fault_id: str, telling: Telling
+                   ) -> Callable[[], bool]:
+        waived = self._waived[_key(fault_id, telling)]
+        return lambda: not waived.is_set()
+
+    def _take_out(self, fault_id: str, tellings: Iterable[Telling]) -> None:
+        """Nobody tells these after all, and nothing is said of that."""
+        for one in tellings:
+            self._waived.pop(_key(fault_id, one), None)
+        self.under_way.take_out(fault_id, tellings)
+
+    def _end(self, fault_id: str, telling: Telling, outcome: Outcome
+             ) -> None:
+        """What became of one that was under way; nothing is said of what is
+        waived by now.
+        """
+        waived = self._waived.pop(_key(fault_id, telling), None)
+        if waived is not None and waived.is_set():
+            self.under_way.take_out(fault_id, [telling])
+        else:
+            self.under_way.ended(fault_id, telling, outcome)
 
     def told_by_nova(self, fault_id: str,
                      tellings: Sequence[Telling]) -> None:
@@ -145,10 +175,16 @@ class Teller:
 
     def waive(self, fault_id: str, tellings: Sequence[Telling],
               reason: str) -> None:
-        """There is nothing to tell any more."""
+        """There is nothing to tell any more; who is being told hears no
+        further attempt.
+        """
         self._store.tellings.move(fault_id, TellingState.WAIVED, tellings,
                                   at=clock.now(), reason=reason)
         self.under_way.forget(fault_id, tellings)
+        for one in tellings:
+            waived = self._waived.get(_key(fault_id, one))
+            if waived is not None:
+                waived.set()
 
     def _noting(self, fault_id: str, telling: Telling
                 ) -> Callable[['Future[Any]'], None]:
@@ -159,5 +195,9 @@ class Teller:
                     self._alarms, 'tell()', error))
             else:
                 outcome = read(future)
-            self.under_way.ended(fault_id, telling, outcome)
+            self._end(fault_id, telling, outcome)
         return done
+
+
+def _key(fault_id: str, telling: Telling) -> Key:
+    return fault_id, telling.server.id, telling.news

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 
 from doctor_core import clock
 from doctor_core.alarms.base import Pending
+from doctor_core.exceptions import StoreError
 from doctor_core.faults.told import Again, Key, OfFault, Outcome
 from doctor_core.model import Telling
 from doctor_core.model.states import TellingState
@@ -56,9 +57,12 @@ class UnderWay:
 
     def take_out(self, fault_id: str, tellings: Iterable[Telling]) -> None:
         """Nobody tells these after all."""
+        keys = {_key(fault_id, one) for one in tellings}
         with self._lock:
-            self._of(fault_id).under_way -= {
-                _key(fault_id, one) for one in tellings}
+            of = self._of(fault_id)
+            of.under_way -= keys
+            for key in keys:
+                of.pending.pop(key, None)
             self._changed(fault_id)
 
     def ended(self, fault_id: str, telling: Telling,
@@ -213,9 +217,10 @@ class UnderWay:
     def _keep_now(self, fault_id: str) -> None:
         try:
             self._settle(fault_id)
-        except Exception:  # nobody waits: who is next tries again
-            LOG.exception('What became of the tellings of fault %s is not '
-                          'kept yet', fault_id)
+        except Exception as error:  # nobody waits: who is next tries again
+            LOG.error('What became of the tellings of fault %s is not kept '
+                      'yet: %s', fault_id, error,
+                      exc_info=not isinstance(error, StoreError))
 
     def is_telling(self, fault_id: str) -> bool:
         """Whether somebody is being told because of a fault."""

@@ -11,7 +11,12 @@ from kombu import transport
 from oslo_config import cfg
 
 from doctor_core import clock, wire
-from doctor_core.exceptions import BusError, BusRefused, ConfigError
+from doctor_core.exceptions import (
+    BusError,
+    BusRefused,
+    ConfigError,
+    StoreError,
+)
 from doctor_core.messaging import settings, trial
 from doctor_core.model import new_id
 
@@ -287,7 +292,9 @@ class _Endpoint:
         while True:
             try:
                 self._handler(event_type, payload, metadata)
-            except Exception:  # the outermost frame of a listener
+            except Exception as error:  # the outermost frame of a listener
+                LOG.error('A message on %s failed: %s', self._topic, error,
+                          exc_info=not isinstance(error, StoreError))
                 result = self._failed(event_type, payload, metadata)
                 # What the broker brings again comes after others.
                 if self._in_order and not self._bus.is_closing \
@@ -304,8 +311,8 @@ class _Endpoint:
         count = self._failures.get(message_id, 0) + 1
         self._failures[message_id] = count
         what = wire.escaped(f'{message_id} ({event_type})')
-        LOG.exception('Message %s on %s could not be handled, time %d of %d',
-                      what, self._topic, count, _ATTEMPTS)
+        LOG.error('Message %s on %s could not be handled, time %d of %d',
+                  what, self._topic, count, _ATTEMPTS)
         if count < _ATTEMPTS:
             clock.sleep(_PAUSE_S)
             return oslo_messaging.NotificationResult.REQUEUE

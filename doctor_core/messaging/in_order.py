@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
+from doctor_core.exceptions import StoreError
+
 LOG = logging.getLogger(__name__)
 
 _AT_ONCE = 512
@@ -40,9 +42,10 @@ class InOrder:
     def _pursue(self, rest: Callable[[], object]) -> None:
         try:
             rest()
-        except Exception:  # the outermost frame of a thread
-            LOG.exception('A message of %s was taken, and what follows of it '
-                          'failed', self._name)
+        except Exception as error:  # the outermost frame of a thread
+            LOG.error('A message of %s was taken, and what follows of it '
+                      'failed: %s', self._name, error,
+                      exc_info=not isinstance(error, StoreError))
 
     def close(self) -> None:
         """Wait for all that is under way; nothing may be taken any more."""

@@ -26,18 +26,27 @@ class Trait:
     value: str | int | float
 
 
+def _always() -> bool:
+    """Nobody takes it back."""
+    return True
+
+
 @dataclasses.dataclass(frozen=True)
 class Event:
     """An event as Ceilometer hands it to Aodh.
 
     :ivar generated: ISO 8601 in UTC without a zone, as oslo.messaging
         stamps notifications.
+    :ivar is_wanted: whether it is still to be told; asked before each
+        attempt, from any thread, and never blocks.
     """
 
     event_type: str
     generated: str
     traits: tuple[Trait, ...] = ()
     message_id: str = dataclasses.field(default_factory=new_id)
+    is_wanted: Callable[[], bool] = dataclasses.field(
+        default=_always, compare=False, repr=False)
 
     def trait(self, name: str) -> str | int | float | None:
         """The value of a trait; None when there is none of that name."""
@@ -121,20 +130,31 @@ class Notice:
 
     :ivar body: the JSON object, field for field as Aodh writes it.
     :ivar received_at: when a consumer got it; 0 before.
+    :ivar is_wanted: as that of the event.
     :ivar failed: called with why an attempt to deliver it failed that is
         followed by another one; never blocks.
     """
 
     body: Mapping[str, Any]
     received_at: float = 0.0
+    is_wanted: Callable[[], bool] = dataclasses.field(
+        default=_always, compare=False, repr=False)
     failed: Callable[[str], object] = dataclasses.field(
         default=_ignore, compare=False, repr=False)
 
-    def trait(self, name: str) -> Any:
-        """The value of a trait of the event told of; None without it."""
+    def _event(self) -> Mapping[str, Any]:
         data = self.body.get('reason_data')
         event = data.get('event') if isinstance(data, dict) else None
-        traits = event.get('traits') if isinstance(event, dict) else None
+        return event if isinstance(event, dict) else {}
+
+    @property
+    def event_id(self) -> str:
+        """Of the event told of; empty when there is none."""
+        return str(self._event().get('message_id') or '')
+
+    def trait(self, name: str) -> Any:
+        """The value of a trait of the event told of; None without it."""
+        traits = self._event().get('traits')
         for trait in traits if isinstance(traits, list) else ():
             if isinstance(trait, list) and len(trait) == 3 \
                     and trait[0] == name:

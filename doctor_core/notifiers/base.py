@@ -8,6 +8,7 @@ from oslo_config import cfg
 
 from doctor_core import wire
 from doctor_core.model import Notice
+from doctor_core.notifiers.peers import Peer
 from doctor_core.plugins import Options
 
 
@@ -57,6 +58,14 @@ class Notifier(abc.ABC):
         looks at the URL alone. The text is shown to the alarm's owner.
         """
         return ''
+
+    def peer(self, action: SplitResult) -> Peer | None:
+        """Who takes so many notices at a time and no more; None for no
+        limit. Waiting for that is no part of an attempt's time.
+
+        Called on the loop of :meth:`notify`.
+        """
+        return None
 
     @abc.abstractmethod
     async def notify(self, action: SplitResult, notice: Notice) -> None:

@@ -6,10 +6,11 @@ does not answer delays only those who are told at the same place.
 
 import asyncio
 import concurrent.futures
+import contextlib
 import dataclasses
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,10 +18,11 @@ import tenacity
 from oslo_config import cfg
 
 from doctor_core import clock, plugins
-from doctor_core.exceptions import NotifyError
+from doctor_core.exceptions import NotifyError, Withdrawn
 from doctor_core.loop import LoopThread
 from doctor_core.model import Notice
 from doctor_core.notifiers.base import Notifier, place
+from doctor_core.notifiers.turns import Turn, Turns
 from doctor_core.wording import counted, few
 
 LOG = logging.getLogger(__name__)
@@ -31,10 +33,13 @@ _CLOSE_S = 2.0
 NOTIFIER_OPTS: list[cfg.Opt] = [
     cfg.FloatOpt(
         'deadline_s', default=60.0, min=0.1,
-        help='Seconds after which a notice that nobody took is given up.'),
+        help='Seconds after which a notice that nobody took is given up. '
+             'Waiting for a consumer that takes others meanwhile does not '
+             'count.'),
     cfg.FloatOpt(
         'timeout_s', default=10.0, min=0.1,
-        help='Seconds that a single attempt may take.'),
+        help='Seconds that a single attempt may take, once it has a '
+             'connection to itself.'),
     cfg.FloatOpt(
         'retry_min_s', default=0.1, min=0.001,
         help='Seconds before the second attempt. The wait is drawn from a '
@@ -49,7 +54,9 @@ class Deliverer:
     """Finds the notifier of a URL's scheme and has it tried until it works.
 
     An attempt that timed out may have been heard all the same: an owner is
-    told at least once, not exactly once. All methods but :meth:`close` may be
+    told at least once, not exactly once. What an address hears of one server
+    keeps its order, and what is not wanted any more is not tried again. All
+    methods but :meth:`close` may be
     called from any thread and do not block.
 
     :param conf: with the options of ``[notifier]``.
@@ -67,6 +74,7 @@ class Deliverer:
         # failed host want to wait.
         self._notifiers, self._broken = \
             _load(conf) if notifiers is None else (dict(notifiers), {})
+        self._turns = Turns()
         self._loop = LoopThread('notifiers')
 
     def deliver(self, action_url: str, notice: Notice) -> 'Future[None]':
@@ -128,13 +136,18 @@ class Deliverer:
 
     async def _deliver(self, action_url: str, notice: Notice) -> None:
         """One notice's whole way; the outermost frame of its task."""
+        async with self._turns.of(action_url, notice) as turn:
+            await self._tell(action_url, notice, turn)
+
+    async def _tell(self, action_url: str, notice: Notice, turn: Turn
+                    ) -> None:
         where = 'an alarm action'
         try:
             action = _split(action_url)
             where = place(action)
             deadline = clock.Deadline(self._options.deadline_s)
             began = clock.monotonic()
-            retrying = self._retrying(deadline, where, notice.failed)
+            retrying = self._retrying(deadline, where, notice, turn)
             await retrying(self._attempt, self._notifier(action), action,
                            notice, deadline)
             LOG.info('Server %s, alarm %.100r, %s: told after %.0f ms, '
@@ -142,6 +155,10 @@ class Deliverer:
                      notice.body.get('alarm_name', ''), where,
                      1000.0 * (clock.monotonic() - began),
                      retrying.statistics.get('attempt_number', 1))
+        except Withdrawn as error:
+            LOG.info('The owner of server %s is not told any more: %s',
+                     notice.server_id or '?', error)
+            raise
         except NotifyError as error:
             LOG.error('The owner of server %s was not told: %s',
                       notice.server_id or '?', error)
@@ -161,16 +178,21 @@ class Deliverer:
 
     async def _attempt(self, notifier: Notifier, action: SplitResult,
                        notice: Notice, deadline: clock.Deadline) -> None:
-        try:
-            async with asyncio.timeout(
-                    min(self._options.timeout_s, deadline.left_s())):
-                await notifier.notify(action, notice)
-        except TimeoutError:
-            raise NotifyError(f'{place(action)}: no answer in time',
-                              recoverable=True) from None
+        peer, where = notifier.peer(action), place(action)
+        async with peer.slot(deadline, where) if peer \
+                else contextlib.nullcontext():
+            if not notice.is_wanted():
+                raise Withdrawn(f'{where}: there is other news by now')
+            try:
+                async with asyncio.timeout(
+                        min(self._options.timeout_s, deadline.left_s())):
+                    await notifier.notify(action, notice)
+            except TimeoutError:
+                raise NotifyError(f'{where}: no answer in time',
+                                  recoverable=True) from None
 
     def _retrying(self, deadline: clock.Deadline, where: str,
-                  tell: Callable[[str], object]) -> tenacity.AsyncRetrying:
+                  notice: Notice, turn: Turn) -> tenacity.AsyncRetrying:
         """Tries again while that may help and there is time left."""
         backoff = tenacity.wait_random_exponential(
             multiplier=self._options.retry_min_s,
@@ -186,10 +208,10 @@ class Deliverer:
             LOG.info('%s: attempt %d failed, next in %.1f s: %s', where,
                      state.attempt_number, state.upcoming_sleep,
                      _error(state))
-            tell(f'{_error(state)}')
+            notice.failed(f'{_error(state)}')
 
         return tenacity.AsyncRetrying(
-            sleep=asyncio.sleep, wait=wait, before_sleep=failed, reraise=True,
+            sleep=turn.pause, wait=wait, before_sleep=failed, reraise=True,
             stop=lambda state: state.upcoming_sleep >= deadline.left_s(),
             retry=tenacity.retry_if_exception(_recoverable))
 

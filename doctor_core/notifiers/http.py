@@ -12,6 +12,7 @@ from doctor_core.exceptions import BusyError, HttpError, NotifyError
 from doctor_core.model import Notice, new_id
 from doctor_core.notifiers import redirects
 from doctor_core.notifiers.base import Notifier, place
+from doctor_core.notifiers.peers import Peer, Peers
 from doctor_core.plugins import Options
 from doctor_core.web.client import Client, Reply, tls_context
 
@@ -30,6 +31,7 @@ class HttpNotifier(Notifier):
         self._client = Client(timeout_s=timeout_s,
                               per_host=options.connections,
                               tls=self._tls())
+        self._peers = Peers(options.connections)
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -55,6 +57,10 @@ class HttpNotifier(Notifier):
 
     def _tls(self) -> ssl.SSLContext | None:
         return None
+
+    def peer(self, action: SplitResult) -> Peer:
+        return self._peers.of(action.scheme,
+                              action.netloc.rpartition('@')[2].lower())
 
     async def notify(self, action: SplitResult, notice: Notice) -> None:
         why = self.complaint(action)

@@ -12,6 +12,7 @@ from sqlalchemy.pool import StaticPool
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import states
 from doctor_core.store.tables import FORM, METADATA
+from doctor_core.store.trouble import Trouble
 
 
 class Database:
@@ -24,6 +25,7 @@ class Database:
     def __init__(self, path: str = '') -> None:
         # The thread that has it may ask again, within its transaction.
         self._lock = threading.RLock()
+        self._trouble = Trouble(path or 'memory')
         self._connection: sa.Connection | None = None
         self._engine = sa.create_engine(
             f'sqlite:///{path}' if path else 'sqlite://',
@@ -67,17 +69,24 @@ class Database:
         """A transaction; one that this thread is in already goes on.
 
         Other threads wait meanwhile: nothing that blocks belongs inside.
+
+        :raises StoreError: the disk is full, or the like.
         """
         with self._lock:
             if self._connection is not None:
                 yield self._connection
                 return
-            with self._engine.begin() as connection:
+            with self._trouble.told_once(), \
+                    self._engine.begin() as connection:
                 self._connection = connection
+                before = _writes(connection)
                 try:
                     yield connection
+                    is_written = _writes(connection) != before
                 finally:
                     self._connection = None
+            if is_written:
+                self._trouble.is_over()
 
     def read(self, query: Any) -> list[dict[str, Any]]:
         """The rows of a query."""
@@ -130,3 +139,9 @@ class Database:
             return connection.execute(statement, [
                 {f'b_{name}': value for name, value in change.items()}
                 for change in changes]).rowcount
+
+
+def _writes(connection: sa.Connection) -> int:
+    """How many rows were written through a connection."""
+    raw: Any = connection.connection.dbapi_connection
+    return int(raw.total_changes)

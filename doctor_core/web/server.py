@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 from aiohttp import http_exceptions, web
 
 from doctor_core import clock, loop, wire
-from doctor_core.exceptions import ConfigError
+from doctor_core.exceptions import ConfigError, StoreError
 from doctor_core.web import certificates, library
 from doctor_core.web.connections import (
     Connections,
@@ -234,7 +234,7 @@ class Server:
             return await handler(raw)
         except Refused as error:
             refused = error
-        except PoolFull as error:
+        except (PoolFull, StoreError) as error:
             refused = refused_for_now(str(error))
         except web.HTTPException as answer:
             refused = library.refused(raw, answer, self._max_body)

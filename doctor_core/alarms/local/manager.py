@@ -19,10 +19,11 @@ from doctor_core.alarms.base import (
     Pending,
 )
 from doctor_core.alarms.limits import Limits
-from doctor_core.alarms.local import routes
+from doctor_core.alarms.local import reaching, routes
+from doctor_core.alarms.local.kept import KeptChanges
 from doctor_core.alarms.local.matching import InvalidRule
 from doctor_core.alarms.local.rules import Firing, RuleBook, webhook_body
-from doctor_core.alarms.wire import alarm_from_json, alarm_to_json
+from doctor_core.alarms.wire import alarm_from_json
 from doctor_core.cloud import Cloud
 from doctor_core.model import (
     Alarm,
@@ -65,8 +66,8 @@ class LocalAlarmManager(AlarmManager):
                  outlets: Outlets, keeper: Keeper | None = None) -> None:
         super().__init__(options, cloud, outlets, keeper)
         self.book = RuleBook()
+        self._changes = KeptChanges(self.book, self.keeper)
         self._creating = threading.Lock()
-        self._keeping = threading.Lock()
         for document in self.keeper.all():
             self._go_on_with(document)
 
@@ -83,18 +84,7 @@ class LocalAlarmManager(AlarmManager):
         """Aodh's v2 API of the alarms."""
         return routes.routes(self.book, gate.who, check=reach.check,
                              limits=Limits(self.options.max_actions),
-                             changed=self._changed)
-
-    def _changed(self, alarm_id: str) -> None:
-        """Keep what the book has now: of several who change it, each writes
-        after his change, and so the last one writes all of them.
-        """
-        with self._keeping:
-            alarm = self.book.to_keep(alarm_id)
-            if alarm is None:
-                self.keeper.delete(alarm_id)
-            else:
-                self.keeper.save(alarm_id, alarm_to_json(alarm))
+                             changes=self._changes)
 
     def create(self, rule: AlarmRule) -> Alarm:
         """Have a rule evaluated from now on.
@@ -108,20 +98,16 @@ class LocalAlarmManager(AlarmManager):
         with self._creating:
             for alarm in self.book.alarms_of(rule.project_id):
                 if alarm.rule == rule:
-                    alarm = self.book.set_state(
+                    return self._changes.set_state(
                         alarm.id, AlarmState.OK, clock.now()) \
                         if alarm.state is AlarmState.ALARM else alarm
-                    break
-            else:
-                alarm = Alarm(new_id(), rule, state_at=clock.now())
-                self.book.add(alarm)
-        self._changed(alarm.id)
-        return alarm
+            alarm = Alarm(new_id(), rule, state_at=clock.now())
+            self._changes.add(alarm)
+            return alarm
 
     def delete(self, alarm: Alarm) -> None:
         """Forget a rule; one that is gone is fine."""
-        if self.book.remove(alarm.id):
-            self._changed(alarm.id)
+        self._changes.remove(alarm.id)
 
     def tell(self, events: Sequence[Event], *, host: str,
              fault_id: str) -> 'list[Future[list[str] | Reached]]':
@@ -131,9 +117,12 @@ class LocalAlarmManager(AlarmManager):
         """
         return [self._tell(event, host, fault_id) for event in events]
 
-    def _tell(self, event: Event, host: str, fault_id: str) -> Pending:
+    def _tell(self, event: Event, host: str, fault_id: str,
+              alarm_id: str = '') -> Pending:
+        """What becomes of an event; of one alarm, if one is named."""
         server_id = str(event.trait('instance_id') or '')
-        firings = self.book.evaluate(event, clock.now())
+        met = self.book.meet(event, clock.now(), alarm_id)
+        firings = met.fired
         self._stamp(Stage.ALARM_EVALUATED, host, server_id, fault_id)
         if firings:
             # Before: an owner that is quick has been told by the time that
@@ -143,7 +132,8 @@ class LocalAlarmManager(AlarmManager):
         sent: list[_Sent] = []
         for firing in firings:
             notice = Notice(webhook_body(firing), failed=functools.partial(
-                _note_trouble, outcome, firing.alarm))
+                _note_trouble, outcome, firing.alarm),
+                is_wanted=event.is_wanted)
             own = [_Sent(_named(firing.alarm), _who(firing, server_id),
                          self.outlets.deliver(action, notice))
                    for action in firing.alarm.rule.actions]
@@ -153,8 +143,26 @@ class LocalAlarmManager(AlarmManager):
         silent = [f'{_named(firing.alarm)} has no actions'
                   for firing in firings if not firing.alarm.rule.actions]
         if not firings:
-            silent = [_why_silent(alarm) for alarm in self.book.silent(event)]
-        return _reached(sent, silent, outcome)
+            silent = [_why_silent(alarm) for alarm in met.silent]
+        if not met.telling:
+            return _reached(sent, silent, outcome)
+        return reaching.together(outcome, [
+            _reached(sent, silent, Pending()), *(
+                self._after(firing, event, host, fault_id)
+                for firing in met.telling)])
+
+    def _after(self, former: Firing, event: Event, host: str, fault_id: str
+               ) -> Pending:
+        """What becomes of an event that meets an alarm whose owner is being
+        told of another one: if he hears of that, and it says the same, he
+        was told; if he does not, the alarm has to go off.
+        """
+        def go_on(outcome: Reached) -> Pending | None:
+            if not event.is_wanted() \
+                    or outcome.told and _words(event) == _words(former.event):
+                return None
+            return self._tell(event, host, fault_id, former.alarm.id)
+        return reaching.after(former.outcome, go_on)
 
     def _keep(self, firing: Firing,
               outcome: 'Future[list[str] | Reached]') -> None:
@@ -165,11 +173,13 @@ class LocalAlarmManager(AlarmManager):
         """
         reached = outcome.result()
         failed = reached.failures if isinstance(reached, Reached) else reached
-        if not failed:
-            if self.book.told(firing):
-                self._changed(firing.alarm.id)
-        elif len(failed) == len(firing.alarm.rule.actions):
-            self.book.missed(firing)
+        try:
+            if not failed:
+                self._changes.told(firing)
+            elif len(failed) == len(firing.alarm.rule.actions):
+                self.book.missed(firing)
+        finally:
+            firing.outcome.set_result(reached)
 
     def _stamp(self, stage: Stage, host: str, server_id: str,
                fault_id: str) -> None:
@@ -182,6 +192,11 @@ def _who(firing: Firing, server_id: str) -> str:
     whose = f'server {server_id}' if server_id else f'project ' \
                                                     f'{rule.project_id}'
     return f'The owner of {whose} (alarm {rule.name!r})'
+
+
+def _words(event: Event) -> tuple[object, object]:
+    """Of which server an event says what."""
+    return event.trait('instance_id'), event.trait('state')
 
 
 def _named(alarm: Alarm) -> str:

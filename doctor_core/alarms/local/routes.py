@@ -13,6 +13,7 @@ from doctor_core import clock
 from doctor_core.alarms.actions import Actions
 from doctor_core.alarms.limits import Limits
 from doctor_core.alarms.local import listing
+from doctor_core.alarms.local.kept import Changes
 from doctor_core.alarms.local.matching import InvalidRule
 from doctor_core.alarms.local.rules import RuleBook
 from doctor_core.alarms.wire import (
@@ -20,7 +21,7 @@ from doctor_core.alarms.wire import (
     rule_from_json,
     state_from_json,
 )
-from doctor_core.exceptions import NotFound
+from doctor_core.exceptions import NotFound, StoreError
 from doctor_core.model import Alarm, AlarmRule, AlarmState, new_id
 from doctor_core.web.exchange import TENANT, Refused, Request, Response, Route
 from doctor_core.web.pools import Pool
@@ -36,8 +37,6 @@ class Asker(NamedTuple):
 
 #: Says who asks; must not block. Raises Refused when nobody may.
 Who: TypeAlias = Callable[[Request], tuple[str, str, bool]]
-#: Told of the id of an alarm that is new, changed or gone.
-Changed: TypeAlias = Callable[[str], None]
 
 #: Aodh's own list of what it can, for clients that ask.
 _CAPABILITIES = {
@@ -63,7 +62,7 @@ def routes(book: RuleBook, who: Who, *, prefix: str = '',
            actions: Actions | None = None,
            check: Callable[[AlarmRule], None] = lambda rule: None,
            limits: Limits | None = None,
-           changed: Changed = lambda alarm_id: None) -> list[Route]:
+           changes: Changes | None = None) -> list[Route]:
     """Serve a rule book.
 
     :param book: may be used by others at the same time.
@@ -74,11 +73,11 @@ def routes(book: RuleBook, who: Who, *, prefix: str = '',
     :param check: raises InvalidRule for what can never be met.
     :param limits: how much an alarm may hold; by default as much as without
         a configuration.
-    :param changed: called from any thread before the answer is sent; may
-        block. When it raises, the request fails with 500.
+    :param changes: how the book is changed; may block. By itself by
+        default.
     """
     api = _Api(book, who, prefix, actions or Actions(), check,
-               limits or Limits(), changed)
+               limits or Limits(), changes or book)
     one = f'{prefix}/v2/alarms/{{id}}'
     table: list[tuple[str, str, Callable[[Request], Response], str]] = [
         ('POST', f'{prefix}/v2/alarms', api.create, 'create'),
@@ -97,7 +96,7 @@ def routes(book: RuleBook, who: Who, *, prefix: str = '',
           for why, requests in _MISSING.items()
           for method, path in requests),
     ]
-    # What changes something may block in ``changed``, so it gets a thread; a
+    # What changes something may block in ``changes``, so it gets a thread; a
     # list may be long, and holds up nobody but others who want one.
     changing, lists = Pool('alarms'), Pool('alarm lists', threads=2)
 
@@ -125,6 +124,8 @@ def _as_aodh(handler: Callable[[Request], Response]
             return _fault(404, str(error))
         except Refused as refused:
             return _fault(refused.status, refused.message)
+        except StoreError as error:
+            return _fault(503, str(error))
     return answer
 
 
@@ -144,15 +145,14 @@ class _Api:
     actions: Actions
     check: Callable[[AlarmRule], None]
     limits: Limits
-    changed: Changed
+    changes: Changes
 
     def create(self, request: Request) -> Response:
         body = _object(request)
         asker = Asker(*self.who(request))
         rule = self._rule(body, asker, asker.project_id, asker.user_id)
         alarm = Alarm(new_id(), rule, state_from_json(body), clock.now())
-        self.book.add(alarm)
-        self.changed(alarm.id)
+        self.changes.add(alarm)
         return Response(201, json=alarm_to_json(alarm), headers={
             'Location': f'{self.prefix}/v2/alarms/{alarm.id}'})
 
@@ -193,14 +193,12 @@ class _Api:
                           old.rule.user_id)
         alarm = Alarm(old.id, rule, state, old.state_at
                       if state is old.state else clock.now())
-        self.book.replace(alarm)
-        self.changed(alarm.id)
+        self.changes.replace(alarm)
         return Response(json=alarm_to_json(alarm))
 
     def delete(self, request: Request) -> Response:
         alarm = self._found(request)
-        self.book.remove(alarm.id)
-        self.changed(alarm.id)
+        self.changes.remove(alarm.id)
         return Response(204)
 
     def show_state(self, request: Request) -> Response:
@@ -211,8 +209,8 @@ class _Api:
         state = request.json()
         if state not in list(AlarmState):
             raise InvalidRule('state', 'state invalid')
-        alarm = self.book.set_state(alarm.id, AlarmState(state), clock.now())
-        self.changed(alarm.id)
+        alarm = self.changes.set_state(alarm.id, AlarmState(state),
+                                       clock.now())
         return Response(json=str(alarm.state))
 
     def capabilities(self, request: Request) -> Response:

@@ -6,12 +6,10 @@ nobody's, and only alarms of its own project are looked at.
 
 import dataclasses
 import itertools
-import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
-from doctor_core import wire
+from doctor_core.alarms.local.firing import Firing, Met, webhook_body
 from doctor_core.alarms.local.matching import (
     InvalidRule,
     Key,
@@ -20,29 +18,12 @@ from doctor_core.alarms.local.matching import (
     project_of,
     trait_values,
 )
-from doctor_core.alarms.wire import (
-    alarm_to_json,
-    query_to_json,
-    rule_from_json,
-)
+from doctor_core.alarms.wire import alarm_to_json, rule_from_json
 from doctor_core.exceptions import NotFound
 from doctor_core.model import Alarm, AlarmState, Event
 
 __all__ = ['Firing', 'InvalidRule', 'RuleBook', 'alarm_to_json',
            'rule_from_json', 'webhook_body']
-
-
-@dataclasses.dataclass(frozen=True)
-class Firing:
-    """An alarm that an event set off.
-
-    :ivar alarm: in its new state.
-    :ivar previous: the state before.
-    """
-
-    alarm: Alarm
-    previous: AlarmState
-    event: Event
 
 
 @dataclasses.dataclass
@@ -61,9 +42,25 @@ class _Entry:
     untold: Firing | None = None
     is_missed: bool = False
 
+    def telling(self) -> Firing | None:
+        """What the owner is being told now."""
+        return None if self.untold is None or self.is_missed \
+            or self.untold.outcome.done() else self.untold
+
+    def is_unheard(self) -> bool:
+        """Whether what has put it into its state is told to nobody."""
+        telling = self.telling()
+        return self.is_missed or (
+            telling is not None and not telling.event.is_wanted())
+
+    def to_keep(self) -> Alarm:
+        """As it would have to go on in another process."""
+        return self.alarm if self.untold is None else dataclasses.replace(
+            self.alarm, state=self.untold.previous)
+
     def armed(self) -> bool:
         return self.alarm.rule.enabled and (
-            self.alarm.rule.repeat_actions or self.is_missed
+            self.alarm.rule.repeat_actions or self.is_unheard()
             or self.alarm.state is not AlarmState.ALARM)
 
 
@@ -117,6 +114,13 @@ class RuleBook:
         for alarm in alarms:
             self.add(alarm)
 
+    def check(self, alarm: Alarm) -> None:
+        """Whether it could be held.
+
+        :raises InvalidRule: as :meth:`add`.
+        """
+        _matcher(alarm)
+
     def add(self, alarm: Alarm) -> None:
         """Hold this alarm from now on, in place of one of the same id.
 
@@ -139,12 +143,15 @@ class RuleBook:
         """
         matcher = _matcher(alarm)
         with self._lock:
-            old = self._entry(alarm.id)
-            is_same = (alarm.state, alarm.state_at) == (
-                old.alarm.state, old.alarm.state_at)
-            self._put(old, _Entry(
-                old.number, alarm, matcher,
-                *((old.untold, old.is_missed) if is_same else ())))
+            self._put(self._entry(alarm.id), self._next(alarm, matcher))
+
+    def _next(self, alarm: Alarm, matcher: Matcher) -> _Entry:
+        """What comes in place of an entry."""
+        old = self._entry(alarm.id)
+        is_same = (alarm.state, alarm.state_at) == (
+            old.alarm.state, old.alarm.state_at)
+        return _Entry(old.number, alarm, matcher,
+                      *((old.untold, old.is_missed) if is_same else ()))
 
     def _put(self, old: _Entry | None, entry: _Entry) -> None:
         if old is not None:
@@ -226,10 +233,17 @@ class RuleBook:
         """
         with self._lock:
             entry = self._entries.get(alarm_id)
-            if entry is None:
-                return None
-            return entry.alarm if entry.untold is None else \
-                dataclasses.replace(entry.alarm, state=entry.untold.previous)
+            return None if entry is None else entry.to_keep()
+
+    def to_keep_instead(self, alarm: Alarm) -> Alarm:
+        """As :meth:`to_keep`, once an alarm is in place of the one of the
+        same id.
+
+        :raises NotFound: there is none any more.
+        """
+        matcher = _matcher(alarm)
+        with self._lock:
+            return self._next(alarm, matcher).to_keep()
 
     def _entry(self, alarm_id: str) -> _Entry:
         entry = self._entries.get(alarm_id)
@@ -246,15 +260,26 @@ class RuleBook:
         :param at: when, in seconds since the epoch.
         :returns: a firing for each, the oldest alarm first.
         """
-        with self._lock:
-            return [self._fire(entry, event, at)
-                    for entry in self._met(event) if entry.armed()]
+        return self.meet(event, at).fired
 
-    def silent(self, event: Event) -> list[Alarm]:
-        """The alarms that an event meets, and does not set off."""
+    def meet(self, event: Event, at: float, alarm_id: str = '') -> Met:
+        """As :meth:`evaluate`, with the alarms that it does not set off.
+
+        :param alarm_id: of this one only; empty for all.
+        """
         with self._lock:
-            return [entry.alarm for entry in self._met(event)
-                    if not entry.armed()]
+            met = Met([], [], [])
+            for entry in self._met(event):
+                telling = entry.telling()
+                if alarm_id not in ('', entry.alarm.id):
+                    continue
+                if entry.armed():
+                    met.fired.append(self._fire(entry, event, at))
+                elif entry.alarm.rule.enabled and telling is not None:
+                    met.telling.append(telling)
+                else:
+                    met.silent.append(entry.alarm)
+            return met
 
     def _met(self, event: Event) -> list[_Entry]:
         """The alarms that an event meets, the oldest first."""
@@ -268,7 +293,7 @@ class RuleBook:
 
     def _fire(self, entry: _Entry, event: Event, at: float) -> Firing:
         previous = entry.untold.previous \
-            if entry.untold and entry.is_missed else entry.alarm.state
+            if entry.untold and entry.is_unheard() else entry.alarm.state
         if previous is not AlarmState.ALARM:
             entry.alarm = dataclasses.replace(
                 entry.alarm, state=AlarmState.ALARM, state_at=at)
@@ -282,21 +307,3 @@ def _matcher(alarm: Alarm) -> Matcher:
     if not alarm.rule.project_id:
         raise InvalidRule('project_id', 'is missing')
     return Matcher(alarm.rule)
-
-
-def webhook_body(firing: Firing) -> dict[str, Any]:
-    """What Aodh posts to an alarm's actions, field for field."""
-    alarm, event = firing.alarm, firing.event
-    query = json.dumps(query_to_json(alarm.rule), sort_keys=True)
-    return {
-        'alarm_name': alarm.rule.name,
-        'alarm_id': alarm.id,
-        'severity': str(alarm.rule.severity),
-        'previous': str(firing.previous),
-        'current': str(alarm.state),
-        'reason': f'Event <id={event.message_id},'
-                  f'event_type={event.event_type}> hits the query '
-                  f'<query={query}>.',
-        'reason_data': {'type': 'event',
-                        'event': wire.event_to_payload(event)},
-    }

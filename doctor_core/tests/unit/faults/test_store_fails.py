@@ -7,6 +7,7 @@ import fixtures
 import sqlalchemy as sa
 import testtools
 
+from doctor_core.exceptions import StoreError
 from doctor_core.model import FaultStatus
 from doctor_core.tests.unit.faults import doubles
 
@@ -36,7 +37,7 @@ class FullDiskTest(testtools.TestCase):
         return counted
 
     def attempt(self, do):
-        with contextlib.suppress(sa.exc.OperationalError):
+        with contextlib.suppress(sa.exc.OperationalError, StoreError):
             do()
 
     def go_on(self):
@@ -104,7 +105,7 @@ class FailedReadTest(testtools.TestCase):
                     'SELECT', {}, Exception('database is locked'))
             return read(query)
         database.read = counted
-        with contextlib.suppress(sa.exc.OperationalError):
+        with contextlib.suppress(sa.exc.OperationalError, StoreError):
             desk.handle(report)
         del database.read
         return left[0] < 0

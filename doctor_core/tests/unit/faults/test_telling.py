@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import Future
 
 import fixtures
 import testtools
@@ -163,6 +164,37 @@ class TellerTest(testtools.TestCase):
         self.teller.under_way.settle(self.fault.id).result(10)
         self.assertEqual({'s0': 'told', 's1': 'owed'}, self.states())
 
+    def test_what_is_waived_while_it_is_told_ends_quietly(self):
+        """It was tried again after what a later fault had to say."""
+        events = []
+        outcomes = [Future(), Future()]
+        self.alarms.tell = lambda told, **names: events.extend(
+            told) or outcomes
+        self.tell()
+        self.assertEqual([True, True], [one.is_wanted() for one in events])
+        self.teller.waive(self.fault.id, self.tellings[:1], 'lost again')
+        self.assertEqual([False, True], [one.is_wanted() for one in events])
+        outcomes[0].set_result(['the owner was not told'])
+        outcomes[1].set_result([])
+        self.assertEqual(
+            [], self.teller.under_way.settle(self.fault.id).result(10))
+        self.assertEqual({'s0': 'waived', 's1': 'told'}, self.states())
+
+    def test_waived_before_it_is_begun(self):
+        real = self.store.tellings.keys_owed
+
+        def keys_owed(*args):
+            owed = real(*args)
+            self.teller.waive(self.fault.id, self.tellings, 'lost again')
+            return owed
+
+        self.store.tellings.keys_owed = keys_owed
+        events = []
+        self.alarms.tell = lambda told, **names: events.extend(told) or [
+            doubles.done([]) for _ in told]
+        self.tell()
+        self.assertEqual([False, False], [one.is_wanted() for one in events])
+
     def test_told_by_nova_and_waived(self):
         self.teller.told_by_nova(self.fault.id, self.tellings[:1])
         self.teller.waive(self.fault.id, self.tellings, 'it is gone')
@@ -170,3 +202,29 @@ class TellerTest(testtools.TestCase):
         self.assertEqual([], self.store.tellings.owed(self.fault.id))
         self.assertEqual(0, self.store.tellings.move(
             self.fault.id, TellingState.TOLD, self.tellings, at=1.0))
+
+
+class LostAgainTest(testtools.TestCase):
+
+    def test_what_was_said_before_is_not_tried_again(self):
+        """The last word on a host that was down was "active"."""
+        self.useFixture(fixtures.FakeLogger())
+        desk = doubles.Desk(servers=1, ports=False)
+        events, tell = [], desk.alarms.tell
+        desk.alarms.tell = lambda told, **names: events.extend(told) or tell(
+            told, **names)
+        desk.down()
+        desk.alarms.hold = threading.Event()
+        self.addCleanup(desk.alarms.hold.set)
+        decided = desk.handler.decide(doubles.fault(
+            'h0', FaultStatus.UP, 20.0, type='compute.host.up'))
+        pursued = desk.handler.begin(decided)
+        for _ in range(4):
+            desk.engine.owed.resume()
+        desk.handler.begin(desk.handler.decide(doubles.fault(
+            'h0', FaultStatus.DOWN, 30.0)))
+        self.assertEqual(
+            [('error', True), ('active', False), ('error', True)],
+            [(one.trait('state'), one.is_wanted()) for one in events])
+        desk.alarms.hold.set()
+        pursued.result(10)

@@ -7,18 +7,20 @@ import testtools
 from oslo_config import cfg
 
 from doctor_core import opts
-from doctor_core.exceptions import BusyError, NotifyError
+from doctor_core.exceptions import BusyError, NotifyError, Withdrawn
 from doctor_core.model import Notice
 from doctor_core.notifiers.base import Notifier, place
 from doctor_core.notifiers.deliverer import Deliverer
+from doctor_core.notifiers.peers import Peers
 
 #: Far beyond what anything here takes; reached only by what never ends.
 LONG_S = 30.0
 
 
-def notice(server_id='server-1'):
+def notice(server_id='server-1', event_id='', **changes):
     return Notice({'alarm_name': 'n', 'reason_data': {'event': {
-        'traits': [['instance_id', 1, server_id]]}}})
+        'message_id': event_id,
+        'traits': [['instance_id', 1, server_id]]}}}, **changes)
 
 
 class FakeNotifier(Notifier):
@@ -161,6 +163,85 @@ class TestOneNotice(DelivererTestCase):
             self.assertIn('fake://a.example:8/b', text)
             for secret in ('ann', 'pa55word', 's3cret', 'fr4gment'):
                 self.assertNotIn(secret, text)
+
+
+class TestOrder(DelivererTestCase):
+    """The first notice failed once; a retry of it came after the second."""
+
+    def deliver(self, notifier, **first):
+        """Two, one after the other; the first waits for its retry."""
+        deliverer = self.deliverer(notifier, retry_min_s=LONG_S,
+                                   retry_max_s=LONG_S, deadline_s=9 * LONG_S)
+        futures = [deliverer.deliver('fake://a', notice(
+            event_id='1', **first))]
+        while not notifier.attempts:
+            deliverer.go_round()
+        futures.append(deliverer.deliver('fake://a', notice(event_id='2')))
+        return [future.exception(LONG_S / 2) for future in futures]
+
+    def test_what_is_waived_meanwhile_is_not_tried_again(self):
+        """The last word on a host that is down was "active"."""
+        notifier = FakeNotifier(passing())
+        first, second = self.deliver(
+            notifier, is_wanted=lambda: not notifier.attempts)
+        self.assertEqual((Withdrawn, None), (type(first), second))
+        self.assertEqual(['2'], [one.event_id for _, one in notifier.told])
+        self.assertNotIn('was not told', self.log.output)
+
+    def test_what_is_still_to_be_told_comes_first(self):
+        notifier = FakeNotifier(passing())
+        self.assertEqual([None, None], self.deliver(notifier))
+        self.assertEqual(['1', '2'],
+                         [one.event_id for _, one in notifier.told])
+
+    def test_an_attempt_that_is_under_way_is_not_overtaken(self):
+        class Slow(FakeNotifier):
+            async def notify(self, action, notice):
+                self.attempts += 1
+                if notice.event_id == '1':
+                    await second.wait()
+                self.told.append((action.geturl(), notice))
+
+        notifier, second = Slow(), asyncio.Event()
+        deliverer = self.deliverer(notifier)
+        futures = [deliverer.deliver('fake://a', notice(event_id=number))
+                   for number in '12']
+        deliverer.go_round()
+        deliverer._loop.loop.call_soon_threadsafe(second.set)
+        self.assertEqual([None, None], [
+            future.exception(LONG_S) for future in futures])
+        self.assertEqual(['1', '2'],
+                         [one.event_id for _, one in notifier.told])
+
+    def test_others_do_not_wait(self):
+        """Nor do several alarms that an event of one server meets."""
+        deliverer = self.deliverer(FakeNotifier('hang'))
+        hanging = deliverer.deliver('fake://a', notice(event_id='1'))
+        for url, *other in (('fake://a', 'server-2', '2'),
+                            ('fake://b', 'server-1', '2'),
+                            ('fake://a', 'server-1', '1')):
+            self.assertIsNone(deliverer.deliver(
+                url, notice(*other)).exception(LONG_S))
+        self.assertFalse(hanging.done())
+
+
+class TestCrowd(DelivererTestCase):
+
+    def test_the_wait_for_a_slot_is_no_part_of_an_attempt(self):
+        """The notices to a slow consumer were cut off and sent again."""
+        class Narrow(FakeNotifier):
+            def peer(self, action):
+                return peers.of(action.netloc)
+
+        peers = Peers(1)
+        notifier = Narrow('hang', 'hang')
+        deliverer = self.deliverer(notifier, timeout_s=0.2)
+        futures = [deliverer.deliver('fake://a', notice(f'server-{number}'))
+                   for number in range(3)]
+        self.assertEqual([None] * 3, [
+            future.exception(LONG_S) for future in futures])
+        # Each that hung, once more.
+        self.assertEqual(5, notifier.attempts)
 
 
 class TestMany(DelivererTestCase):

@@ -1,3 +1,5 @@
+from urllib.parse import urlsplit
+
 import testtools
 
 from doctor_core.exceptions import ConfigError
@@ -21,3 +23,14 @@ class TestOptions(testtools.TestCase):
             [{'connections', 'redirects'},
              {'connections', 'redirects', 'ca_file', 'cert_file',
               'key_file'}], names)
+
+
+class TestPeer(testtools.TestCase):
+
+    def test_one_place_is_one_peer(self):
+        notifier = HttpNotifier(options(HttpNotifier), 1.0)
+        first, *others = (notifier.peer(urlsplit(url)) for url in (
+            'http://a:8/x', 'http://ann:s3cret@A:8/y?z', 'http://b:8/x',
+            'http://a:none/'))
+        self.assertIs(first, others[0])
+        self.assertEqual(3, len({first, *others}))

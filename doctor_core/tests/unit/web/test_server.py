@@ -1,11 +1,13 @@
 """The HTTP server before it serves; served requests are functional tests."""
 
+import asyncio
 from types import SimpleNamespace
 
+import fixtures
 import testtools
 
 from doctor_core.api.serving import check_free
-from doctor_core.exceptions import ConfigError
+from doctor_core.exceptions import ConfigError, StoreError
 from doctor_core.web import auth
 from doctor_core.web.addresses import is_loopback
 from doctor_core.web.pools import Pool
@@ -52,6 +54,19 @@ class ServerTest(testtools.TestCase):
                       lambda: check_free(SimpleNamespace(host=host, port=1))):
             error = self.assertRaises(ConfigError, start)
             self.assertIn(f'cannot listen on {host}', str(error))
+
+
+class FullDiskTest(testtools.TestCase):
+    def test_why_is_answered(self):
+        """It was a 500 with a traceback."""
+        async def handler(_request):
+            raise StoreError('Cannot keep state in /x: the disk is full')
+
+        log = self.useFixture(fixtures.FakeLogger())
+        answer = asyncio.run(Server([])._answered(None, handler))
+        self.assertEqual(503, answer.status)
+        self.assertIn('/x: the disk is full', answer.text)
+        self.assertEqual('', log.output)
 
 
 class LoopbackTest(testtools.TestCase):

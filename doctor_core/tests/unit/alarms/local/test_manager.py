@@ -1,4 +1,5 @@
 import concurrent.futures
+import dataclasses
 import json
 import threading
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ import testtools
 from doctor_core.alarms.local.manager import LocalAlarmManager
 from doctor_core.alarms.local.rules import InvalidRule
 from doctor_core.alarms.wire import alarm_to_json
-from doctor_core.exceptions import NotifyError
+from doctor_core.exceptions import NotifyError, StoreError
 from doctor_core.fixtures import options
 from doctor_core.model import AlarmState, Condition, Reached, Stage
 from doctor_core.tests.unit.alarms import samples
@@ -235,6 +236,7 @@ class TestTell(LocalTestCase):
             self.tell(samples.event(instance_id='mute')).result(0))
         alarm = self.manager.create(samples.rule(server_id='s'))
         self.tell(samples.event(instance_id='s'))
+        self.deliver_all()
         self.assertEqual(Reached(silent=(
             f"alarm 'doctor' ({alarm.id}) has gone off before, and was not "
             'set back',)),
@@ -281,6 +283,65 @@ class TestTell(LocalTestCase):
         self.tell(samples.event())
         self.tell(samples.event())
         self.assertEqual(1, len(self.outlets.sent))
+
+    def test_who_is_being_told_of_the_same_is_told(self):
+        """Nobody had been told yet, and that counted as done."""
+        outcomes = [self.tell(samples.event(message_id=number))
+                    for number in '12']
+        self.assertFalse(outcomes[1].done())
+        self.outlets.sent[0][2].set_result(None)
+        self.assertEqual([(self.named(),)] * 2, [
+            outcome.result(0).told for outcome in outcomes])
+        self.assertEqual(1, len(self.outlets.sent))
+
+    def test_who_is_not_told_after_all_is_told_of_the_next(self):
+        """A second loss counted as told, and its owner heard of none."""
+        outcomes = [self.tell(samples.event(message_id=number))
+                    for number in '123']
+        self.outlets.sent[0][2].set_exception(NotifyError('given up'))
+        self.assertEqual(['1', '2'], [
+            notice.event_id for _, notice, _ in self.outlets.sent])
+        self.outlets.sent[1][2].set_result(None)
+        self.assertEqual([(), (self.named(),), (self.named(),)], [
+            outcome.result(0).told for outcome in outcomes])
+
+    def test_what_is_withdrawn_holds_up_nothing(self):
+        wanted = [True]
+        first = dataclasses.replace(samples.event(message_id='1'),
+                                    is_wanted=lambda: wanted[0])
+        self.tell(first)
+        wanted.clear()
+        wanted.append(False)
+        outcome = self.tell(samples.event(message_id='2'))
+        old, new = (notice for _, notice, _ in self.outlets.sent)
+        self.assertEqual((False, True), (old.is_wanted(), new.is_wanted()))
+        self.assertEqual('insufficient data', new.body['previous'])
+        self.outlets.sent[0][2].set_exception(NotifyError('withdrawn'))
+        self.outlets.sent[1][2].set_result(None)
+        self.assertEqual((self.named(),), outcome.result(0).told)
+        self.assertEqual([(self.alarm.id, AlarmState.ALARM)], self.changes)
+
+    def test_who_was_told_of_another_server_was_not_told_of_this_one(self):
+        all_servers = self.manager.create(samples.rule(
+            Condition('traits.state', 'error'), name='all'))
+        self.tell(samples.event(instance_id='other'))
+        outcome = self.tell(samples.event(instance_id='third'))
+        self.deliver_all()
+        self.assertEqual(Reached(silent=(
+            f"alarm 'all' ({all_servers.id}) has gone off before, and was "
+            'not set back',)), outcome.result(0))
+
+    def test_of_two_alarms_one_goes_off_at_once(self):
+        self.tell(samples.event(message_id='1'))
+        second = self.manager.create(samples.rule(name='second'))
+        outcome = self.tell(samples.event(message_id='2'))
+        self.deliver_all()
+        self.assertEqual((f"alarm 'second' ({second.id})", self.named()),
+                         outcome.result(0).told)
+        self.assertEqual(2, len(self.outlets.sent))
+
+    def named(self):
+        return f"alarm 'doctor' ({self.alarm.id})"
 
     def test_missed_and_then_made_ready_by_the_owner(self):
         self.tell(samples.event())
@@ -436,6 +497,43 @@ class KeptTest(LocalTestCase):
         for thread in (told, ready):
             thread.join(10)
         self.assertEqual('ok', self.keeper.kept[self.alarm.id]['state'])
+
+
+class FullDiskTest(LocalTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.alarms = [self.manager.create(samples.rule(server_id=server))
+                       for server in 'abc']
+        self.changes.clear()
+        self.save, self.keeper.save = self.keeper.save, self.refuse
+
+    def refuse(self, *_args):
+        raise StoreError('the disk is full')
+
+    def told(self, server):
+        outcome = self.tell(samples.event(instance_id=server))
+        self.outlets.sent[-1][2].set_result(None)
+        return outcome.result(0).told
+
+    def test_who_was_told_is_kept_later(self):
+        """After a restart the owner was told again."""
+        self.assertEqual((1, 1), tuple(len(self.told(one)) for one in 'ab'))
+        self.assertEqual([], self.changes)
+        self.assertEqual(1, self.log.output.count('the disk is full'))
+        self.assertNotIn('Traceback', self.log.output)
+        self.keeper.save = self.save
+        self.told('c')
+        self.assertEqual([(one.id, 'alarm') for one in self.alarms],
+                         self.changes)
+
+    def test_what_is_not_made_is_not_in_force(self):
+        self.assertRaises(StoreError, self.manager.create,
+                          samples.rule(server_id='d'))
+        self.keeper.delete = self.refuse
+        self.assertRaises(StoreError, self.manager.delete, self.alarms[0])
+        self.assertEqual(self.alarms, self.manager.book.alarms())
 
 
 class StampTest(LocalTestCase):

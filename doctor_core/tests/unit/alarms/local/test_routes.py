@@ -3,9 +3,11 @@ import json
 import testtools
 
 from doctor_core.alarms import reach
+from doctor_core.alarms.local.kept import KeptChanges
 from doctor_core.alarms.local.routes import routes
 from doctor_core.alarms.local.rules import RuleBook
 from doctor_core.alarms.wire import alarm_to_json, rule_to_json
+from doctor_core.exceptions import StoreError
 from doctor_core.model import AlarmState
 from doctor_core.tests.unit.alarms import samples
 from doctor_core.web.server import Refused, Request
@@ -22,10 +24,20 @@ class ApiTestCase(testtools.TestCase):
         super().setUp()
         self.book = RuleBook()
         self.changes = []
+        self.full = False
         self.routes = routes(self.book, lambda request: self.asker,
                              prefix='/alarming', check=reach.check,
-                             changed=self.changes.append)
+                             changes=KeptChanges(self.book, self))
         self.asker = ANN
+
+    def save(self, alarm_id, _document):
+        """As a keeper, which may be full."""
+        if self.full:
+            raise StoreError('the disk is full')
+        self.changes.append(alarm_id)
+
+    def delete(self, alarm_id):
+        self.save(alarm_id, None)
 
     def ask(self, method, path='', body=None, asker=ANN, query=()):
         self.asker = asker
@@ -51,6 +63,37 @@ class ApiTestCase(testtools.TestCase):
         self.assertEqual(['error_message'], list(answer.json))
         self.assertEqual('Client', answer.json['error_message']['faultcode'])
         self.assertIn(text, answer.json['error_message']['faultstring'])
+
+
+class FullDiskTest(ApiTestCase):
+    """An alarm that was refused was in force, one that could not be deleted
+    was gone until the next start.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.alarm = self.add()
+        self.full = True
+
+    def assert_refused(self, *request):
+        answer = self.ask(*request)
+        self.assertEqual(
+            (503, 'the disk is full'),
+            (answer.status, answer.json['error_message']['faultstring']))
+        self.assertEqual([self.alarm], self.book.alarms())
+
+    def test_make(self):
+        self.assert_refused('POST', '', rule_to_json(samples.rule()))
+
+    def test_delete(self):
+        self.assert_refused('DELETE', '/alarm-1')
+        self.full = False
+        self.assertEqual(204, self.ask('DELETE', '/alarm-1').status)
+
+    def test_change(self):
+        self.assert_refused('PUT', '/alarm-1', {
+            **alarm_to_json(self.alarm), 'severity': 'critical'})
+        self.assert_refused('PUT', '/alarm-1/state', 'alarm')
 
 
 class _Multi(dict):
