@@ -5,6 +5,7 @@ import threading
 
 import sqlalchemy as sa
 
+from doctor_core.exceptions import StoreError
 from doctor_core.model import SequenceNumber, new_id
 from doctor_core.store.database import Database
 from doctor_core.store.tables import ARRIVALS
@@ -40,7 +41,7 @@ class Arrivals:
     def _keep_ahead(self) -> None:
         try:
             self._epoch, self._number = self._reserve()
-        except sa.exc.SQLAlchemyError as error:
+        except (StoreError, sa.exc.SQLAlchemyError) as error:
             LOG.warning('What is taken in cannot be counted over a restart: '
                         '%s', error)
             self._epoch, self._number = new_id(), 0

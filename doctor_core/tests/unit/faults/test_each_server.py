@@ -109,7 +109,8 @@ class ServiceIdTest(testtools.TestCase):
         self.assertEqual('cleared', desk.up().state)
         self.assertEqual(set(), desk.forced_down())
         states = desk.correction_states(answer.fault_id)
-        self.assertEqual(('left', 'undone'), (
+        # Nova had never heard of the old one.
+        self.assertEqual(('given-up', 'undone'), (
             states[Action.FORCE_DOWN, 'c0'], states[Action.FORCE_DOWN, 'c9']))
 
     def test_a_service_that_was_made_anew_while_its_host_was_down(self):

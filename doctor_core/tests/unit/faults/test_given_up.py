@@ -167,7 +167,8 @@ class NeverMadeTest(testtools.TestCase):
         self.inspector.refusing = {'s1'}
         self.desk.resume()
         self.assertEqual('in-doubt', self.state())
-        self.assertIn('s1 was given up', self.desk.fault(self.fault_id).note)
+        self.assertIn('given up: reset-state of s1',
+                      self.desk.fault(self.fault_id).note)
         self.assertEqual(('active', 'undone'), self.back())
 
     def test_an_answer_was_lost_before_and_it_is_refused_for_now(self):
