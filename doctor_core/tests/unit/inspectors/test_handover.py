@@ -60,8 +60,8 @@ class ShownTest(testtools.TestCase):
 
     def test_servers_of_a_cell_that_nova_cannot_see(self):
         self.cloud.unseen = {'h0'}
-        self.cloud.change('s0', host='', state='unknown', is_partial=True)
-        self.assertEqual({'s1': 'active'}, self.shown('s0', 's1'))
+        self.cloud.change('s1', host='h1')
+        self.assertEqual({'s1': None}, self.shown('s0', 's1'))
 
     def test_a_service_of_such_a_cell(self):
         self.cloud.unseen = {'h0'}
