@@ -35,13 +35,14 @@ class GoodNews:
 
     def answer(self, record: FaultRecord, lost: Sequence[Telling],
                returned: undoing.Returned, what: undoing.Guests,
-               undone: frozenset[str]) -> None:
+               undone: frozenset[str]) -> bool:
         """Tell the owners how their servers are now.
 
         Whoever has yet to hear of the loss hears of that first.
 
         :param lost: what they were told.
         :param undone: the servers whose state Doctor has set back.
+        :returns: whether nobody has yet to hear of the loss.
         """
         owed = {one.server.id for one in
                 self._store.tellings.owed(record.id)
@@ -60,6 +61,7 @@ class GoodNews:
                                     left=left.get(one.server.id, ''))
             said += self._say(record, one, word)
         self._teller.tell(record.id, record.hostname, said)
+        return owed.isdisjoint(one.server.id for one in lost)
 
     def _say(self, record: FaultRecord, lost: Telling,
              word: undoing.Word) -> Sequence[Telling]:

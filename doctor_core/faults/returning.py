@@ -198,11 +198,11 @@ class Returning:
             return False
         others = _askable(others, returned, progress)
         undone = self._undo(record, others, returned, progress)
-        self._news.answer(record, lost, returned, what, undone)
+        all_heard = self._news.answer(record, lost, returned, what, undone)
         if progress.trouble:
             return False
-        if self._store.tellings.owed(record.id) \
-                and self._news.unanswered(record.id):
+        # As it was read for that: who hears of it now, hears the rest later.
+        if not all_heard:
             progress.waiting = 'owners are still being told of the loss'
             return False
         return True

@@ -1,9 +1,11 @@
 """A host that is back: who has to agree, and what is taken back."""
 
 import dataclasses
+import threading
 
 import testtools
 
+from doctor_core import clock
 from doctor_core.model import Action, News, Server
 from doctor_core.tests.unit.faults import doubles
 
@@ -364,6 +366,29 @@ class EachServerTest(testtools.TestCase):
         again.up()
         self.assertEqual([('s0', 'error'), ('s0', 'active')],
                          again.alarms.told)
+
+    def test_who_hears_of_the_loss_in_that_moment(self):
+        """They heard nothing of the return."""
+        desk = doubles.Desk(servers=1)
+        desk.alarms.failures = ['away']
+        desk.stopping.set()
+        fault_id = desk.down().fault_id
+        desk = desk.again()
+        desk.alarms.failures = []
+        desk.alarms.hold = hold = threading.Event()
+        news = desk.engine.pursuit._returning._news
+        whole = news.answer
+
+        def answer(*asked):
+            answered = whole(*asked)
+            desk.alarms.hold = None
+            hold.set()
+            clock.wait_for(lambda: not desk.store.tellings.owed(fault_id),
+                           clock.Deadline(10), what='the loss to be told')
+            return answered
+        news.answer = answer
+        self.assertEqual('cleared', desk.up().state)
+        self.assertEqual(('s0', 'active'), desk.alarms.told[-1])
 
     def test_a_server_that_its_owner_has_set_back(self):
         desk = doubles.Desk()
