@@ -237,8 +237,11 @@ class Correcting:
         if not why:
             return
         with self._store.together():
-            self._store.corrections.move(
-                fault_id, CorrectionState.GIVEN_UP, [one], reason=why)
+            for old, new in (
+                    (CorrectionState.ASKED, CorrectionState.IN_DOUBT),
+                    (CorrectionState.OWED, CorrectionState.GIVEN_UP)):
+                self._store.corrections.move(fault_id, new, [one],
+                                             old=(old,), reason=why)
             record = self._store.faults.find(fault_id)
             is_down = record is not None and record.state in DOWN
             if is_down and service is not None and not service.forced_down:

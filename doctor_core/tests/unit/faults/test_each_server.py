@@ -91,7 +91,7 @@ class ServiceIdTest(testtools.TestCase):
         desk.inspector.failing = {'c0'}
         answer = desk.down()
         states = desk.correction_states(answer.fault_id)
-        self.assertEqual('given-up', states[Action.FORCE_DOWN, 'c0'])
+        self.assertEqual('in-doubt', states[Action.FORCE_DOWN, 'c0'])
         desk.resume()
         self.assertIn((Action.FORCE_DOWN, 'c9', 'true'),
                       desk.inspector.made)
@@ -110,6 +110,18 @@ class ServiceIdTest(testtools.TestCase):
         self.assertEqual(set(), desk.forced_down())
         states = desk.correction_states(answer.fault_id)
         # Nova had never heard of the old one.
+        self.assertEqual(('given-up', 'undone'), (
+            states[Action.FORCE_DOWN, 'c0'], states[Action.FORCE_DOWN, 'c9']))
+
+    def test_a_service_that_was_made_anew_and_whose_old_id_is_refused(self):
+        desk = doubles.Desk()
+        desk.cloud.touch('h0', id='c9')
+        desk.inspector.forbidding = {'c0'}
+        answer = desk.down()
+        desk.resume()
+        self.assertEqual('cleared', desk.up().state)
+        self.assertEqual(set(), desk.forced_down())
+        states = desk.correction_states(answer.fault_id)
         self.assertEqual(('given-up', 'undone'), (
             states[Action.FORCE_DOWN, 'c0'], states[Action.FORCE_DOWN, 'c9']))
 
