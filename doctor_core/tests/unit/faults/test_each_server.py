@@ -109,8 +109,7 @@ class ServiceIdTest(testtools.TestCase):
         self.assertEqual('cleared', desk.up().state)
         self.assertEqual(set(), desk.forced_down())
         states = desk.correction_states(answer.fault_id)
-        # Nova had never heard of the old one.
-        self.assertEqual(('given-up', 'undone'), (
+        self.assertEqual(('left', 'undone'), (
             states[Action.FORCE_DOWN, 'c0'], states[Action.FORCE_DOWN, 'c9']))
 
     def test_a_service_that_was_made_anew_and_whose_old_id_is_refused(self):

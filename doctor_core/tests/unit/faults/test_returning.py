@@ -1,11 +1,9 @@
 """A host that is back: who has to agree, and what is taken back."""
 
 import dataclasses
-import threading
 
 import testtools
 
-from doctor_core import clock
 from doctor_core.model import Action, News, Server
 from doctor_core.tests.unit.faults import doubles
 
