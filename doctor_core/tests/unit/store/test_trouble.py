@@ -46,6 +46,16 @@ class FullDiskTest(testtools.TestCase):
                           {'text': 'x' * 900_000})
         self.assertEqual(2, self.log.output.count('disk is full'))
 
+    def test_a_start_with_a_full_disk(self):
+        """It was a traceback."""
+        def full(*_args, **_names):
+            raise sa.exc.OperationalError('INSERT', {}, Exception('full'))
+
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.store.tellings.Tellings.owe', full))
+        store.Store().close()
+        self.assertIn('Cannot keep state in memory: full', self.log.output)
+
     def test_an_error_of_ours_is_none_of_the_file(self):
         self.assertRaises(sa.exc.IntegrityError, self.twice)
 
