@@ -92,8 +92,7 @@ class FaultsApi:
                 {'server_id': one.telling.server.id,
                  'name': one.telling.server.name,
                  'news': one.telling.news, 'shown': one.telling.shown,
-                 'state': one.state.replace('-', '_'), 'at': one.at,
-                 'reason': one.reason}
+                 'state': one.state, 'at': one.at, 'reason': one.reason}
                 for one in self._store.tellings.of(record.id)]}})
 
     def confirm(self, request: Request) -> Response:

@@ -66,7 +66,7 @@ def _servers(tellings: Iterable[Mapping[str, Any]]
 
 def _spaced(state: str) -> str:
     """A state for a person."""
-    return state.replace('-', ' ').replace('_', ' ')
+    return state.replace('-', ' ')
 
 
 def _progress(corrections: Iterable[Mapping[str, Any]]

@@ -122,7 +122,7 @@ class LookTest(FaultsTestCase):
             params={'id': fault_id})).json['fault']
         self.assertEqual((1, 0, 1, 0), tuple(fault[name] for name in (
             'servers', 'told_servers', 'without_alarm', 'unreached')))
-        self.assertEqual(['nobody_to_tell'], [
+        self.assertEqual(['nobody-to-tell'], [
             one['state'] for one in fault['tellings']])
 
     def listed(self):

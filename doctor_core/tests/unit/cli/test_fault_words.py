@@ -31,7 +31,7 @@ class WordsTest(testtools.TestCase):
         fault = {**FAULT, 'corrections': [], 'servers': 2, 'told_servers': 1,
                  'without_alarm': 1, 'unreached': 0, 'tellings': [
                      {'server_id': 's1', 'name': 'vm2', 'news': 'lost',
-                      'state': 'nobody_to_tell', 'reason': ''}]}
+                      'state': 'nobody-to-tell', 'reason': ''}]}
         shown = dict(fault_words.details(fault))
         self.assertEqual(
             ('1 of 2, 1 without an alarm', 'vm2: nobody to tell'),
