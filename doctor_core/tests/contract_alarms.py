@@ -8,7 +8,6 @@ than the doubles here makes itself in ``manager``::
         plugin = MineAlarmManager
 """
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from doctor_core import fixtures, wire
@@ -23,6 +22,7 @@ from doctor_core.model import (
     Server,
     Stage,
 )
+from doctor_core.tests.contract_plugins import PluginContract
 
 _PATIENCE_S = 30.0
 SERVER = Server('5b1c4a3e-0000-4000-8000-000000000001', 'vm1', 'project-1',
@@ -44,7 +44,7 @@ def event(server: Server = SERVER, state: str = 'error') -> Event:
     return wire.instance_update(server, state, 1_700_000_000.0)
 
 
-class AlarmContract:
+class AlarmContract(PluginContract):
     """What an alarm manager has to do; to be mixed into a test case.
 
     * Its class has a docstring; its options have help texts, and none is
@@ -62,8 +62,8 @@ class AlarmContract:
     :cvar values: options that a test cannot leave at their defaults.
     """
 
+    base = AlarmManager
     plugin: ClassVar[type[AlarmManager]]
-    values: ClassVar[Mapping[str, Any]] = {}
 
     def manager(self: Any) -> AlarmManager:
         """One with ``values`` and the defaults of its other options;
@@ -83,16 +83,9 @@ class AlarmContract:
                             for future in futures)]
 
     def test_it_says_what_it_is(self: Any) -> None:
-        self.assertTrue((self.plugin.__doc__ or '').strip(),
-                        f'{self.plugin} has no docstring')
         self.assertIsInstance(self.plugin.hears_nova, bool)
         self.assertLessEqual(set(self.plugin.needs), set(Need))
         self.assertLessEqual(set(self.plugin.clocks), set(Stage))
-
-    def test_its_options_have_help_and_need_no_value(self: Any) -> None:
-        for option in self.plugin.get_opts():
-            self.assertTrue(option.help, f'{option.name} has no help')
-            self.assertFalse(option.required, f'{option.name} is required')
 
     def test_a_rule_is_made_once(self: Any) -> None:
         manager = self.manager()

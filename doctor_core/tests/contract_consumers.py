@@ -10,10 +10,8 @@ and notices come as they come to an owner: from the notifier of the URL's
 scheme, which has to be installed.
 """
 
-import inspect
 import threading
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from doctor_core import clock, fixtures, plugins
@@ -21,6 +19,7 @@ from doctor_core.consumers.base import Consumer
 from doctor_core.exceptions import NotifyError
 from doctor_core.model import Notice
 from doctor_core.notifiers.deliverer import Deliverer
+from doctor_core.tests.contract_plugins import PluginContract
 
 WAIT_S = 20
 #: A notice that is not taken is not sent again: nobody waits for that.
@@ -38,7 +37,7 @@ def body(server_id):
                        ['instance_id', 1, server_id]]}}}
 
 
-class ConsumerContract:
+class ConsumerContract(PluginContract):
     """What a consumer has to do; to be mixed into a ``testtools.TestCase``.
 
     * It derives from ``Consumer`` and is not abstract; the first line of its
@@ -53,8 +52,8 @@ class ConsumerContract:
     :cvar values: options that a test cannot leave at their defaults.
     """
 
+    base = Consumer
     plugin: ClassVar[type[Consumer]]
-    values: ClassVar[Mapping[str, Any]] = {}
 
     # What the tests use.
 
@@ -82,22 +81,6 @@ class ConsumerContract:
         return [notice.server_id for notice in consumer.received()]
 
     # What holds.
-
-    def test_is_a_consumer_and_lacks_nothing(self):
-        self.assertTrue(issubclass(self.plugin, Consumer))
-        self.assertFalse(inspect.isabstract(self.plugin))
-
-    def test_has_a_summary(self):
-        """``doctor plugins`` shows the first line of the docstring."""
-        summary = (self.plugin.__doc__ or '').strip().splitlines()
-        self.assertTrue(summary and summary[0].endswith('.'), summary)
-
-    def test_options_are_explained(self):
-        options = self.plugin.get_opts()
-        self.assertEqual([], [option.name for option in options
-                              if not option.help])
-        self.assertEqual(len({option.dest for option in options}),
-                         len(options))
 
     def test_has_heard_nothing_before_it_is_started(self):
         self.assertEqual([], self.make().received())

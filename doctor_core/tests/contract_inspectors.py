@@ -11,13 +11,13 @@ One that cannot correct anything without a service of its own derives from
 """
 
 import threading
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from doctor_core import fixtures
 from doctor_core.exceptions import CloudError
 from doctor_core.inspectors.base import Inspector
 from doctor_core.model import Action, Correction, Mark, Need, StateChange
+from doctor_core.tests.contract_plugins import PluginContract
 
 
 def lost(number: int) -> tuple[Correction, ...]:
@@ -34,7 +34,7 @@ def lost(number: int) -> tuple[Correction, ...]:
 LOST = lost(1)
 
 
-class InspectorLifeContract:
+class InspectorLifeContract(PluginContract):
     """What an inspector has to do that is not asked to correct anything; to
     be mixed into a test case.
 
@@ -47,8 +47,8 @@ class InspectorLifeContract:
     :cvar values: options that a test cannot leave at their defaults.
     """
 
+    base = Inspector
     plugin: ClassVar[type[Inspector]]
-    values: ClassVar[Mapping[str, Any]] = {}
 
     def inspector(self: Any) -> Inspector:
         """One with ``values`` and the defaults of its other options, before
@@ -59,15 +59,8 @@ class InspectorLifeContract:
                            self.cloud)
 
     def test_it_says_what_it_is(self: Any) -> None:
-        self.assertTrue((self.plugin.__doc__ or '').strip(),
-                        f'{self.plugin} has no docstring')
         self.assertIsInstance(self.plugin.hands_over, bool)
         self.assertLessEqual(set(self.plugin.needs), set(Need))
-
-    def test_its_options_have_help_and_need_no_value(self: Any) -> None:
-        for option in self.plugin.get_opts():
-            self.assertTrue(option.help, f'{option.name} has no help')
-            self.assertFalse(option.required, f'{option.name} is required')
 
     def test_it_stops_without_a_start_and_twice(self: Any) -> None:
         inspector = self.inspector()

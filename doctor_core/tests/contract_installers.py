@@ -11,9 +11,7 @@ One whose deployment, or a double of it, can be asked by a test derives from
 """
 
 import contextlib
-import inspect
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from doctor_core import fixtures
 from doctor_core.exceptions import BackendError, ConfigError
@@ -24,6 +22,7 @@ from doctor_core.installers.preparing.changes import Change
 from doctor_core.installers.preparing.preparation import Preparation
 from doctor_core.model import Host, Need, Node
 from doctor_core.runner import Runner
+from doctor_core.tests.contract_plugins import PluginContract
 
 ROLES = {'controller', 'compute'}
 NOBODY = Host('no-such-host')
@@ -35,7 +34,7 @@ def known_files():
             for name in (edit.file, edit.shipped) if name}
 
 
-class InstallerContract:
+class InstallerContract(PluginContract):
     """What holds of an installer whose deployment nobody has asked yet; to be
     mixed into a test case. Options that hold a password are secret, and
     making one asks nobody.
@@ -44,8 +43,8 @@ class InstallerContract:
     :cvar values: options that a test cannot leave at their defaults.
     """
 
+    base = Installer
     plugin: ClassVar[type[Installer]]
-    values: ClassVar[Mapping[str, Any]] = {}
 
     def make(self):
         """A new one, before a cloud in memory."""
@@ -58,28 +57,6 @@ class InstallerContract:
         made = self.make()
         self.addCleanup(made.close)
         return made
-
-    def test_is_an_installer_and_lacks_nothing(self):
-        self.assertTrue(issubclass(self.plugin, Installer))
-        self.assertFalse(inspect.isabstract(self.plugin))
-
-    def test_has_a_summary(self):
-        """``doctor plugins`` shows the first line of the docstring."""
-        summary = (self.plugin.__doc__ or '').strip().partition('\n')
-        self.assertTrue(summary[0].endswith('.'), summary[0])
-
-    def test_options_are_explained(self):
-        options = self.plugin.get_opts()
-        self.assertEqual([], [option.name for option in options
-                              if not option.help])
-        self.assertEqual(len({option.dest for option in options}),
-                         len(options))
-
-    def test_passwords_are_secrets(self):
-        """They would stand in the log of a daemon."""
-        self.assertEqual([], [
-            option.name for option in self.plugin.get_opts()
-            if 'password' in option.name and not option.secret])
 
     def test_is_made_without_its_deployment(self):
         installer = self.installer()

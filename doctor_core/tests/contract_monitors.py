@@ -10,23 +10,22 @@ Nothing here waits for time to pass: what has to happen is waited for, up to
 ``WAIT_S`` seconds.
 """
 
-import inspect
 import json
 import queue
 import threading
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from doctor_core import clock, fixtures, wire
 from doctor_core.model import FaultStatus, Host
 from doctor_core.monitors.base import HostStatus, Monitor
+from doctor_core.tests.contract_plugins import PluginContract
 
 WAIT_S = 20
 #: The states of a host that is known to be well.
 WELL = frozenset({'healthy', 'up'})
 
 
-class MonitorContract:
+class MonitorContract(PluginContract):
     """What holds of a monitor that was not started; to be mixed into a test
     case.
 
@@ -41,8 +40,8 @@ class MonitorContract:
     :cvar values: options that a test cannot leave at their defaults.
     """
 
+    base = Monitor
     plugin: ClassVar[type[Monitor]]
-    values: ClassVar[Mapping[str, Any]] = {}
 
     def make(self, report=None, **values):
         """A new monitor; it is stopped at the end of the test."""
@@ -51,22 +50,6 @@ class MonitorContract:
             report or (lambda fault: None))
         self.addCleanup(monitor.stop)
         return monitor
-
-    def test_is_a_monitor_and_lacks_nothing(self):
-        self.assertTrue(issubclass(self.plugin, Monitor))
-        self.assertFalse(inspect.isabstract(self.plugin))
-
-    def test_has_a_summary(self):
-        """``doctor plugins`` shows the first line of the docstring."""
-        summary = (self.plugin.__doc__ or '').strip().partition('\n')
-        self.assertTrue(summary[0].endswith('.'), summary[0])
-
-    def test_options_are_explained(self):
-        options = self.plugin.get_opts()
-        self.assertEqual([], [option.name for option in options
-                              if not option.help])
-        self.assertEqual(len({option.dest for option in options}),
-                         len(options))
 
     def test_is_made_of_its_options_alone(self):
         self.assertIsInstance(self.make(), Monitor)

@@ -10,13 +10,14 @@ Derive a test case from :class:`NotifierContract` and a
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from doctor_core import fixtures
 from doctor_core.exceptions import NotifyError
 from doctor_core.notifiers.base import Notifier
+from doctor_core.tests.contract_plugins import PluginContract
 
 _SECRET = 's3cret'
 _STRANGE = ('{0}:', '{0}://', '{0}:///', '{0}://:0', '{0}://a:b:c@',
@@ -24,7 +25,7 @@ _STRANGE = ('{0}:', '{0}://', '{0}:///', '{0}://:0', '{0}://a:b:c@',
             '{0}://u:' + _SECRET + '@/?token=' + _SECRET, '{0}:x')
 
 
-class NotifierContract:
+class NotifierContract(PluginContract):
     """What a notifier has to do; to be mixed into a test case.
 
     * Its class has a docstring, whose first line ``doctor plugins`` shows.
@@ -42,8 +43,8 @@ class NotifierContract:
     :cvar urls: some that it takes; nothing is sent there.
     """
 
+    base = Notifier
     plugin: ClassVar[type[Notifier]]
-    values: ClassVar[Mapping[str, Any]] = {}
     scheme: ClassVar[str]
     urls: ClassVar[Sequence[str]] = ()
 
@@ -58,14 +59,7 @@ class NotifierContract:
                 if self.plugin.complaint(urlsplit(url))]
 
     def test_it_says_what_it_is(self: Any) -> None:
-        self.assertTrue((self.plugin.__doc__ or '').strip(),
-                        f'{self.plugin} has no docstring')
         self.assertIsInstance(self.plugin.for_administrators, bool)
-
-    def test_its_options_have_help_and_need_no_value(self: Any) -> None:
-        for option in self.plugin.get_opts():
-            self.assertTrue(option.help, f'{option.name} has no help')
-            self.assertFalse(option.required, f'{option.name} is required')
 
     def test_a_complaint_is_a_text(self: Any) -> None:
         for url in _STRANGE:

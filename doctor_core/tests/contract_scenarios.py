@@ -7,10 +7,9 @@ configuration it can be run where the tests are. Nothing but what
 
 import io
 import json
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import fixtures
 
@@ -21,6 +20,7 @@ from doctor_core.profiler import report
 from doctor_core.profiler.facts import ReportFacts
 from doctor_core.profiler.times import FaultTimes
 from doctor_core.scenarios.base import Scenario
+from doctor_core.tests.contract_plugins import PluginContract
 
 
 class Steps:
@@ -48,7 +48,7 @@ def _unbroken(text):
     return ''.join(text.split())
 
 
-class ScenarioContract:
+class ScenarioContract(PluginContract):
     """What a scenario has to do; to be mixed into a ``testtools.TestCase``.
 
     * Its needs are known before it is made.
@@ -60,8 +60,8 @@ class ScenarioContract:
     :cvar values: options that a test cannot leave at their defaults.
     """
 
+    base = Scenario
     plugin: ClassVar[type[Scenario]]
-    values: ClassVar[Mapping[str, Any]] = {}
 
     def configuration(self):
         """A configuration under which the scenario can be run."""
@@ -71,9 +71,6 @@ class ScenarioContract:
         """A new scenario."""
         return self.plugin(options_for(self.plugin, **self.values),
                              self.configuration(), steps)
-
-    def test_it_is_a_scenario(self):
-        self.assertTrue(issubclass(self.plugin, Scenario))
 
     def test_its_needs_are_known_before_it_is_made(self):
         for need in self.plugin.needs(self.configuration()):
