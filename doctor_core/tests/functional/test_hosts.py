@@ -64,9 +64,12 @@ class HostsCommandTest(testtools.TestCase):
     def test_port_that_is_taken_stops_no_watching(self):
         first = self.monitor(['one=127.77.0.1'])
         port = self.url.rpartition(':')[2]
-        conf = self.folder / 'second.conf'
+        other = self.folder / 'other'
+        other.mkdir()
+        conf = other / 'doctor.conf'
         conf.write_text((self.folder / 'doctor.conf').read_text().replace(
-            'status_port = 0', f'status_port = {port}'))
+            'status_port = 0', f'status_port = {port}').replace(
+            f'state_path = {self.folder}\n', f'state_path = {other}\n'))
         second = self.useFixture(Process(
             'doctor-monitor', '--config-file', conf,
             ready='doctor-monitor is ready'))
