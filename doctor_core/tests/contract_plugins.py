@@ -30,7 +30,7 @@ class PluginContract:
 
     def test_it_has_a_summary(self: Any) -> None:
         summary = (self.plugin.__doc__ or '').strip().partition('\n')[0]
-        self.assertTrue(summary.endswith('.'),
+        self.assertTrue(summary.endswith(('.', '?')),
                         f'{self.plugin}: the first line of its docstring is '
                         f'no sentence: {summary!r}')
 
