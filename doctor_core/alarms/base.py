@@ -84,8 +84,12 @@ class Keeper(Protocol):
     def all(self) -> Iterable[Mapping[str, Any]]:
         """The documents that were kept, the oldest first."""
 
-    def save(self, alarm_id: str, document: dict[str, Any]) -> None:
-        """Keep a document, instead of another of that id."""
+    def save(self, documents: Mapping[str, dict[str, Any]]) -> None:
+        """Keep these by their ids, instead of others of those ids: all of
+        them or none; may block.
+
+        :raises StoreError: none is kept.
+        """
 
     def delete(self, alarm_id: str) -> None:
         """Keep it no longer; one that is gone is fine."""
@@ -97,8 +101,8 @@ class NothingKept:
     def all(self) -> Iterable[Mapping[str, Any]]:
         return ()
 
-    def save(self, alarm_id: str, document: dict[str, Any]) -> None:
-        """It is in memory as it is."""
+    def save(self, documents: Mapping[str, dict[str, Any]]) -> None:
+        """They are in memory as they are."""
 
     def delete(self, alarm_id: str) -> None:
         """It is gone from memory as it is."""
@@ -189,6 +193,11 @@ class AlarmManager(abc.ABC):
         :raises BackendError: it cannot be known now.
         """
         return []
+
+    def close(self) -> None:
+        """Nobody is told any more: let go of what it holds. May block, and
+        be called again.
+        """
 
     def watch(self) -> None:
         """From now on stamp what others do on the way to the owners, too, as

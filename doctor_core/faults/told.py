@@ -91,7 +91,6 @@ class OfFault:
         and what was said of it.
     :ivar lines: what waiters are to hear of those that are kept.
     :ivar waiters: who waits for the last outcome.
-    :ivar queued: whether our thread is about to keep outcomes.
     :ivar left: whether there are outcomes that nobody waits for, or that
         the store did not take.
     """
@@ -104,14 +103,13 @@ class OfFault:
     lines: list[str] = dataclasses.field(default_factory=list)
     waiters: list['Future[list[str]]'] = dataclasses.field(
         default_factory=list)
-    queued: bool = False
     left: bool = False
 
     @property
     def at_rest(self) -> bool:
         """Whether there is nothing to remember."""
         return not (self.under_way or self.ended or self.lines
-                    or self.waiters or self.queued or self.left)
+                    or self.waiters or self.left)
 
 
 @dataclasses.dataclass

@@ -12,6 +12,7 @@ from doctor_core.exceptions import StoreError
 from doctor_core.faults.told import Again, Key, OfFault, Outcome
 from doctor_core.model import Telling
 from doctor_core.model.states import TellingState
+from doctor_core.soon import Soon
 from doctor_core.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -39,8 +40,9 @@ class UnderWay:
         self._lock = threading.RLock()
         self._keeping = threading.Lock()
         self._faults: dict[str, OfFault] = {}
-        self._keeper = concurrent.futures.ThreadPoolExecutor(
-            1, 'faults-told')
+        #: Of which faults outcomes are to be kept.
+        self._due: dict[str, None] = {}
+        self._soon = Soon(self._keep_due, 'faults-told')
         self._again = Again(monotonic)
 
     def begin(self, fault_id: str, tellings: Iterable[Telling]
@@ -139,7 +141,7 @@ class UnderWay:
             waiters = [one for of in self._faults.values()
                        for one in of.waiters]
         concurrent.futures.wait(waiters, _CLOSE_S)
-        self._keeper.shutdown()
+        self._soon.close()
 
     def _settle(self, fault_id: str) -> None:
         """Keep what has ended; if that was all, who waits hears of it."""
@@ -170,7 +172,6 @@ class UnderWay:
         while True:
             with self._lock:
                 of = self._of(fault_id)
-                of.queued = False
                 ended, of.ended = of.ended, []
             if not ended:
                 return
@@ -205,22 +206,23 @@ class UnderWay:
         person wants to know whom to call.
         """
         of = self._of(fault_id)
-        if (of.waiters or of.ended) and not of.queued:
-            try:
-                self._keeper.submit(self._keep_now, fault_id)
-                of.queued = True
-            except RuntimeError:
+        if of.waiters or of.ended:
+            self._due[fault_id] = None
+            if not self._soon.ask():
                 # We have ended, and it is owed still.
                 LOG.debug('An outcome of fault %s came too late', fault_id)
         self._drop(fault_id)
 
-    def _keep_now(self, fault_id: str) -> None:
-        try:
-            self._settle(fault_id)
-        except Exception as error:  # nobody waits: who is next tries again
-            LOG.error('What became of the tellings of fault %s is not kept '
-                      'yet: %s', fault_id, error,
-                      exc_info=not isinstance(error, StoreError))
+    def _keep_due(self) -> None:
+        with self._lock:
+            due, self._due = self._due, {}
+        for fault_id in due:
+            try:
+                self._settle(fault_id)
+            except Exception as error:  # nobody waits: who is next tries
+                LOG.error('What became of the tellings of fault %s is not '
+                          'kept yet: %s', fault_id, error,
+                          exc_info=not isinstance(error, StoreError))
 
     def is_telling(self, fault_id: str) -> bool:
         """Whether somebody is being told because of a fault."""

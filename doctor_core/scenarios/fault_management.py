@@ -1,6 +1,5 @@
 """A host is lost, its servers' owners are told, the host comes back."""
 
-from collections.abc import Collection
 from contextlib import ExitStack
 
 from oslo_config import cfg
@@ -28,7 +27,13 @@ from doctor_core.profiler.report import ReportFacts
 from doctor_core.profiler.timeline import Timeline
 from doctor_core.profiler.times import Clocks, FaultTimes
 from doctor_core.scenarios.base import Progress, Scenario
-from doctor_core.scenarios.judging import Evidence, judge, otherwise, told_at
+from doctor_core.scenarios.judging import (
+    Evidence,
+    Tally,
+    judge,
+    otherwise,
+    told_at,
+)
 from doctor_core.scenarios.reported_faults import ReportedFaults
 from doctor_core.scenarios.subscriptions import Subscriptions
 from doctor_core.services import chosen
@@ -262,9 +267,9 @@ class FaultManagement(Scenario):
         if fault is None:
             return Evidence(self._servers, None, self._consumer.received())
         deadline = clock.Deadline(self.options.wait_s)
-        wanted = {server.id for server in self._servers}
+        tally = Tally(server.id for server in self._servers)
         try:
-            clock.wait_for(lambda: self._are_told(wanted), deadline,
+            clock.wait_for(lambda: self._are_told(tally), deadline,
                            what='all owners to be told')
         except DeadlineExceeded as error:
             self.progress(str(error))
@@ -282,10 +287,11 @@ class FaultManagement(Scenario):
             report.note if report else 'the inspector did not finish',
             self._wrong(forced_down=True, state='error', port='DOWN'))
 
-    def _are_told(self, wanted: Collection[str]) -> bool:
-        told = set(told_at(self._consumer.received())).intersection(wanted)
-        self.progress.so_far('owners are told', len(told), len(wanted))
-        return len(told) == len(wanted)
+    def _are_told(self, tally: Tally) -> bool:
+        left = tally.left(self._consumer.received())
+        self.progress.so_far('owners are told', len(self._servers) - left,
+                             len(self._servers))
+        return not left
 
     def _ask_evaluator(self, fault_id: str) -> None:
         """Stamp what an evaluator that is not ours has found."""

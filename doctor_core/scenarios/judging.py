@@ -38,6 +38,29 @@ def told_at(notices: Iterable[Notice]) -> dict[str, float]:
     return first
 
 
+class Tally:
+    """Which servers are still to be told of; one thread at a time.
+
+    :param wanted: the ids of all of them.
+    """
+
+    def __init__(self, wanted: Iterable[str]) -> None:
+        self._left = set(wanted)
+        self._looked_at = 0
+
+    def left(self, notices: Sequence[Notice]) -> int:
+        """Of how many there is no notice yet.
+
+        :param notices: all so far, in the same order each time: each is
+            looked at once, since who looks shares a processor with those
+            who tell.
+        """
+        for notice in notices[self._looked_at:]:
+            self._left.discard(notice.server_id)
+        self._looked_at = len(notices)
+        return len(self._left)
+
+
 def judge(evidence: Evidence, limit_s: float) -> list[str]:
     """Why a run has failed; empty when it passed.
 

@@ -163,6 +163,7 @@ class InspectorService:
         self._bus.stop_listening()
         self._reception.close()
         self._engine.owed.join()
+        self.alarms.close()
         self._deployment_bus.close()
         if self._owns_bus:
             self._bus.close()

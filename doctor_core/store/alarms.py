@@ -1,6 +1,7 @@
 """Alarms, each as its JSON."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,12 +16,15 @@ class Alarms:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, alarm_id: str, document: dict[str, Any]) -> None:
-        """Keep an alarm's JSON."""
+    def save(self, documents: Mapping[str, dict[str, Any]]) -> None:
+        """Keep the JSON of alarms, by their ids."""
+        rows = [{'id': alarm_id, 'document': json.dumps(document)}
+                for alarm_id, document in documents.items()]
+        if not rows:
+            return
         with self._database.begin() as connection:
-            connection.execute(
-                ALARMS.insert().prefix_with('OR REPLACE'),
-                {'id': alarm_id, 'document': json.dumps(document)})
+            connection.execute(ALARMS.insert().prefix_with('OR REPLACE'),
+                               rows)
 
     def delete(self, alarm_id: str) -> None:
         """Forget an alarm; one that is gone is fine."""

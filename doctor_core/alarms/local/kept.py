@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import threading
+from collections.abc import Iterable
 from typing import Protocol
 
 from doctor_core.alarms.base import Keeper
@@ -11,6 +12,8 @@ from doctor_core.alarms.local.rules import RuleBook
 from doctor_core.alarms.wire import alarm_to_json
 from doctor_core.exceptions import StoreError
 from doctor_core.model import Alarm, AlarmState
+from doctor_core.soon import Soon
+from doctor_core.wording import few
 
 LOG = logging.getLogger(__name__)
 
@@ -35,15 +38,20 @@ class KeptChanges:
     """Changes a rule book, each change once the keeper has it.
 
     What the keeper raises is raised on, and the book is as it was then. Every
-    method may be called from any thread, and blocks as the keeper does.
+    method may be called from any thread, and all but :meth:`told` block as
+    the keeper does.
     """
 
     def __init__(self, book: RuleBook, keeper: Keeper) -> None:
         self._book = book
         self._keeper = keeper
         self._lock = threading.Lock()
-        #: Alarms whose owners were told, and the keeper has not heard of it.
+        #: Alarms whose owners were told, and the keeper has not heard of it;
+        #: the lock is never held while the keeper is at work.
         self._behind: dict[str, None] = {}
+        self._behind_lock = threading.Lock()
+        self._is_said = False
+        self._soon = Soon(self._catch_up, 'alarms-told')
 
     def add(self, alarm: Alarm) -> None:
         """As :meth:`.RuleBook.add`, of a new one."""
@@ -75,33 +83,49 @@ class KeptChanges:
             return self._book.remove(alarm_id)
 
     def told(self, firing: Firing) -> None:
-        """As :meth:`.RuleBook.told`; what the keeper does not take now, it is
-        given again with the next change.
+        """As :meth:`.RuleBook.told`; never blocks. The keeper has it a moment
+        later, together with others: who tells the owners must not wait for a
+        disk between two of them. What it does not take then, it is given
+        again with the next change.
         """
         if not self._book.told(firing):
             return
-        with self._lock:
-            is_first = not self._behind
+        with self._behind_lock:
             self._behind[firing.alarm.id] = None
-            self._catch_up(logging.WARNING if is_first else logging.DEBUG)
+        self._soon.ask()
+
+    def close(self) -> None:
+        """Return when the keeper has been given everything."""
+        self._soon.close()
 
     def _save(self, alarm: Alarm) -> None:
-        self._keeper.save(alarm.id, alarm_to_json(alarm))
-        self._behind.pop(alarm.id, None)
-        self._catch_up(logging.DEBUG)
+        self._keeper.save({alarm.id: alarm_to_json(alarm)})
+        with self._behind_lock:
+            self._behind.pop(alarm.id, None)
+            is_behind = bool(self._behind)
+        if is_behind:
+            self._soon.ask()
 
-    def _catch_up(self, level: int) -> None:
-        for alarm_id in [*self._behind]:
-            alarm = self._book.to_keep(alarm_id)
+    def _catch_up(self) -> None:
+        with self._lock:
+            with self._behind_lock:
+                behind, self._behind = self._behind, {}
+            kept = False
             try:
-                if alarm is not None:
-                    self._keeper.save(alarm_id, alarm_to_json(alarm))
-            except StoreError as error:
-                LOG.log(level, 'The owner of alarm %s was told, and that is '
-                        'not kept yet, so after a restart the next '
-                        'event tells again: %s', alarm_id, error)
-                return
-            except Exception:  # the owner was told all the same
-                LOG.exception('What became of alarm %s is not kept', alarm_id)
-                return
-            del self._behind[alarm_id]
+                self._keep(behind)
+                kept = True
+            except StoreError as error:  # the owners were told all the same
+                LOG.log(logging.DEBUG if self._is_said else logging.WARNING,
+                        'Owners were told, and that is not kept yet, so '
+                        'after a restart the next event tells them again: '
+                        '%s. The alarms are %s', error, few(behind))
+            finally:
+                self._is_said = not kept
+                if not kept:
+                    with self._behind_lock:
+                        self._behind = behind | self._behind
+
+    def _keep(self, alarm_ids: Iterable[str]) -> None:
+        alarms = filter(None, map(self._book.to_keep, alarm_ids))
+        self._keeper.save({alarm.id: alarm_to_json(alarm)
+                           for alarm in alarms})

@@ -109,6 +109,10 @@ class LocalAlarmManager(AlarmManager):
         """Forget a rule; one that is gone is fine."""
         self._changes.remove(alarm.id)
 
+    def close(self) -> None:
+        """Return when the state of every alarm is kept."""
+        self._changes.close()
+
     def tell(self, events: Sequence[Event], *, host: str,
              fault_id: str) -> 'list[Future[list[str] | Reached]]':
         """Hold the events against the rules and send out the notices.

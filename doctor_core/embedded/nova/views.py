@@ -1,5 +1,6 @@
 """Servers as the API shows them, by microversion and by who asks."""
 
+import functools
 from typing import Any
 
 from doctor_core import wire
@@ -13,6 +14,7 @@ _WITH_PROGRESS = frozenset({'ACTIVE', 'BUILD', 'REBUILD', 'RESIZE',
 _EXTENDED = 'OS-EXT-SRV-ATTR:'
 
 
+@functools.lru_cache(4096)
 def stamp(at: float) -> str:
     """A time as Nova writes most of them."""
     return wire.iso(at)[:19] + 'Z'

@@ -93,3 +93,24 @@ class OtherwiseTest(testtools.TestCase):
              'Nova shows servers as none, not error: x'],
             judging.otherwise('Nova', 'servers', [
                 *shown, ('x', ''), ('y', 'error')], 'error'))
+
+
+class TallyTest(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.tally = judging.Tally(server.id for server in SERVERS)
+
+    def test_who_is_left(self):
+        self.assertEqual(3, self.tally.left([]))
+        self.assertEqual(1, self.tally.left(ALL[:2]))
+        self.assertEqual(1, self.tally.left(ALL[:2]))
+        self.assertEqual(0, self.tally.left(ALL))
+
+    def test_told_twice_and_others(self):
+        self.assertEqual(1, self.tally.left(
+            [ALL[0], ALL[0], notice('other', 10.2), ALL[2]]))
+
+    def test_each_is_looked_at_once(self):
+        self.tally.left(ALL[:2])
+        self.assertEqual(0, self.tally.left([None, None, ALL[2]]))

@@ -344,8 +344,7 @@ class FileTest(StoreTestCase):
         self.assertIn('state_path', str(error))
 
     def test_alarms(self):
-        self.store.alarms.save('a', {'name': 'x'})
-        self.store.alarms.save('a', {'name': 'y'})
-        self.store.alarms.save('b', {})
+        self.store.alarms.save({'a': {'name': 'x'}})
+        self.store.alarms.save({'a': {'name': 'y'}, 'b': {}})
         self.store.alarms.delete('b')
         self.assertEqual([{'name': 'y'}], self.opened().alarms.all())

@@ -23,7 +23,7 @@ class FullDiskTest(testtools.TestCase):
             f'PRAGMA max_page_count={pages}'))
 
     def save(self):
-        self.store.alarms.save('a', {'text': 'x' * 100_000})
+        self.store.alarms.save({'a': {'text': 'x' * 100_000}})
 
     def test_said_once(self):
         for _ in range(3):
@@ -42,8 +42,8 @@ class FullDiskTest(testtools.TestCase):
         self.save()
         self.assertIn('/state.sqlite again', self.log.output)
         self.limit(1)
-        self.assertRaises(StoreError, self.store.alarms.save, 'b',
-                          {'text': 'x' * 900_000})
+        self.assertRaises(StoreError, self.store.alarms.save,
+                          {'b': {'text': 'x' * 900_000}})
         self.assertEqual(2, self.log.output.count('disk is full'))
 
     def test_a_start_with_a_full_disk(self):

@@ -49,9 +49,10 @@ class FakeKeeper:
     def all(self):
         return self.documents
 
-    def save(self, alarm_id, document):
-        self.changes.append((alarm_id, document['state']))
-        self.kept[alarm_id] = document
+    def save(self, documents):
+        self.changes += [(alarm_id, document['state'])
+                         for alarm_id, document in documents.items()]
+        self.kept.update(documents)
 
     def delete(self, alarm_id):
         self.changes.append(alarm_id)
@@ -258,11 +259,13 @@ class TestTell(LocalTestCase):
         self.tell(samples.event())
         self.assertEqual([], self.changes)
         self.deliver_all()
+        self.manager.close()
         self.assertEqual([(self.alarm.id, AlarmState.ALARM)], self.changes)
 
     def test_new_states_are_not_kept_when_the_owner_was_not_told(self):
         self.tell(samples.event())
         self.outlets.sent[0][2].set_exception(NotifyError('given up'))
+        self.manager.close()
         self.assertEqual([], self.changes)
 
     def test_the_next_event_is_told_of_when_nobody_was_told_of_the_first(self):
@@ -275,6 +278,7 @@ class TestTell(LocalTestCase):
         self.assertEqual(['insufficient data'] * 2, [
             notice.body['previous'] for _, notice, _ in self.outlets.sent])
         self.outlets.sent[1][2].set_result(None)
+        self.manager.close()
         self.assertEqual([(self.alarm.id, AlarmState.ALARM)], self.changes)
         self.tell(samples.event())
         self.assertEqual(2, len(self.outlets.sent))
@@ -318,6 +322,7 @@ class TestTell(LocalTestCase):
         self.assertEqual('insufficient data', new.body['previous'])
         self.outlets.sent[0][2].set_exception(NotifyError('withdrawn'))
         self.outlets.sent[1][2].set_result(None)
+        self.manager.close()
         self.assertEqual((self.named(),), outcome.result(0).told)
         self.assertEqual([(self.alarm.id, AlarmState.ALARM)], self.changes)
 
@@ -369,6 +374,7 @@ class TestTell(LocalTestCase):
         self.tell(samples.event())
         self.outlets.sent[1][2].set_exception(NotifyError('given up'))
         self.outlets.sent[0][2].set_result(None)
+        self.manager.close()
         self.assertEqual([(self.alarm.id, AlarmState.ALARM)], self.changes)
 
     def test_each_event_has_its_own_outcome(self):
@@ -385,6 +391,7 @@ class TestTell(LocalTestCase):
         self.tell(samples.event())
         self.tell(samples.event())
         self.deliver_all()
+        self.manager.close()
         self.assertEqual((3, 2),
                          (len(self.outlets.sent), len(self.changes)))
 
@@ -432,7 +439,8 @@ class KeptTest(LocalTestCase):
             json.dumps(body).encode(), 1.0))
 
     def assert_kept(self):
-        """What is kept is what the manager has."""
+        """What is kept in the end is what the manager has."""
+        self.manager.close()
         self.assertEqual(
             {alarm.id: alarm_to_json(alarm)
              for alarm in self.manager.book.alarms()}, self.keeper.kept)
@@ -441,8 +449,8 @@ class KeptTest(LocalTestCase):
         """After a restart the next loss gave no notice."""
         self.ask('PUT', '/state', 'ok')
         self.delivery.set_result(None)
-        self.assertEqual('ok', self.keeper.kept[self.alarm.id]['state'])
         self.assert_kept()
+        self.assertEqual('ok', self.keeper.kept[self.alarm.id]['state'])
 
     def test_made_ready_and_fired_again(self):
         self.ask('PUT', '/state', 'ok')
@@ -455,6 +463,7 @@ class KeptTest(LocalTestCase):
     def test_deleted(self):
         self.ask('DELETE')
         self.delivery.set_result(None)
+        self.assert_kept()
         self.assertEqual({}, self.keeper.kept)
 
     def test_given_another_rule(self):
@@ -478,15 +487,13 @@ class KeptTest(LocalTestCase):
         saving, go_on = threading.Event(), threading.Event()
         save = self.keeper.save
 
-        def slow(alarm_id, document):
+        def slow(documents):
             saving.set()
             go_on.wait(10)
-            save(alarm_id, document)
+            save(documents)
 
         self.keeper.save = slow
-        told = threading.Thread(target=self.delivery.set_result,
-                                args=(None,))
-        told.start()
+        self.delivery.set_result(None)
         saving.wait(10)
         self.keeper.save = save
         ready = threading.Thread(target=self.ask,
@@ -494,9 +501,22 @@ class KeptTest(LocalTestCase):
         ready.start()
         ready.join(0.2)
         go_on.set()
-        for thread in (told, ready):
-            thread.join(10)
+        ready.join(10)
+        self.assert_kept()
         self.assertEqual('ok', self.keeper.kept[self.alarm.id]['state'])
+
+    def test_who_is_told_waits_for_no_disk(self):
+        """A thousand owners were told one transaction after another."""
+        go_on = threading.Event()
+        save = self.keeper.save
+        self.keeper.save = lambda documents: go_on.wait(10) and save(documents)
+        outcome = self.tell(samples.event())
+        self.delivery.set_result(None)
+        for _action, _notice, future in self.outlets.sent[1:]:
+            future.set_result(None)
+        self.assertTrue(outcome.done())
+        go_on.set()
+        self.assert_kept()
 
 
 class FullDiskTest(LocalTestCase):
@@ -508,8 +528,10 @@ class FullDiskTest(LocalTestCase):
                        for server in 'abc']
         self.changes.clear()
         self.save, self.keeper.save = self.keeper.save, self.refuse
+        self.refused = threading.Event()
 
     def refuse(self, *_args):
+        self.refused.set()
         raise StoreError('the disk is full')
 
     def told(self, server):
@@ -519,14 +541,18 @@ class FullDiskTest(LocalTestCase):
 
     def test_who_was_told_is_kept_later(self):
         """After a restart the owner was told again."""
-        self.assertEqual((1, 1), tuple(len(self.told(one)) for one in 'ab'))
+        for one in 'ab':
+            self.refused.clear()
+            self.assertEqual(1, len(self.told(one)))
+            self.assertTrue(self.refused.wait(10))
         self.assertEqual([], self.changes)
-        self.assertEqual(1, self.log.output.count('the disk is full'))
-        self.assertNotIn('Traceback', self.log.output)
         self.keeper.save = self.save
         self.told('c')
+        self.manager.close()
         self.assertEqual([(one.id, 'alarm') for one in self.alarms],
                          self.changes)
+        self.assertEqual(1, self.log.output.count('the disk is full'))
+        self.assertNotIn('Traceback', self.log.output)
 
     def test_what_is_not_made_is_not_in_force(self):
         self.assertRaises(StoreError, self.manager.create,

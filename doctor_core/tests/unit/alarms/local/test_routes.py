@@ -30,14 +30,14 @@ class ApiTestCase(testtools.TestCase):
                              changes=KeptChanges(self.book, self))
         self.asker = ANN
 
-    def save(self, alarm_id, _document):
+    def save(self, alarm_ids):
         """As a keeper, which may be full."""
         if self.full:
             raise StoreError('the disk is full')
-        self.changes.append(alarm_id)
+        self.changes += alarm_ids
 
     def delete(self, alarm_id):
-        self.save(alarm_id, None)
+        self.save([alarm_id])
 
     def ask(self, method, path='', body=None, asker=ANN, query=()):
         self.asker = asker
