@@ -1,4 +1,4 @@
-"""How much an alarm may hold that a tenant makes."""
+"""How much a tenant may have of alarms, and in one of them."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -19,13 +19,16 @@ _CONDITIONS = 50
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What one alarm may cost those who share the service.
+    """What one tenant may cost those who share the service.
 
     :ivar actions: different URLs at the most, as Aodh's
         ``alarm_max_actions``.
+    :ivar alarms: of one project at the most, as Aodh's
+        ``project_alarm_quota``; None for as many as it likes.
     """
 
     actions: int = 50
+    alarms: int | None = None
 
     def check(self, rule: AlarmRule) -> None:
         """Hold a rule against the limits.

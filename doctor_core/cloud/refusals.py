@@ -42,8 +42,9 @@ FINAL: Mapping[int, tuple[str, str]] = {
 NAMES: Mapping[str, str] = {'compute': 'Nova', 'identity': 'Keystone',
                             'network': 'Neutron'}
 #: The member that holds a service's own 404.
-_ABSENT: Mapping[str, str] = {'compute': 'itemNotFound',
-                              'identity': 'error', 'network': 'NeutronError'}
+_ABSENT: Mapping[str, str] = {
+    'alarming': 'error_message', 'compute': 'itemNotFound',
+    'identity': 'error', 'network': 'NeutronError', 'policy': 'error'}
 
 
 class Gone(CloudError):
@@ -113,9 +114,12 @@ def _is_own(service_type: str, status: int, body: bytes) -> bool:
     """Whether a refusal has the form that the service itself gives it.
 
     Of a service whose form is not known, and of 401, which a middleware
-    before the service gives in forms of its own, every one has.
+    before the service gives in forms of its own, every one has. Of Aodh and
+    Congress the form of a 404 is known: what is gone there is made anew, or
+    passed over.
     """
-    if service_type not in _ABSENT or status == 401:
+    if status == 401 or service_type not in (
+            _ABSENT if status == 404 else NAMES):
         return True
     answer = decoded(body)
     if not isinstance(answer, Mapping):

@@ -12,6 +12,7 @@ from doctor_core import clock
 from doctor_core.at_once import at_once
 from doctor_core.cloud import answers, undoing
 from doctor_core.cloud.client import Cloud
+from doctor_core.cloud.refusals import Gone
 from doctor_core.exceptions import CloudError, ConfigError
 from doctor_core.model import Server
 from doctor_core.wording import counted, few
@@ -288,9 +289,7 @@ class Tenancy:
         path = f'/os-quota-sets/{project_id}'
         try:
             quota = self._cloud.get('compute', path)['quota_set']
-        except CloudError as error:
-            if error.status != 404:
-                raise
+        except Gone:
             return
         needed = {'instances': servers, 'cores': servers * _FLAVOR['vcpus'],
                   'ram': servers * _FLAVOR['ram']}
@@ -314,10 +313,8 @@ class Tenancy:
                          ) -> list[Mapping[str, Any]]:
         try:
             return self._cloud.get(service_type, path)[key]
-        except CloudError as error:
-            if error.status == 404:
-                return []
-            raise
+        except Gone:
+            return []
 
 
 def _check_room(cidr: str, servers: int) -> None:

@@ -26,8 +26,7 @@ def called_for(store: Store, affected: AffectedMap,
     for record in owed:
         server = _server(affected, record.correction)
         if server is not None and _has_left(server, record.correction):
-            left[record.correction.key] = \
-                f'its server is on host {server.host or "none"} by now'
+            left[record.correction.key] = _why_left(record, server)
     for record in owed:
         why = left.get(record.correction.key)
         if why:
@@ -36,6 +35,21 @@ def called_for(store: Store, affected: AffectedMap,
                                    reason=why)
     return [record.correction for record in owed
             if record.correction.key not in left]
+
+
+def _why_left(record: CorrectionRecord, server: Server) -> str:
+    """What is said of a correction whose server has left: whether an error
+    is Doctor's, nobody can know where the answer of Nova was lost.
+    """
+    why = f'its server is on host {server.host or "none"} by now'
+    if record.state is not CorrectionState.ASKED \
+            or record.correction.action is not Action.RESET_STATE \
+            or server.state != calls.ERROR:
+        return why
+    why += ', in error, perhaps since Doctor asked for that and heard no ' \
+        'answer: see whether it runs, and set its state by hand'
+    LOG.warning('Server %s: %s', server.id, why)
+    return why
 
 
 def _moved_to(record: CorrectionRecord) -> CorrectionState:

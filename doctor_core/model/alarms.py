@@ -130,6 +130,7 @@ class Notice:
 
     :ivar body: the JSON object, field for field as Aodh writes it.
     :ivar received_at: when a consumer got it; 0 before.
+    :ivar project_id: whose alarm it is of; empty where that is not known.
     :ivar is_wanted: as that of the event.
     :ivar failed: called with why an attempt to deliver it failed that is
         followed by another one; never blocks.
@@ -137,6 +138,7 @@ class Notice:
 
     body: Mapping[str, Any]
     received_at: float = 0.0
+    project_id: str = dataclasses.field(default='', compare=False)
     is_wanted: Callable[[], bool] = dataclasses.field(
         default=_always, compare=False, repr=False)
     failed: Callable[[str], object] = dataclasses.field(

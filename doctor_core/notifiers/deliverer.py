@@ -22,6 +22,7 @@ from doctor_core.exceptions import NotifyError, Withdrawn
 from doctor_core.loop import LoopThread
 from doctor_core.model import Notice
 from doctor_core.notifiers.base import Notifier, place
+from doctor_core.notifiers.rotation import Rotation
 from doctor_core.notifiers.turns import Turn, Turns
 from doctor_core.wording import counted, few
 
@@ -55,9 +56,9 @@ class Deliverer:
 
     An attempt that timed out may have been heard all the same: an owner is
     told at least once, not exactly once. What an address hears of one server
-    keeps its order, and what is not wanted any more is not tried again. All
-    methods but :meth:`close` may be
-    called from any thread and do not block.
+    keeps its order, and what is not wanted any more is not tried again. Many
+    notices of one project hold up none of another. All methods but
+    :meth:`close` may be called from any thread and do not block.
 
     :param conf: with the options of ``[notifier]``.
     :param notifiers: by scheme; all that are installed by default.
@@ -74,6 +75,7 @@ class Deliverer:
         # failed host want to wait.
         self._notifiers, self._broken = \
             _load(conf) if notifiers is None else (dict(notifiers), {})
+        self._rotation = Rotation()
         self._turns = Turns()
         self._loop = LoopThread('notifiers')
 
@@ -136,6 +138,7 @@ class Deliverer:
 
     async def _deliver(self, action_url: str, notice: Notice) -> None:
         """One notice's whole way; the outermost frame of its task."""
+        await self._rotation.turn(notice.project_id)
         async with self._turns.of(action_url, notice) as turn:
             await self._tell(action_url, notice, turn)
 

@@ -24,6 +24,7 @@ from doctor_core.alarms.wire import (
     state_from_json,
 )
 from doctor_core.cloud import Cloud
+from doctor_core.cloud.refusals import Gone
 from doctor_core.exceptions import BusError, CloudError
 from doctor_core.model import (
     Alarm,
@@ -141,9 +142,8 @@ class AodhAlarmManager(AlarmManager):
         """
         try:
             self.cloud.delete(_SERVICE, _path(alarm.id))
-        except CloudError as error:
-            if error.status != 404:
-                raise
+        except Gone as error:
+            LOG.debug('%s', error)
 
     def tell(self, updates: Sequence[Event], *, host: str,
              fault_id: str) -> 'list[Future[list[str] | Reached]]':

@@ -21,7 +21,7 @@ from doctor_core.alarms.base import (
 from doctor_core.alarms.limits import Limits
 from doctor_core.alarms.local import reaching, routes
 from doctor_core.alarms.local.kept import KeptChanges
-from doctor_core.alarms.local.matching import InvalidRule
+from doctor_core.alarms.local.matching import InvalidRule, project_of
 from doctor_core.alarms.local.rules import Firing, RuleBook, webhook_body
 from doctor_core.alarms.wire import alarm_from_json
 from doctor_core.cloud import Cloud
@@ -56,11 +56,18 @@ class LocalAlarmManager(AlarmManager):
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
-        return [cfg.IntOpt(
-            'max_actions', default=50, min=1,
-            help='Different URLs that one alarm may name, as Aodh\'s '
-                 'alarm_max_actions. Alarms that have more already are '
-                 'kept.')]
+        return [
+            cfg.IntOpt(
+                'max_actions', default=50, min=1,
+                help='Different URLs that one alarm may name, as Aodh\'s '
+                     'alarm_max_actions. Alarms that have more already are '
+                     'kept.'),
+            cfg.IntOpt(
+                'project_alarm_quota', default=1000, min=1,
+                help='Alarms that a project may have, as Aodh\'s option of '
+                     'this name; who asks for more is answered 403. A '
+                     'project that has more already keeps them.'),
+        ]
 
     def __init__(self, options: Options, cloud: Cloud,
                  outlets: Outlets, keeper: Keeper | None = None) -> None:
@@ -83,7 +90,9 @@ class LocalAlarmManager(AlarmManager):
     def routes(self, gate: Gate) -> list[Route]:
         """Aodh's v2 API of the alarms."""
         return routes.routes(self.book, gate.who, check=reach.check,
-                             limits=Limits(self.options.max_actions),
+                             limits=Limits(
+                                 self.options.max_actions,
+                                 self.options.project_alarm_quota),
                              changes=self._changes)
 
     def create(self, rule: AlarmRule) -> Alarm:
@@ -117,9 +126,16 @@ class LocalAlarmManager(AlarmManager):
              fault_id: str) -> 'list[Future[list[str] | Reached]]':
         """Hold the events against the rules and send out the notices.
 
-        When it returns, every notice is on its way.
+        When it returns, every notice is on its way; those of the projects
+        with few alarms first, so that nobody waits for who has thousands.
         """
-        return [self._tell(event, host, fault_id) for event in events]
+        alarms = {project_id: self.book.count_of(project_id)
+                  for project_id in set(map(project_of, events))}
+        told = {number: self._tell(event, host, fault_id)
+                for number, event in sorted(
+                    enumerate(events), key=lambda numbered: alarms[
+                        project_of(numbered[1])])}
+        return [told[number] for number in range(len(events))]
 
     def _tell(self, event: Event, host: str, fault_id: str,
               alarm_id: str = '') -> Pending:
@@ -137,6 +153,7 @@ class LocalAlarmManager(AlarmManager):
         for firing in firings:
             notice = Notice(webhook_body(firing), failed=functools.partial(
                 _note_trouble, outcome, firing.alarm),
+                project_id=firing.alarm.rule.project_id,
                 is_wanted=event.is_wanted)
             own = [_Sent(_named(firing.alarm), _who(firing, server_id),
                          self.outlets.deliver(action, notice))

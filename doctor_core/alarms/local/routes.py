@@ -1,7 +1,8 @@
 """The alarms of Aodh's v2 REST API, over a rule book.
 
 Answers, errors included, are those of Aodh, so that its clients need no
-change. What it leaves out, the history, quotas and metrics, it says.
+change. What it leaves out, the history, quotas of single projects and
+metrics, it says.
 """
 
 import dataclasses
@@ -51,7 +52,8 @@ _MISSING = {
     'The history of alarms is not kept here': (
         ('GET', '/v2/alarms/{id}/history'),
         ('POST', '/v2/query/alarms/history')),
-    'There are no quotas here': (
+    'Quotas are not kept here; that of all projects is [alarm_local] '
+    'project_alarm_quota': (
         ('GET', '/v2/quotas'), ('GET', '/v2/quotas/{id}'),
         ('POST', '/v2/quotas'), ('DELETE', '/v2/quotas/{id}')),
     'There are no metrics here': (('GET', '/v2/metrics'),),
@@ -152,9 +154,17 @@ class _Api:
         asker = Asker(*self.who(request))
         rule = self._rule(body, asker, asker.project_id, asker.user_id)
         alarm = Alarm(new_id(), rule, state_from_json(body), clock.now())
+        self._check_quota(rule.project_id)
         self.changes.add(alarm)
         return Response(201, json=alarm_to_json(alarm), headers={
             'Location': f'{self.prefix}/v2/alarms/{alarm.id}'})
+
+    def _check_quota(self, project_id: str) -> None:
+        has, most = self.book.count_of(project_id), self.limits.alarms
+        if most is not None and has >= most:
+            raise Refused(403, f'Alarm quota exceeded for project '
+                          f'{project_id}: it has {has}, and may have {most} '
+                          '([alarm_local] project_alarm_quota)')
 
     def show_all(self, request: Request) -> Response:
         asker = Asker(*self.who(request))

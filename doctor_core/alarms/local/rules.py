@@ -69,9 +69,12 @@ class _Shelf:
 
     A tenant has an alarm for each server, and an event is of one server: to
     look at all of them for each event would be work in the square.
+
+    :ivar count: how many there are.
     """
 
     def __init__(self) -> None:
+        self.count = 0
         self._keyed: dict[Key, dict[str, _Entry]] = {}
         self._others: dict[str, _Entry] = {}
 
@@ -80,9 +83,11 @@ class _Shelf:
         group = self._others if key is None \
             else self._keyed.setdefault(key, {})
         group[entry.alarm.id] = entry
+        self.count += 1
 
     def remove(self, entry: _Entry) -> None:
         key = entry.matcher.key
+        self.count -= 1
         if key is None:
             del self._others[entry.alarm.id]
             return
@@ -172,7 +177,10 @@ class RuleBook:
             return entry is not None
 
     def _unshelve(self, entry: _Entry) -> None:
-        self._shelves[entry.alarm.rule.project_id].remove(entry)
+        shelf = self._shelves[entry.alarm.rule.project_id]
+        shelf.remove(entry)
+        if not shelf.count:
+            del self._shelves[entry.alarm.rule.project_id]
 
     def get(self, alarm_id: str) -> Alarm:
         """The alarm of this id.
@@ -191,6 +199,12 @@ class RuleBook:
         """A project's alarms, the oldest first; of no project, none."""
         return [alarm for alarm in self.alarms()
                 if alarm.rule.project_id == project_id]
+
+    def count_of(self, project_id: str) -> int:
+        """How many alarms a project has."""
+        with self._lock:
+            shelf = self._shelves.get(project_id)
+            return 0 if shelf is None else shelf.count
 
     def set_state(self, alarm_id: str, state: AlarmState, at: float) -> Alarm:
         """Put an alarm into a state, e.g. ``ok`` to make it ready again.

@@ -13,6 +13,7 @@ from oslo_config import cfg
 
 from doctor_core import clock
 from doctor_core.cloud import Cloud, calls
+from doctor_core.cloud.refusals import Gone
 from doctor_core.exceptions import BackendError, CloudError, ConfigError
 from doctor_core.inspectors import handover
 from doctor_core.inspectors.congress import policy
@@ -271,10 +272,8 @@ class CongressInspector(handover.Handover):
         try:
             answer = self.service.send('GET', path,
                                        timeout_s=self.options.read_back_s)
-        except CloudError as error:
-            if error.status == 404:
-                return []
-            raise
+        except Gone:
+            return []
         return [one['data'] for one in answer['results']]
 
     def _write(self, rows: Sequence[policy.Row]) -> None:

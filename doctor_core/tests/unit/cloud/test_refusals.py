@@ -64,6 +64,8 @@ class TestRefused(testtools.TestCase):
         for service_type, body in (
                 ('compute', {'itemNotFound': {'message': 'no'}}),
                 ('network', {'NeutronError': {'message': 'no'}}),
+                ('alarming', {'error_message': {'faultstring': 'no'}}),
+                ('policy', {'error': {'error_code': 404, 'message': 'no'}}),
                 ('identity', {'error': {'code': 404, 'message': 'no'}})):
             error = self.refused(service_type, 404, body)
             self.assertIsInstance(error, refusals.Gone)
@@ -72,9 +74,10 @@ class TestRefused(testtools.TestCase):
     def test_not_gone_when_something_between_says_so(self):
         """A load balancer's 404 was taken for Nova's."""
         for body in ('<html>', {}, {'message': 'no route'}):
-            error = self.refused('compute', 404, body)
-            self.assertNotIsInstance(error, refusals.Gone)
-            self.assertTrue(error.recoverable)
+            for service_type in ('compute', 'alarming', 'policy'):
+                error = self.refused(service_type, 404, body)
+                self.assertNotIsInstance(error, refusals.Gone)
+                self.assertTrue(error.recoverable)
 
     def test_other_refusals_of_something_between_may_pass(self):
         self.assertTrue(self.refused('compute', 403, 'no').recoverable)
@@ -83,6 +86,10 @@ class TestRefused(testtools.TestCase):
         self.assertFalse(self.refused('compute', 406, {
             'errors': [{'status': 406, 'detail': 'no'}]}).recoverable)
         self.assertFalse(self.refused('compute', 401, 'no').recoverable)
+
+    def test_of_some_only_the_form_of_a_404_is_known(self):
+        error = self.refused('policy', 400, 'no')
+        self.assertEqual((400, False), (error.status, error.recoverable))
 
     def test_a_service_whose_form_is_not_known(self):
         error = self.refused('rca', 404, 'no')

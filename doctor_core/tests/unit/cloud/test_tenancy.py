@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 import testtools
 
+from doctor_core.cloud.refusals import Gone
 from doctor_core.cloud.tenancy import Mould, Tenancy
 from doctor_core.exceptions import CloudError, ConfigError, DeadlineExceeded
 from doctor_core.fixtures import FakeClock
@@ -28,7 +29,7 @@ class Nova:
 
     def get(self, service_type, path, *, project_id=None):
         if self.quota is None:
-            raise CloudError('no such API', status=404)
+            raise Gone('no such API', status=404)
         return {'quota_set': dict(self.quota)}
 
     def put(self, service_type, path, body=None, *, project_id=None):

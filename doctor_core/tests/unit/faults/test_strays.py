@@ -1,9 +1,11 @@
 """Servers that had left their host before its loss, and nobody heard."""
 
+import fixtures
 import testtools
 
 from doctor_core.model import Action, News, Server
 from doctor_core.tests.unit.faults import doubles
+from doctor_core.tests.unit.faults.test_killed import Killed
 
 KEY = Action.RESET_STATE, 's0'
 
@@ -110,3 +112,30 @@ class StraysTest(testtools.TestCase):
         self.assertEqual('told', desk.telling_states(
             answer.fault_id)['s0', News.BACK])
         self.assertNotIn(('s0', 'active'), desk.alarms.told)
+
+
+class UnansweredTest(testtools.TestCase):
+    """Killed between Nova's reset and its answer: nobody knows whose the
+    error is.
+    """
+
+    def test_it_is_accounted_for(self):
+        log = self.useFixture(fixtures.FakeLogger())
+        desk = doubles.Desk()
+        desk.cloud.change('s0', host='h1')
+
+        def killed(correction):
+            if correction.key == KEY:
+                desk.cloud.change('s0', state='error')
+                raise Killed
+        desk.inspector.crash = killed
+        self.assertRaises(Killed, desk.down)
+        desk = desk.again()
+        desk.resume()
+        fault = desk.store.faults.open_of('h0')
+        [record] = [one for one in desk.store.corrections.of(fault.id)
+                    if one.correction.key == KEY]
+        self.assertEqual('left', record.state)
+        self.assertIn('on host h1 by now, in error, perhaps since Doctor',
+                      record.reason)
+        self.assertIn(f'Server s0: {record.reason}', log.output)

@@ -7,6 +7,7 @@ from doctor_core.alarms.aodh.manager import AodhAlarmManager
 from doctor_core.alarms.local.matching import InvalidRule
 from doctor_core.alarms.local.rules import RuleBook
 from doctor_core.alarms.wire import alarm_to_json, rule_from_json
+from doctor_core.cloud.refusals import Gone
 from doctor_core.exceptions import BusError, CloudError
 from doctor_core.fixtures import options
 from doctor_core.model import Alarm, AlarmState, Condition
@@ -43,7 +44,7 @@ class FakeAodh:
 
     def delete(self, service_type, path):
         if not self.book.remove(path.rpartition('/')[2]):
-            raise CloudError('There is no such alarm', status=404)
+            raise Gone('There is no such alarm', status=404)
 
 
 class FakeOutlets:

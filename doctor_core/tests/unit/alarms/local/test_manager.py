@@ -395,6 +395,22 @@ class TestTell(LocalTestCase):
         self.assertEqual((3, 2),
                          (len(self.outlets.sent), len(self.changes)))
 
+    def test_who_has_thousands_of_alarms_comes_last(self):
+        """One who had one alarm waited for all of another's."""
+        for number in range(20):
+            self.manager.create(samples.rule(
+                Condition('traits.state', 'error'), name=f'a{number}',
+                project_id='many'))
+        told = self.tell(
+            samples.event(instance_id='s', tenant_id='many'),
+            samples.event())
+        self.assertEqual(
+            ['tenant-a', *['many'] * 20],
+            [notice.project_id for _, notice, _ in self.outlets.sent])
+        self.outlets.sent[0][2].set_result(None)
+        self.assertEqual((False, True),
+                         tuple(outcome.done() for outcome in told))
+
     def test_who_waits_cannot_stop_it(self):
         outcome = self.tell(samples.event())
         self.assertFalse(outcome.cancel())

@@ -3,6 +3,7 @@ import json
 import testtools
 
 from doctor_core.alarms import reach
+from doctor_core.alarms.limits import Limits
 from doctor_core.alarms.local.kept import KeptChanges
 from doctor_core.alarms.local.routes import routes
 from doctor_core.alarms.local.rules import RuleBook
@@ -25,10 +26,13 @@ class ApiTestCase(testtools.TestCase):
         self.book = RuleBook()
         self.changes = []
         self.full = False
+        self.serve()
+        self.asker = ANN
+
+    def serve(self, **options):
         self.routes = routes(self.book, lambda request: self.asker,
                              prefix='/alarming', check=reach.check,
-                             changes=KeptChanges(self.book, self))
-        self.asker = ANN
+                             changes=KeptChanges(self.book, self), **options)
 
     def save(self, alarm_ids):
         """As a keeper, which may be full."""
@@ -218,6 +222,35 @@ class TestCreate(ApiTestCase):
             body = rule_to_json(samples.rule(actions=(url,)))
             self.assert_fault(400, 'alarm_actions[0]',
                               self.ask('POST', body=body))
+
+
+class QuotaTest(ApiTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.serve(limits=Limits(alarms=2))
+        self.first, _ = (self.add(alarm_id=one) for one in 'ab')
+
+    def create(self, asker=ANN):
+        return self.ask('POST', body=rule_to_json(samples.rule(
+            project_id=asker[0])) | {'user_id': asker[1]}, asker=asker)
+
+    def test_one_more_than_a_project_may_have(self):
+        answer = self.create()
+        self.assertEqual(403, answer.status)
+        self.assertIn('it has 2, and may have 2', str(answer.json))
+        self.assertEqual(2, self.book.count_of(ANN[0]))
+
+    def test_one_that_is_gone_makes_room(self):
+        self.ask('DELETE', self.first.id)
+        self.assertEqual(201, self.create().status)
+
+    def test_others_have_theirs(self):
+        self.assertEqual(201, self.create(BOB).status)
+
+    def test_what_there_is_may_be_changed(self):
+        self.assertEqual(200, self.ask('PUT', self.first.id, rule_to_json(
+            samples.rule(name='other'))).status)
 
 
 class TestSearch(ApiTestCase):

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import testtools
 
+from doctor_core.cloud import refusals
 from doctor_core.exceptions import CloudError
 from doctor_core.fixtures import FakeClock
 from doctor_core.inspectors.congress.inspector import CongressInspector
@@ -43,7 +44,7 @@ class Cloud(doubles.Cloud):
         self.service = service
 
 
-class AwayTest(testtools.TestCase):
+class CongressTestCase(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
@@ -55,6 +56,9 @@ class AwayTest(testtools.TestCase):
             self.cloud, waiting=FakeClock())
         self.done = []
         self.cloud.touch('h0', forced_down=True)
+
+
+class AwayTest(CongressTestCase):
 
     def correct(self):
         return self.inspector.correct([MARK, SERVER], self.done.append)
@@ -90,3 +94,33 @@ class AwayTest(testtools.TestCase):
         self.inspector.stop()
         self.assertRaises(CloudError, self.correct)
         self.assertTrue(self.is_marked())
+
+
+class TableTest(CongressTestCase):
+    """Its table of the hosts that are down is replaced in one piece."""
+
+    def setUp(self):
+        super().setUp()
+        self.written = []
+        self.congress.send = self.send
+
+    def send(self, method, _path, body=None, **_options):
+        if method != 'GET':
+            self.written.append(body)
+        elif self.error:
+            raise self.error
+        return {'results': []}
+
+    def test_one_that_is_not_there_is_empty(self):
+        self.error = refusals.refused(
+            'GET policy', 404, b'{"error": {"message": "no table"}}',
+            service_type='policy')
+        self.inspector.report('h0')
+        self.assertEqual(1, len(self.written))
+
+    def test_something_between_does_not_empty_it(self):
+        """A load balancer's 404 had the rows of all other hosts removed."""
+        self.error = refusals.refused('GET policy', 404, b'<html>no backend',
+                                      service_type='policy')
+        self.assertRaises(CloudError, self.inspector.report, 'h0')
+        self.assertEqual([], self.written)
