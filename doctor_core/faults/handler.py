@@ -111,6 +111,8 @@ class FaultHandler:
                                 'Nova')
         if kept_id != report.id:
             return Answer(kept_id, report.hostname, 'repeated', _WAITS)
+        LOG.info('Event %s of host %s: %s', report.id, report.hostname,
+                 _WAITS)
         return Kept(report.id)
 
     def place(self) -> 'list[tuple[str, Answer | Decided]]':
