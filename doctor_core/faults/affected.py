@@ -54,10 +54,12 @@ class AffectedMap(Known):
 
         Of a host whose cell Nova cannot see, what was known is kept; a host
         that is not listed is gone when a later look does not find it either.
-        Of two looks that overlap, the one that began later counts.
+        Of two looks that overlap, the one that began later counts. Ports that
+        Neutron does not tell of stay as they were, and are in nobody's way:
+        the look at a lost host, and the next one at everything, ask again.
 
-        :raises BackendError: they did not answer; what they did not tell
-            stays as it was.
+        :raises BackendError: Nova did not answer; what it did not tell stays
+            as it was.
         """
         look, began_at = self._begin(), self._monotonic()
         services = self._ask_services()
@@ -76,12 +78,21 @@ class AffectedMap(Known):
             self._servers.renew(
                 look, servers, keep=lambda server: server.host in unseen)
         self.hypervisors.look()
-        # None, where they are not looked at any more: what is known of them
-        # grows old.
-        ports = self._cloud.ports() if self._with_ports() else []
+        self._refresh_ports(look)
+        self._unseen.say(unseen)
+
+    def _refresh_ports(self, look: int) -> None:
+        try:
+            # None, where they are not looked at any more: what is known of
+            # them grows old.
+            ports = self._cloud.ports() if self._with_ports() else []
+        except BackendError as error:
+            if not self._stopping.is_set():
+                LOG.warning('The ports are known as they were before, if at '
+                            'all: %s', error)
+            return
         with self._lock:
             self._ports.renew(look, {port.id: port for port in ports})
-        self._unseen.say(unseen)
 
     def _emptied(self, servers: Collection[str], unseen: set[str]
                  ) -> set[str]:

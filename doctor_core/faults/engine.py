@@ -17,6 +17,7 @@ from doctor_core.faults.holders import Holders
 from doctor_core.faults.holding import Holding
 from doctor_core.faults.lifting import Lifting
 from doctor_core.faults.losing import Losing
+from doctor_core.faults.meanwhile import Meanwhile
 from doctor_core.faults.owed import OwedLoop
 from doctor_core.faults.pursuit import Pursuit
 from doctor_core.faults.raising import Raising
@@ -44,6 +45,7 @@ class Engine:
     :ivar affected: what is on which host.
     :ivar holding: who decides in a mass failure.
     :ivar owed: the loop for what is owed.
+    :ivar meanwhile: tells owners before that, while Nova does not answer.
     :ivar lifting: takes hosts back of which no fault is known.
     """
 
@@ -66,14 +68,16 @@ class Engine:
                                 checkpoint, monotonic)
         self.confirmation = Confirmation(alarms, store, monotonic)
         silence = Silence(settings, self.affected, monotonic)
+        losing = Losing(settings, self.affected, correcting, teller, alarms,
+                        store, self.stopping)
+        returning = Returning(settings, self.affected, guarded, correcting,
+                              teller, alarms.hears_nova, store, monotonic,
+                              now)
+        self.meanwhile = Meanwhile(store, losing, returning,
+                                   teller.under_way, self.stopping)
         self.pursuit = Pursuit(
-            store, self.affected,
-            Losing(settings, self.affected, correcting, teller, alarms,
-                   store, self.stopping),
-            Returning(settings, self.affected, guarded, correcting, teller,
-                      alarms.hears_nova, store, monotonic, now),
-            correcting, teller, self.confirmation, silence, self.stopping,
-            monotonic)
+            store, self.affected, losing, returning, correcting, teller,
+            self.confirmation, silence, self.stopping, monotonic)
         self.holding = Holding(settings, store, self.affected.hosts,
                                monotonic)
         self.handler = FaultHandler(

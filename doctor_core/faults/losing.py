@@ -73,6 +73,16 @@ class Losing:
             self._told_first[record.id] = told \
                 + self._told_first.get(record.id, 0)
 
+    def tell_known(self, record: FaultRecord) -> None:
+        """Tell the owners of servers, too, that Nova has set to error before;
+        never blocks for long.
+        """
+        self.tell_first(record)
+        made = {one.correction.target_id for one in
+                self._store.corrections.of(record.id, CorrectionState.DONE)}
+        self._teller.tell(record.id, record.hostname, [
+            one for one in self._to_tell(record) if one.server.id in made])
+
     def forget(self, fault_id: str) -> None:
         """A fault has ended."""
         self.unlooked.discard(fault_id)

@@ -86,9 +86,7 @@ class Returning:
         """Do what can be done by now; blocks on the cloud."""
         progress = Progress()
         self._witnesses.await_for(record.id)
-        self._teller.tell(record.id, record.hostname, [
-            *bad_news.owed(self._store, record.id, sets_nothing=True),
-            *self._restarted.sayable(record.id)])
+        self.tell_known(record)
         try:
             self._advance(record, progress)
         except NotSettled as error:
@@ -96,6 +94,14 @@ class Returning:
         except BackendError as error:
             progress.trouble.append(f'cannot ask what to undo: {error}')
         return progress
+
+    def tell_known(self, record: FaultRecord) -> None:
+        """Tell the owners what is owed to them by now; never blocks for
+        long.
+        """
+        self._teller.tell(record.id, record.hostname, [
+            *bad_news.owed(self._store, record.id, sets_nothing=True),
+            *self._restarted.sayable(record.id)])
 
     def forget(self, fault_id: str) -> None:
         """A fault has ended."""

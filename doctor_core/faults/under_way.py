@@ -283,6 +283,8 @@ class UnderWay:
                 of = self._of(fault_id)
                 of.ended[:0] = ended
                 of.left = True
+                self._due[fault_id] = None
+            self._soon.ask_again()
             raise
         with self._lock:
             of = self._of(fault_id)

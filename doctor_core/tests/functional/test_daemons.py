@@ -33,12 +33,13 @@ class DaemonsTestCase(testtools.TestCase):
 
     #: How many compute hosts the cloud has.
     hosts = 3
+    make_cloud = EmbeddedCloud
 
     def setUp(self):
         super().setUp()
         self.folder = self.useFixture(fixtures.TempDir())
-        self.cloud = EmbeddedCloud(hosts=self.hosts,
-                                   admin_password=PASSWORD)
+        self.cloud = self.make_cloud(hosts=self.hosts,
+                                     admin_password=PASSWORD)
         self.cloud.start()
         self.addCleanup(self.cloud.stop)
         self.clouds = self.folder.join('clouds.yaml')

@@ -305,7 +305,7 @@ class Desk:
 
     def __init__(self, servers=3, notification='shortcut', ports=True,
                  kept=None, cloud=None, hears_nova=False, inspector=None,
-                 alarms=None, steady=None, **settings):
+                 alarms=None, steady=None, looked=True, **settings):
         self.cloud = cloud or Cloud(servers)
         self.inspector = inspector or Inspector(self.cloud)
         self.alarms = alarms or Alarms(self.inspector, hears_nova)
@@ -321,8 +321,11 @@ class Desk:
             self.alarms, {'sample', 'collectd'}, self.stamps.append,
             monotonic=self.clock.monotonic, now=self.now)
         self.affected = self.engine.affected
-        self.affected.refresh()
         self.handler = self.engine.handler
+        if looked:
+            self.affected.refresh()
+        else:
+            self.handler.hold()
         self.holding = self.engine.holding
         self.stopping = self.engine.stopping
 
@@ -383,15 +386,24 @@ class Desk:
         """Do what was held and is not any more."""
         return [future.result(10) for future in self.engine.owed.released()]
 
-    def again(self, inspector=None):
+    def again(self, inspector=None, looked=True):
         """The same after a restart of the process; with another inspector,
         perhaps.
+
+        :param looked: whether the cloud was looked at since.
         """
         return Desk(kept=self.store, cloud=self.cloud,
                     inspector=inspector or self.inspector, alarms=self.alarms,
                     notification='shortcut' if self.settings.tells_first
                     else 'conservative', ports=self.settings.with_ports,
-                    steady=self.clock)
+                    steady=self.clock, looked=looked)
+
+    def go_on(self):
+        """The cloud is looked at for the first time."""
+        self.affected.refresh()
+        self.handler.go_on()
+        self.place()
+        self.resume()
 
     def forced_down(self):
         return {host for host, service in self.cloud.service.items()

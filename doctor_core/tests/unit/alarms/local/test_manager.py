@@ -570,6 +570,16 @@ class FullDiskTest(LocalTestCase):
         self.assertEqual(1, self.log.output.count('the disk is full'))
         self.assertNotIn('Traceback', self.log.output)
 
+    def test_the_disk_has_room_by_the_end(self):
+        """It was never kept: a restart showed an alarm that had gone off as
+        ok, and an owner who wants to be told once was told twice.
+        """
+        self.told('a')
+        self.assertTrue(self.refused.wait(10))
+        self.keeper.save = self.save
+        self.manager.close()
+        self.assertEqual([(self.alarms[0].id, 'alarm')], self.changes)
+
     def test_what_is_not_made_is_not_in_force(self):
         self.assertRaises(StoreError, self.manager.create,
                           samples.rule(server_id='d'))
