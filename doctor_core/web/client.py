@@ -20,9 +20,9 @@ from doctor_core.web.names import Names
 
 #: Of a body that is of no interest, so much is read, in bytes and seconds.
 _GLANCE, _GLANCE_S = 4096, 0.5
-#: For the sessions that read no bodies: nothing is unpacked, and a peer that
-#: sends very much is not let run ahead.
-_SPARING: dict[str, Any] = {'auto_decompress': False, 'read_bufsize': 2048}
+#: So much may be on its way meanwhile: many thousands of tiny pieces were
+#: taken apart in one go while others were to be told.
+_UNREAD = 8192
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,6 +128,17 @@ class _Answer(aiohttp.ClientResponse):
         return await super().start(connection)
 
 
+class _Head(_Answer):
+    """One of whose body next to nothing is wanted."""
+
+    async def start(self, connection: Any) -> aiohttp.ClientResponse:
+        transport = connection.transport
+        sock = transport and transport.get_extra_info('socket')
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD)
+        return await super().start(connection)
+
+
 class Client:
     """Sends requests and keeps connections.
 
@@ -223,8 +234,9 @@ class Client:
                 connector=connector, timeout=self._timeout,
                 json_serialize=json.dumps, trust_env=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                response_class=_Answer, **_SPARING if self._heads_only
-                else {})
+                auto_decompress=not self._heads_only,
+                **{'response_class': _Head, 'read_bufsize': _GLANCE // 2}
+                if self._heads_only else {'response_class': _Answer})
         return self._sessions[is_once]
 
     async def close(self) -> None:
