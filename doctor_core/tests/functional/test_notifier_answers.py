@@ -31,6 +31,13 @@ def endlessly(piece, head=CHUNKED):
     return answer
 
 
+def badly(connection):
+    """What is no chunk, some time after the head."""
+    connection.sendall(CHUNKED)
+    clock.sleep(0.1)
+    connection.sendall(b'zz t0ken\r\n')
+
+
 def bomb(connection):
     """A gigabyte, packed; the beginning is enough."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
@@ -46,7 +53,7 @@ class TestBodies(test_notifiers.NotifierTestCase):
         for behaviour in (
                 peers.half_an_answer, bomb, endlessly(b'1\r\na\r\n' * 5000),
                 endlessly(b'x' * 65536, b'HTTP/1.1 200 OK\r\n\r\n'),
-                CHUNKED,
+                CHUNKED, badly,
                 b'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n'
                 b'Content-Length: 3\r\n\r\nabc'):
             peer = self.peer(behaviour)
