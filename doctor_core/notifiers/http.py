@@ -1,8 +1,9 @@
 """Alarm webhooks over HTTP."""
 
+import contextlib
 import email.utils
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import SplitResult
 
 from oslo_config import cfg
@@ -30,7 +31,7 @@ class HttpNotifier(Notifier):
         super().__init__(options, timeout_s)
         self._client = Client(timeout_s=timeout_s,
                               per_host=options.connections,
-                              tls=self._tls())
+                              tls=self._tls(), heads_only=True)
         self._peers = Peers(options.connections)
 
     @classmethod
@@ -67,32 +68,40 @@ class HttpNotifier(Notifier):
         if why:
             raise NotifyError(f'{place(action)}: the URL {why}')
         request_id = f'req-{new_id()}'
+        at: Sequence[str] = ()
         for _ in range(_REDIRECTS + 1):
-            reply = await self._post(action, notice, request_id)
+            reply = await self._post(action, notice, request_id, at)
             if reply.status not in _REDIRECTING:
                 return self._judge(action, reply)
-            action = await redirects.followed(
+            source, action = action, redirects.followed(
                 action, reply.headers.get('Location', ''),
                 self.options.redirects)
+            with _telling():
+                at = await self._client.addresses(
+                    action.hostname or '', notice.project_id)
+            # It is sent there and nowhere else: a name may mean one address
+            # when it is looked at, and this machine's when it is used.
+            redirects.check(source, reply.peer, at)
         raise NotifyError(f'{place(action)}: more than {_REDIRECTS} '
                           'redirects')
 
     async def _post(self, action: SplitResult, notice: Notice,
-                    request_id: str) -> Reply:
-        try:
+                    request_id: str, at: Sequence[str]) -> Reply:
+        with _telling():
             return await self._client.request(
                 'POST', action.geturl(), body=dict(notice.body),
-                headers={'x-openstack-request-id': request_id})
-        except HttpError as error:
-            raise NotifyError(str(error),
-                              recoverable=error.recoverable) from None
+                headers={'x-openstack-request-id': request_id},
+                who=notice.project_id, at=at)
 
     @staticmethod
     def _judge(action: SplitResult, reply: Reply) -> None:
-        if reply.status < 300:
+        if 200 <= reply.status < 300:
             return
         text = f'{place(action)} answered {reply.status}'
-        passing = reply.status >= 500 or reply.status in _PASSING
+        # No status at all, or one of a talk that nobody has begun, is a
+        # fault of whatever stands there just now.
+        passing = not 200 <= reply.status < 500 \
+            or reply.status in _PASSING
         wait_s = _retry_after_s(reply.headers) if passing else 0.0
         if wait_s > 0:
             raise BusyError(text, wait_s)
@@ -131,6 +140,15 @@ class HttpsNotifier(HttpNotifier):
         return tls_context(cafile=self.options.ca_file,
                            certfile=self.options.cert_file,
                            keyfile=self.options.key_file)
+
+
+@contextlib.contextmanager
+def _telling() -> Iterator[None]:
+    """What goes wrong with a request is what went wrong with a notice."""
+    try:
+        yield
+    except HttpError as error:
+        raise NotifyError(str(error), recoverable=error.recoverable) from None
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

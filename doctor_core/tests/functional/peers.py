@@ -103,6 +103,12 @@ def half_an_answer(connection: socket.socket) -> None:
     connection.close()
 
 
+def half_a_head(connection: socket.socket) -> None:
+    """Hang up before anything is said."""
+    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Le')
+    connection.close()
+
+
 def slowly(connection: socket.socket) -> None:
     """Answer, but not at once."""
     clock.sleep(0.3)

@@ -90,7 +90,7 @@ class TestOneConsumer(NotifierTestCase):
     def test_troubles_that_pass(self):
         for trouble in (peers.answer(500), peers.answer(503),
                         peers.answer(429), peers.answer(408), peers.reset,
-                        peers.half_an_answer, None):
+                        peers.half_a_head, None):
             peer = self.peer(trouble, peers.OK)
             self.assertIsNone(self.outcome(peer.url, timeout_s=1.0,
                                            retry_min_s=0.01), trouble)
@@ -225,7 +225,8 @@ class TestManyConsumers(NotifierTestCase):
         self.assertIn('of the servers server-7', self.log.output)
 
 
-class TestHttps(NotifierTestCase):
+class TlsTestCase(NotifierTestCase):
+    """With a certificate for 127.0.0.1 that is its own authority."""
 
     def setUp(self):
         super().setUp()
@@ -238,6 +239,12 @@ class TestHttps(NotifierTestCase):
              '-subj', '/CN=127.0.0.1', '-addext',
              'subjectAltName=IP:127.0.0.1', '-keyout', self.key,
              '-out', self.cert], check=True, capture_output=True)
+
+
+class TestHttps(TlsTestCase):
+
+    def setUp(self):
+        super().setUp()
         self.bodies = []
         server = Server([Route('POST', '/failure', self._take)],
                         tls=(self.cert, self.key))
