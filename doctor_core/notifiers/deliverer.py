@@ -80,6 +80,7 @@ class Deliverer:
         # failed host want to wait.
         self._notifiers, self._broken = \
             _load(conf) if notifiers is None else (dict(notifiers), {})
+        self._tasks: set[asyncio.Task[None]] = set()
         self._rotation = Rotation()
         self._turns = Turns()
         self._admission = Admission(most)
@@ -129,12 +130,11 @@ class Deliverer:
                       counted(len(untold), 'notice'), few(sorted(
                           {notice.server_id or '?'
                            for notice in untold.values()})))
-        for future in untold:
-            future.cancel()
         self._loop.run(self._let_go())
         self._loop.stop()
 
     async def _let_go(self) -> None:
+        await self._cancel_all()
         for scheme, notifier in self._notifiers.items():
             try:
                 async with asyncio.timeout(_CLOSE_S):
@@ -142,8 +142,23 @@ class Deliverer:
             except Exception:  # the next one has to be closed all the same
                 LOG.exception('The notifier %s did not close', scheme)
 
+    async def _cancel_all(self) -> None:
+        """All before any of them goes on: one by one, each would make room
+        for an attempt of another one.
+        """
+        deadline = clock.Deadline(_CLOSE_S)
+        while self._tasks and not deadline.passed:
+            for task in self._tasks:
+                task.cancel()
+            # A library may take it for a timeout of its own, and go on.
+            await asyncio.wait(self._tasks, timeout=_CLOSE_S / 10)
+
     async def _deliver(self, action_url: str, notice: Notice) -> None:
         """One notice's whole way; the outermost frame of its task."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         await self._rotation.turn(notice.project_id)
         async with self._turns.of(action_url, notice) as turn:
             await self._tell(action_url, notice, turn)
