@@ -11,6 +11,7 @@ import aiohttp
 
 from doctor_core import wire
 from doctor_core.exceptions import ConfigError, HttpError, NobodyListens
+from doctor_core.web import idle
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +128,7 @@ class Client:
         if self._session is None:
             # limit=0: no common limit, or one hanging peer's connections
             # would use up what the others need.
-            connector = aiohttp.TCPConnector(
+            connector = idle.Connector(
                 limit=0, limit_per_host=self._per_host,
                 ssl=self._tls if self._tls is not None else True,
                 keepalive_timeout=30)

@@ -191,7 +191,7 @@ class TestOrder(AdmissionTestCase):
         self.tried.clear()
         ends = [await self.begin(entry, name) for name, entry in waiting]
         await end_first()
-        for end in ends:
+        for _end in ends:
             await asyncio.sleep(0)
         await asyncio.gather(*(end() for end in ends))
 
