@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from doctor_core import conf as configuration
+from doctor_core import descriptors
 from doctor_core.cli import streams
 from doctor_core.cli.errors import EXIT_CONFIG, EXIT_FAILED
 from doctor_core.cli.readiness import Supervisor
@@ -52,6 +53,7 @@ def run(prog: str, kinds: Sequence[str], make: Callable[[Any], Service],
     try:
         conf = read()
         configuration.setup_logging(conf)
+        descriptors.raise_limit()
         signals = Signals((*_ENDS, signal.SIGHUP))
         service = make(conf)
     except DoctorError as error:

@@ -1,12 +1,12 @@
 """Delivers notices: many at once, each with its own retries and deadline.
 
-Nothing is shared between two notices that one of them could use up, so who
-does not answer delays only those who are told at the same place.
+What two notices share, and one of them could use up, is shared out between
+their projects: who does not answer delays no other project, and of his own
+those that are told at the same place.
 """
 
 import asyncio
 import concurrent.futures
-import contextlib
 import dataclasses
 import logging
 import threading
@@ -21,7 +21,9 @@ from doctor_core import clock, plugins
 from doctor_core.exceptions import NotifyError, Withdrawn
 from doctor_core.loop import LoopThread
 from doctor_core.model import Notice
+from doctor_core.notifiers.admission import Admission, Entry
 from doctor_core.notifiers.base import Notifier, place
+from doctor_core.notifiers.peers import Peer
 from doctor_core.notifiers.rotation import Rotation
 from doctor_core.notifiers.turns import Turn, Turns
 from doctor_core.wording import counted, few
@@ -34,9 +36,9 @@ _CLOSE_S = 2.0
 NOTIFIER_OPTS: list[cfg.Opt] = [
     cfg.FloatOpt(
         'deadline_s', default=60.0, min=0.1,
-        help='Seconds after which a notice that nobody took is given up. '
-             'Waiting for a consumer that takes others meanwhile does not '
-             'count.'),
+        help='Seconds from the first attempt on after which a notice that '
+             'nobody took is given up. Waiting for a consumer that takes '
+             'others meanwhile does not count.'),
     cfg.FloatOpt(
         'timeout_s', default=10.0, min=0.1,
         help='Seconds that a single attempt may take, once it has a '
@@ -62,11 +64,14 @@ class Deliverer:
 
     :param conf: with the options of ``[notifier]``.
     :param notifiers: by scheme; all that are installed by default.
+    :param most: attempts at a time; what the descriptors of this process
+        leave room for by default.
     :raises ConfigError: a notifier's own options are wrong.
     """
 
     def __init__(self, conf: cfg.ConfigOpts,
-                 notifiers: Mapping[str, Notifier] | None = None) -> None:
+                 notifiers: Mapping[str, Notifier] | None = None,
+                 most: int | None = None) -> None:
         self._options = _options(conf)
         self._lock = threading.Lock()
         self._closed = False
@@ -75,8 +80,10 @@ class Deliverer:
         # failed host want to wait.
         self._notifiers, self._broken = \
             _load(conf) if notifiers is None else (dict(notifiers), {})
+        self._tasks: set[asyncio.Task[None]] = set()
         self._rotation = Rotation()
         self._turns = Turns()
+        self._admission = Admission(most)
         self._loop = LoopThread('notifiers')
 
     def deliver(self, action_url: str, notice: Notice) -> 'Future[None]':
@@ -123,12 +130,11 @@ class Deliverer:
                       counted(len(untold), 'notice'), few(sorted(
                           {notice.server_id or '?'
                            for notice in untold.values()})))
-        for future in untold:
-            future.cancel()
         self._loop.run(self._let_go())
         self._loop.stop()
 
     async def _let_go(self) -> None:
+        await self._cancel_all()
         for scheme, notifier in self._notifiers.items():
             try:
                 async with asyncio.timeout(_CLOSE_S):
@@ -136,8 +142,23 @@ class Deliverer:
             except Exception:  # the next one has to be closed all the same
                 LOG.exception('The notifier %s did not close', scheme)
 
+    async def _cancel_all(self) -> None:
+        """All before any of them goes on: one by one, each would make room
+        for an attempt of another one.
+        """
+        deadline = clock.Deadline(_CLOSE_S)
+        while self._tasks and not deadline.passed:
+            for task in self._tasks:
+                task.cancel()
+            # A library may take it for a timeout of its own, and go on.
+            await asyncio.wait(self._tasks, timeout=_CLOSE_S / 10)
+
     async def _deliver(self, action_url: str, notice: Notice) -> None:
         """One notice's whole way; the outermost frame of its task."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         await self._rotation.turn(notice.project_id)
         async with self._turns.of(action_url, notice) as turn:
             await self._tell(action_url, notice, turn)
@@ -151,8 +172,12 @@ class Deliverer:
             deadline = clock.Deadline(self._options.deadline_s)
             began = clock.monotonic()
             retrying = self._retrying(deadline, where, notice, turn)
-            await retrying(self._attempt, self._notifier(action), action,
-                           notice, deadline)
+            notifier = self._notifier(action)
+            peer = notifier.peer(action) or Peer()
+            entry = self._admission.entry(peer.lane(notice.project_id),
+                                          deadline, where)
+            await retrying(self._attempt, notifier, action, notice, entry,
+                           deadline)
             LOG.info('Server %s, alarm %.100r, %s: told after %.0f ms, '
                      'attempt %d', notice.server_id or '?',
                      notice.body.get('alarm_name', ''), where,
@@ -180,18 +205,18 @@ class Deliverer:
         return notifier
 
     async def _attempt(self, notifier: Notifier, action: SplitResult,
-                       notice: Notice, deadline: clock.Deadline) -> None:
-        peer, where = notifier.peer(action), place(action)
-        async with peer.slot(deadline, where) if peer \
-                else contextlib.nullcontext():
+                       notice: Notice, entry: Entry,
+                       deadline: clock.Deadline) -> None:
+        async with entry.attempt():
             if not notice.is_wanted():
-                raise Withdrawn(f'{where}: there is other news by now')
+                raise Withdrawn(f'{place(action)}: there is other news by '
+                                'now')
             try:
                 async with asyncio.timeout(
                         min(self._options.timeout_s, deadline.left_s())):
                     await notifier.notify(action, notice)
             except TimeoutError:
-                raise NotifyError(f'{where}: no answer in time',
+                raise NotifyError(f'{place(action)}: no answer in time',
                                   recoverable=True) from None
 
     def _retrying(self, deadline: clock.Deadline, where: str,

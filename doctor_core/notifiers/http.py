@@ -30,7 +30,8 @@ class HttpNotifier(Notifier):
     def __init__(self, options: Options, timeout_s: float) -> None:
         super().__init__(options, timeout_s)
         self._client = Client(timeout_s=timeout_s,
-                              per_host=options.connections,
+                              # Attempts are bounded by project, at peers.
+                              per_host=0,
                               tls=self._tls(), heads_only=True)
         self._peers = Peers(options.connections)
 
@@ -39,8 +40,11 @@ class HttpNotifier(Notifier):
         return [
             cfg.IntOpt(
                 'connections', default=20, min=1,
-                help='Connections to one consumer at the most. Its further '
-                     'notices wait for one of them; those of others do not.'),
+                help='Notices of a project that are posted to one host and '
+                     'port at the same time. Its further ones there wait for '
+                     'one of them; those of others do not. All projects '
+                     'together have five times as many there, or one for '
+                     'each.'),
             cfg.StrOpt(
                 'redirects', default='any',
                 choices=[('none', 'a redirect is a refusal'),
@@ -69,8 +73,13 @@ class HttpNotifier(Notifier):
             raise NotifyError(f'{place(action)}: the URL {why}')
         request_id = f'req-{new_id()}'
         at: Sequence[str] = ()
+        # An attempt is admitted at its peer before it begins.
+        admitted = self.peer(action)
         for _ in range(_REDIRECTS + 1):
-            reply = await self._post(action, notice, request_id, at)
+            peer = self.peer(action)
+            async with contextlib.nullcontext() if peer is admitted \
+                    else peer.lane(notice.project_id).slot():
+                reply = await self._post(action, notice, request_id, at)
             if reply.status not in _REDIRECTING:
                 return self._judge(action, reply)
             source, action = action, redirects.followed(

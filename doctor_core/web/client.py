@@ -15,7 +15,7 @@ import aiohttp.abc
 
 from doctor_core import wire
 from doctor_core.exceptions import ConfigError, HttpError
-from doctor_core.web import troubles
+from doctor_core.web import idle, troubles
 from doctor_core.web.names import Names
 
 #: Of a body that is of no interest, so much is read, in bytes and seconds.
@@ -224,7 +224,7 @@ class Client:
         if is_once not in self._sessions:
             # limit=0: no common limit, or one hanging peer's connections
             # would use up what the others need.
-            connector = aiohttp.TCPConnector(
+            connector = idle.Connector(
                 limit=0, limit_per_host=self._per_host,
                 ssl=self._tls if self._tls is not None else True,
                 resolver=_Resolver(self._names), use_dns_cache=False,

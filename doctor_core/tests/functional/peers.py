@@ -23,17 +23,19 @@ class Peer:
     :param behaviours: what is done with each request in turn; the last one
         with all further ones. Bytes are sent, None hangs, a function is
         given the connection.
+    :param address: where it listens.
     :ivar requests: the head and body of each request, in order.
     :ivar arrivals: when each had arrived, on the monotonic clock.
     """
 
-    def __init__(self, *behaviours: 'bytes | None | Callable') -> None:
+    def __init__(self, *behaviours: 'bytes | None | Callable',
+                 address: str = '127.0.0.1') -> None:
         self.requests: list[tuple[bytes, bytes]] = []
         self.arrivals: list[float] = []
         self._behaviours = behaviours or (OK,)
         self._lock = threading.Lock()
         self._connections: list[socket.socket] = []
-        self._listener = socket.create_server(('127.0.0.1', 0), backlog=512)
+        self._listener = socket.create_server((address, 0), backlog=512)
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -71,6 +73,16 @@ class Peer:
                     behaviour(connection)
                 elif behaviour is not None:
                     connection.sendall(behaviour)
+
+
+class Gateway(Peer):
+    """Answers what is for the path /b, and nothing else."""
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            for head, _body in _requests(connection):
+                if head.startswith(b'POST /b '):
+                    connection.sendall(OK)
 
 
 def _requests(connection: socket.socket) -> Iterator[tuple[bytes, bytes]]:

@@ -24,8 +24,8 @@ from doctor_core.web.server import Response, Route, Server
 LONG_S = 60.0
 
 
-def notice(server_id='server-1'):
-    return Notice({
+def notice(server_id='server-1', project_id=''):
+    return Notice(project_id=project_id, body={
         'alarm_name': 'n', 'alarm_id': 'a', 'severity': 'moderate',
         'previous': 'ok', 'current': 'alarm', 'reason': 'r',
         'reason_data': {'type': 'event', 'event': {
@@ -55,13 +55,13 @@ class NotifierTestCase(testtools.TestCase):
         self.addCleanup(peer.close)
         return peer
 
-    def deliverer(self, **changes):
+    def deliverer(self, most=None, **changes):
         conf = configuration(**changes)
         deliverer = Deliverer(conf, {
             scheme: notifier(plugins.options_of(conf, 'notifiers', scheme),
                              conf.notifier.timeout_s)
             for scheme, notifier in (('http', HttpNotifier),
-                                     ('https', HttpsNotifier))})
+                                     ('https', HttpsNotifier))}, most)
         self.addCleanup(deliverer.close, 0)
         return deliverer
 
@@ -217,6 +217,49 @@ class TestManyConsumers(NotifierTestCase):
         # More than 15 only where a busy machine broke some of them.
         self.assertLess(peer.connections(), 50)
         self.assertGreaterEqual(peer.connections(), 15)
+
+    def told(self, deliverer, url, count):
+        """Of those of a project with notices at one place, how many were
+        told.
+        """
+        futures = [deliverer.deliver(url, notice(f'server-{number}', 'b'))
+                   for number in range(count)]
+        concurrent.futures.wait(futures, LONG_S)
+        return [future.done() and future.exception() is None
+                for future in futures].count(True)
+
+    def hanging(self, deliverer, urls):
+        """Those of another project, that are never answered."""
+        return [deliverer.deliver(url, notice(f'server-a{number}', 'a'))
+                for number, url in enumerate(urls)]
+
+    def test_who_hangs_at_a_gateway_keeps_no_other_project_out(self):
+        """Behind one address, another project's owner was given up."""
+        gateway = peers.Gateway()
+        self.addCleanup(gateway.close)
+        url = gateway.url
+        redirecting = self.peer(peers.answer(307, f'Location: {url}'))
+        # One way in, and to be sent on is another.
+        for start in (url, redirecting.url):
+            deliverer = self.deliverer(notifier_http__connections=3)
+            waiting = self.hanging(deliverer, [start] * 50)
+            before = gateway.connections()
+            self.assertEqual(20, self.told(deliverer, url.replace(
+                'failure', 'b'), 20))
+            self.assertLessEqual(gateway.connections(), before + 6)
+            self.assertFalse(any(future.done() for future in waiting))
+            deliverer.close(0)
+
+    def test_who_hangs_at_many_addresses_keeps_no_other_out(self):
+        silent = Peer(None, address='0.0.0.0')
+        self.addCleanup(silent.close)
+        deliverer = self.deliverer(most=40)
+        waiting = self.hanging(deliverer, [
+            silent.url.replace('127.0.0.1', f'127.0.1.{number}')
+            for number in range(1, 200)])
+        self.assertEqual(50, self.told(deliverer, self.peer().url, 50))
+        self.assertFalse(any(future.done() for future in waiting))
+        self.assertLessEqual(silent.connections(), 20)
 
     def test_ending_says_who_was_not_told(self):
         deliverer = self.deliverer()
