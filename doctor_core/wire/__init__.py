@@ -46,6 +46,7 @@ from doctor_core.wire.names import (
 )
 from doctor_core.wire.times import (
     iso,
+    known_time,
     sent_at,
     utc,
 )
@@ -79,6 +80,7 @@ __all__ = [
     'heard_to_payload',
     'instance_update',
     'iso',
+    'known_time',
     'parse_faults',
     'sent_at',
     'shortened',
