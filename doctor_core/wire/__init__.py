@@ -24,7 +24,9 @@ from doctor_core.wire.decoding import (
     decoded,
 )
 from doctor_core.wire.escaping import (
+    described,
     escaped,
+    one_line,
     shortened,
     storable,
 )
@@ -72,6 +74,7 @@ __all__ = [
     'TRAIT_NAMES',
     'TRAIT_TEXT_LIMIT',
     'decoded',
+    'described',
     'escaped',
     'event_to_payload',
     'fault_from_payload',
@@ -81,6 +84,7 @@ __all__ = [
     'instance_update',
     'iso',
     'known_time',
+    'one_line',
     'parse_faults',
     'sent_at',
     'shortened',
