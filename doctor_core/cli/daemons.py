@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from doctor_core import conf as configuration
-from doctor_core import descriptors
+from doctor_core import descriptors, wire
 from doctor_core.cli import streams
 from doctor_core.cli.errors import EXIT_CONFIG, EXIT_FAILED
 from doctor_core.cli.readiness import Supervisor
@@ -118,21 +118,23 @@ def _reload(prog: str, conf: Any, read: Callable[[], Any]) -> None:
         read()
         changed = conf.mutate_config_files()
     except ConfigError as error:
-        LOG.error('%s keeps its configuration: %s', prog, error)
+        LOG.error('%s keeps its configuration: %s', prog,
+                  wire.one_line(error))
         return
     except (Exception, SystemExit):  # whatever is wrong, go on as before
         LOG.exception('%s keeps its configuration: the files cannot be read '
                       'again', prog)
         return
     LOG.info('%s has read its configuration again: %s', prog,
-             ', '.join(f'[{group or "DEFAULT"}] {name} = {new}'
+             ', '.join(f'[{group or "DEFAULT"}] {name} = '
+                       f'{wire.described(new)}'
                        for (group, name), (_old, new) in changed.items())
              or 'nothing changed that may change')
 
 
 def _fail(prog: str, error: DoctorError) -> int:
     """Say why it ends, in one line; the exit code."""
-    line = ' '.join(str(error).split())
+    line = wire.one_line(error)
     _log_elsewhere(f'{prog}: {line}')
     print(f'{prog}: {line}', file=sys.stderr)
     return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_FAILED

@@ -12,8 +12,9 @@ from dataclasses import replace
 from doctor_core import clock
 from doctor_core.cloud import Cloud
 from doctor_core.exceptions import BackendError, CloudError
-from doctor_core.faults import cells
+from doctor_core.faults import cells, nova_times
 from doctor_core.faults.absences import APART_S, Absences, NotSettled
+from doctor_core.faults.doubts import Doubts
 from doctor_core.faults.hypervisors import Hypervisors
 from doctor_core.faults.known import Known
 from doctor_core.faults.plan import Affected
@@ -42,7 +43,9 @@ class AffectedMap(Known):
         self._asked = cloud
         self._stopping = stopping or threading.Event()
         self._with_ports = with_ports
-        super().__init__(Hypervisors(lambda: self._cloud))
+        self._doubts = Doubts(self._settle)
+        super().__init__(Hypervisors(lambda: self._cloud), self._doubts.add,
+                         monotonic)
         self._monotonic = monotonic
         self._absences = Absences()
         self._unseen = cells.UnseenHosts()
@@ -63,6 +66,8 @@ class AffectedMap(Known):
         """
         look, began_at = self._begin(), self._monotonic()
         services = self._ask_services()
+        # Reports that are in this answer were made before the next question.
+        began = nova_times.latest(services.values())
         servers = self._ask_servers()
         unseen = {host for host, service in services.items()
                   if cells.is_unseen(service)}
@@ -75,8 +80,10 @@ class AffectedMap(Known):
             self._services.renew(
                 look, kept, keep=lambda service: service.host not in gone)
             self._touched |= set(services)
+            self._order(look, servers, began)
             self._servers.renew(
                 look, servers, keep=lambda server: server.host in unseen)
+            self._times.looked_at_all(began, self._servers.keys())
         self.hypervisors.look()
         self._refresh_ports(look)
         self._unseen.say(unseen)
@@ -140,6 +147,7 @@ class AffectedMap(Known):
         with self._lock:
             if service is not None:
                 self._services.learn(look, host, self._known_as(service))
+            self._order(look, servers)
             self._servers.renew(
                 look, servers, among=self._servers_on.names(host),
                 keep=lambda server: is_unseen or server.id in missed)
@@ -254,9 +262,25 @@ class AffectedMap(Known):
         found = cells.seen(self._cloud.find_servers(server_ids)) \
             if server_ids else {}
         with self._lock:
+            self._order(look, found)
             for server_id, server in found.items():
                 self._servers.learn(look, server_id, server)
         return found
+
+    def _settle(self, server_ids: Collection[str]) -> None:
+        """Ask for servers of which something was heard that may be old.
+
+        :raises BackendError: Nova did not answer.
+        """
+        before = {one: self.server(one) for one in server_ids}
+        for server_id, server in self.find(server_ids).items():
+            if server != before[server_id]:
+                with self._lock:
+                    self._touch(server, before[server_id])
+
+    def close(self) -> None:
+        """Ask Nova for nothing more by itself; may be called again."""
+        self._doubts.close()
 
     @property
     def _cloud(self) -> Cloud:

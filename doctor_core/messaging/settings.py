@@ -15,7 +15,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_messaging import opts as messaging_opts
 
-from doctor_core import wire
+from doctor_core import option_values, wire
 from doctor_core.exceptions import ConfigError
 
 _RABBIT = 'oslo_messaging_rabbit'
@@ -109,12 +109,10 @@ def novas_opts() -> dict[str, list[cfg.Opt]]:
     return found
 
 
-def transport_conf(conf: cfg.ConfigOpts, side: Side, *,
-                   in_memory: bool) -> cfg.ConfigOpts:
-    """What oslo.messaging is to read for one bus.
+def library_conf(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
+    """What oslo.messaging reads: its options, in the same files.
 
     :param conf: whose files are read.
-    :raises ConfigError: a value is wrong, or a TLS file cannot be read.
     """
     own = cfg.ConfigOpts()
     own([], project='doctor',
@@ -123,6 +121,17 @@ def transport_conf(conf: cfg.ConfigOpts, side: Side, *,
     for section, options in library_opts().items():
         own.register_opts(
             options, group=None if section == 'DEFAULT' else section)
+    return own
+
+
+def transport_conf(conf: cfg.ConfigOpts, side: Side, *,
+                   in_memory: bool) -> cfg.ConfigOpts:
+    """What oslo.messaging is to read for one bus.
+
+    :param conf: whose files are read.
+    :raises ConfigError: a value is wrong, or a TLS file cannot be read.
+    """
+    own = library_conf(conf)
     messaging_opts.set_defaults(own, executor_thread_pool_size=_HANDLERS)
     rabbit = side.rabbit_section
     for name, value in side.rabbit.items():
@@ -145,12 +154,15 @@ def _paths(conf: cfg.ConfigOpts, name: str) -> list[str]:
 
 def _check_values(conf: cfg.ConfigOpts, rabbit: str) -> None:
     """oslo.config looks at a value when it is used: use each once, now."""
-    for section in library_opts():
-        for name in conf[section] if section != 'DEFAULT' else ():
+    for section, options in library_opts().items():
+        for option in options if section != 'DEFAULT' else ():
             try:
-                conf[section][name]
-            except (cfg.Error, ValueError) as error:
-                raise ConfigError(f'[{section}] {name}: {error}') from None
+                conf[section][option.dest]
+            except option_values.WRONG as error:
+                said = option_values.complaint(
+                    error, is_secret=option_values.is_secret(option))
+                raise ConfigError(f'[{section}] {option.dest}: {said}'
+                                  ) from None
     for name in _TLS_FILES if conf[rabbit].ssl else ():
         path = conf[rabbit][name]
         if path and not os.access(path, os.R_OK):

@@ -213,6 +213,7 @@ class InspectorService:
         self._engine.owed.join()
         self.alarms.close()
         self._deployment_bus.close()
+        self._engine.affected.close()
         if self._owns_bus:
             self._bus.close()
         self._store.close()

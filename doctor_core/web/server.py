@@ -29,6 +29,7 @@ from doctor_core.web.exchange import (
     refused_for_now,
 )
 from doctor_core.web.pools import Pool, PoolFull
+from doctor_core.web.turns import TurnsPool
 
 __all__ = ['Gate', 'Refused', 'Request', 'Response', 'Route', 'Server']
 
@@ -313,6 +314,9 @@ def _caller(route: Route) -> Callable[[Request], Awaitable[Response]]:
 
     async def call_in_pool(request: Request) -> Response:
         assert pool is not None
+        if route.caller is not None and isinstance(pool, TurnsPool):
+            return await pool.run_for(route.caller(request), _encoded,
+                                      handler, request)
         return await pool.run(_encoded, handler, request)
 
     return call if pool is None else call_in_pool

@@ -24,7 +24,9 @@ from doctor_core.wire.decoding import (
     decoded,
 )
 from doctor_core.wire.escaping import (
+    described,
     escaped,
+    one_line,
     shortened,
     storable,
 )
@@ -46,6 +48,7 @@ from doctor_core.wire.names import (
 )
 from doctor_core.wire.times import (
     iso,
+    known_time,
     sent_at,
     utc,
 )
@@ -71,6 +74,7 @@ __all__ = [
     'TRAIT_NAMES',
     'TRAIT_TEXT_LIMIT',
     'decoded',
+    'described',
     'escaped',
     'event_to_payload',
     'fault_from_payload',
@@ -79,6 +83,8 @@ __all__ = [
     'heard_to_payload',
     'instance_update',
     'iso',
+    'known_time',
+    'one_line',
     'parse_faults',
     'sent_at',
     'shortened',

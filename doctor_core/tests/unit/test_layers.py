@@ -18,7 +18,7 @@ LAYERS = (
      'at_once', 'background', 'soon', 'eventlet_unused', 'descriptors'},
     # Adapters: one outside library each.
     {'plugins', 'messaging', 'cloud', 'runner', 'web', 'store', 'bmc',
-     'periodic', 'ownership'},
+     'periodic', 'ownership', 'option_values'},
     # Kinds.
     {'monitors', 'inspectors', 'alarms', 'notifiers', 'consumers',
      'installers', 'profiler'},

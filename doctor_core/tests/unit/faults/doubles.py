@@ -25,6 +25,9 @@ from doctor_core.model import (
     StateChange,
 )
 
+#: Of a notification of Nova that was sent in order.
+SENT = {'timestamp': '2030-01-01 00:00:00.000000'}
+
 
 class Cloud:
     """A cloud kept in memory, that corrections change; host ``h0`` has

@@ -175,7 +175,8 @@ class World:
         self.natural[name] = 'active'
         if self.hears:
             self.desk.affected.hear('compute.instance.update', {
-                'instance_id': name, 'host': host, 'state': 'active'})
+                'instance_id': name, 'host': host, 'state': 'active'},
+                doubles.SENT)
         self._came(name, host)
 
     def delete(self, index):
@@ -192,7 +193,7 @@ class World:
         self.natural[name] = 'stopped'
         if self.hears:
             self.desk.affected.hear('compute.instance.update', {
-                'instance_id': name, 'state': 'stopped'})
+                'instance_id': name, 'state': 'stopped'}, doubles.SENT)
 
     def work(self):
         """One round of what is owed, as the loops make it."""
