@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from typing import NamedTuple
 
 from doctor_core import clock
 from doctor_core.cloud import Cloud
@@ -24,6 +25,25 @@ from doctor_core.model import ComputeService, Port, Server
 LOG = logging.getLogger(__name__)
 
 _NO_PORTS = 'cannot ask for the ports'
+
+
+class Found(NamedTuple):
+    """Servers that were asked for by their ids.
+
+    :ivar servers: None for one that is gone, and nothing for one that Nova
+        cannot see.
+    :ivar unknown: those of which it does not tell, and why.
+    """
+
+    servers: dict[str, Server | None]
+    unknown: dict[str, str]
+
+
+def _noting(unknown: dict[str, str]) -> Callable[[str, BackendError], None]:
+    """Takes down what is not known, and why."""
+    def failed(one: str, error: BackendError) -> None:
+        unknown[one] = str(error)
+    return failed
 
 
 class AffectedMap(Known):
@@ -115,7 +135,8 @@ class AffectedMap(Known):
         if not one_of:
             return set()
         try:
-            named = cells.seen(self._cloud.find_servers(one_of.values()))
+            named = cells.seen(self._cloud.find_servers(
+                one_of.values(), _noting({})))
         except BackendError as error:
             LOG.debug('%s', error)
             named = {}
@@ -125,7 +146,8 @@ class AffectedMap(Known):
         """What is on a host by Nova's and Neutron's own word; blocks.
 
         Servers that were on it and are not listed are asked for by their
-        ids: they have left, or Nova cannot see their cell.
+        ids: they have left, or Nova cannot see their cell. Those of which it
+        does not tell are left as they were known.
 
         :raises BackendError: Nova did not answer. What Neutron does not tell
             is what was known, with the reason.
@@ -138,8 +160,8 @@ class AffectedMap(Known):
             missed = [] if is_unseen else [
                 one for one in self._servers_on.names(host)
                 if one not in servers]
-        named = self.find(missed)
-        is_partial = is_unseen or len(named) < len(missed)
+        named, unknown = self.find(missed)
+        is_partial = is_unseen or len(named) + len(unknown) < len(missed)
         servers |= {name: one for name, one in named.items()
                     if one is not None and one.host == host}
         if self.hypervisors.takes_servers(host) is None:
@@ -152,7 +174,7 @@ class AffectedMap(Known):
                 look, servers, among=self._servers_on.names(host),
                 keep=lambda server: is_unseen or server.id in missed)
         ports, why_none = self._ask_ports(look, host)
-        known = replace(self.of(host), no_ports=why_none)
+        known = replace(self.of(host), no_ports=why_none, unknown=unknown)
         if is_partial:
             return replace(known, is_partial=True)
         return replace(
@@ -207,7 +229,8 @@ class AffectedMap(Known):
                  port_ids: Collection[str] = ()) -> Returned:
         """What there is of a host that is back, and of those servers that
         were on it, and those ports: some small questions, in a cloud of any
-        size; blocks. What no list has is asked for by its id.
+        size; blocks. What no list has is asked for by its id, and one that
+        fails takes away no other.
 
         :raises BackendError: Nova did not answer. Without Neutron's answer
             there are no ports, and the reason is given.
@@ -215,27 +238,33 @@ class AffectedMap(Known):
         found = self.ask(host)
         here = {server.id for server in found.servers}
         look = self._begin()
-        missed = [one for one in server_ids if one not in here]
-        named = self.find(missed)
+        missed = [one for one in server_ids
+                  if one not in here and one not in found.unknown]
+        named, failed = self.find(missed)
+        unknown = {**found.unknown, **failed}
         unlisted = [one for one in named.values()
                     if one is not None and one.host == host]
         away = [one.id for one in named.values() if one is not None]
-        ports, why_none = self._ask_back_ports(found, away, port_ids)
+        ports, why_none = self._ask_back_ports(found, away, port_ids,
+                                               unknown)
         with self._lock:
             for port in ports.values():
                 self._ports.learn(look, port.id, port)
         return Returned(
             replace(found, servers=(*found.servers, *unlisted),
-                    is_partial=found.is_partial or len(named) < len(missed),
+                    is_partial=found.is_partial
+                    or len(named) + len(failed) < len(missed),
                     no_ports=why_none),
             {name: one for name, one in named.items()
-             if one not in unlisted}, tuple(ports.values()))
+             if one not in unlisted}, tuple(ports.values()), unknown)
 
     def _ask_back_ports(self, found: Affected, away: Collection[str],
-                        port_ids: Collection[str]
+                        port_ids: Collection[str], unknown: dict[str, str]
                         ) -> tuple[dict[str, Port], str]:
         """The ports of a host, of servers that are not listed there, and
         those with some ids; or why Neutron does not tell.
+
+        :param unknown: takes those of some ids that it does not tell of.
         """
         if found.no_ports:
             return {}, found.no_ports
@@ -245,27 +274,26 @@ class AffectedMap(Known):
                 by_id |= {port.id: port
                           for port in self._cloud.ports_of(away)}
             by_id |= {name: port for name, port in self._cloud.find_ports(
-                [one for one in port_ids if one not in by_id]).items()
-                if port}
+                [one for one in port_ids if one not in by_id],
+                _noting(unknown)).items() if port}
         except BackendError as error:
             return {}, f'{_NO_PORTS}: {error}'
         return by_id, ''
 
-    def find(self, server_ids: Collection[str]
-             ) -> dict[str, Server | None]:
-        """Some servers by their ids; None for one that is gone, and nothing
-        for one that Nova cannot see. Blocks on Nova, if there are any.
+    def find(self, server_ids: Collection[str]) -> Found:
+        """Some servers by their ids. Blocks on Nova, if there are any.
 
-        :raises BackendError: Nova did not answer.
+        :raises BackendError: there is nobody to ask.
         """
         look = self._begin()
-        found = cells.seen(self._cloud.find_servers(server_ids)) \
-            if server_ids else {}
+        unknown: dict[str, str] = {}
+        found = cells.seen(self._cloud.find_servers(
+            server_ids, _noting(unknown))) if server_ids else {}
         with self._lock:
             self._order(look, found)
             for server_id, server in found.items():
                 self._servers.learn(look, server_id, server)
-        return found
+        return Found(found, unknown)
 
     def _settle(self, server_ids: Collection[str]) -> None:
         """Ask for servers of which something was heard that may be old.

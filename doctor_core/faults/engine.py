@@ -85,7 +85,7 @@ class Engine:
             Raising(settings, store, self.affected, self.pursuit,
                     self.holding, checkpoint, inspector.hands_over),
             Holders(store, self.pursuit, Flapping(settings, monotonic),
-                    silence, own_monitors))
+                    silence, own_monitors, monotonic))
         self.owed = OwedLoop(
             settings, store, self.handler, self.pursuit, self.holding,
             self.confirmation, correcting.unanswered, self.affected,

@@ -40,6 +40,9 @@ class Flapping:
                 seen.popleft()
             flaps = 0 < settings.flap_returns <= len(seen)
             seen.append(now)
+            # More of them say no more.
+            while len(seen) > max(1, settings.flap_returns):
+                seen.popleft()
             return flaps
 
     def is_quiet(self, host: str) -> bool:

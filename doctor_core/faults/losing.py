@@ -3,7 +3,7 @@
 import concurrent.futures
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from doctor_core.alarms.base import AlarmManager
 from doctor_core.exceptions import BackendError
@@ -23,7 +23,7 @@ from doctor_core.model import (
 )
 from doctor_core.model.states import DOWN, CorrectionState, FaultState
 from doctor_core.store import FaultRecord, Store
-from doctor_core.wording import counted
+from doctor_core.wording import by_reason, counted
 
 LOG = logging.getLogger(__name__)
 
@@ -198,8 +198,8 @@ class Losing:
         if not trouble:
             self.unlooked.discard(record.id)
         if not found.is_partial:
-            trouble += self._strays.give_back(record)
-            trouble += self._unheard.settle(record)
+            trouble += self._strays.give_back(record, found.unknown)
+            trouble += self._unheard.settle(record, found.unknown)
         return self.owe(record.id, found, was_asked=True), trouble
 
     def owe(self, fault_id: str, found: plan.Affected, *,
@@ -259,12 +259,20 @@ class Losing:
             fault_id, CorrectionState.OWED, CorrectionState.ASKED)
 
 
+def not_told(unknown: Mapping[str, str]) -> list[str]:
+    """Of what nobody says how it is: a line for each reason."""
+    return [f'not known yet of {line}' for line in by_reason(
+        unknown.items())]
+
+
 def _in_the_way(found: plan.Affected) -> list[str]:
     """Why more has to be asked about a host; empty when all is known."""
     if found.is_partial:
         return ['Nova cannot see the cell of the host: what was known of its '
                 'servers is acted on, the rest when the cell is back']
-    trouble = [found.no_ports] if found.no_ports else []
+    trouble = not_told(found.unknown)
+    if found.no_ports:
+        trouble.append(found.no_ports)
     if found.takes_servers is None:
         trouble.append(
             'Nova does not tell what hypervisors its hosts have: servers are '

@@ -36,6 +36,8 @@ class Affected:
         what was known before.
     :ivar no_ports: why Neutron could not be asked for its ports, and these
         are what was known before; empty when it was.
+    :ivar unknown: servers of which Nova does not tell where they are, by
+        their ids, and why; they are not among the others.
     """
 
     host: str
@@ -45,6 +47,7 @@ class Affected:
     takes_servers: bool | None = True
     is_partial: bool = False
     no_ports: str = ''
+    unknown: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def is_restorable(server: Server) -> bool:

@@ -13,6 +13,7 @@ from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.correcting import Correcting
 from doctor_core.faults.good_news import GoodNews
 from doctor_core.faults.guarded import GuardedInspector
+from doctor_core.faults.losing import not_told
 from doctor_core.faults.outages import Outages
 from doctor_core.faults.restarted import Restarted
 from doctor_core.faults.settings import Settings
@@ -31,12 +32,17 @@ from doctor_core.wording import by_reason
 
 LOG = logging.getLogger(__name__)
 
+#: For so long it is waited for the uptime of a host, in seconds.
+_UPTIME_WITHIN_S = 30.0
+
 
 @dataclasses.dataclass
 class Progress:
     """How far a return is.
 
     :ivar trouble: what failed, and will be tried again.
+    :ivar unknown: the servers and ports of which nobody tells how they are,
+        and why: they wait, and the others go on.
     :ivar waiting: what is waited for; empty for nothing.
     :ivar for_witness: whether that is somebody who has seen the host, and
         perhaps never comes.
@@ -44,6 +50,7 @@ class Progress:
 
     changes: list[StateChange] = dataclasses.field(default_factory=list)
     trouble: list[str] = dataclasses.field(default_factory=list)
+    unknown: list[str] = dataclasses.field(default_factory=list)
     waiting: str = ''
     for_witness: bool = False
 
@@ -77,6 +84,9 @@ class Returning:
                                     monotonic)
         self._witnesses = Witnesses(settings, store, monotonic)
         self._outages = Outages(store, monotonic, now)
+        self._monotonic = monotonic
+        #: By fault, since when Nova fails to tell for how long the host runs.
+        self._untold: dict[str, float] = {}
 
     def lost(self, fault_id: str) -> None:
         """A fault was raised now, and is in the store."""
@@ -93,6 +103,7 @@ class Returning:
             progress.waiting = str(error)
         except BackendError as error:
             progress.trouble.append(f'cannot ask what to undo: {error}')
+        progress.trouble += progress.unknown
         return progress
 
     def tell_known(self, record: FaultRecord) -> None:
@@ -106,6 +117,7 @@ class Returning:
     def forget(self, fault_id: str) -> None:
         """A fault has ended."""
         self._witnesses.forget(fault_id)
+        self._untold.pop(fault_id, None)
         self._restarted.forget(fault_id)
 
     def _advance(self, record: FaultRecord, progress: Progress) -> None:
@@ -125,7 +137,7 @@ class Returning:
                 return
         progress.waiting = self._restarted.pursue(
             record, self._affected.ask_back)
-        if progress.waiting:
+        if progress.waiting or progress.unknown:
             return
         if not self._store.corrections.of(record.id):
             # Nothing of it was ever to be done, by anybody.
@@ -184,7 +196,9 @@ class Returning:
     def _restore(self, record: FaultRecord, others: Sequence[Correction],
                  lost: Sequence[Telling], witness: str,
                  progress: Progress) -> bool:
-        """Set servers and ports back, and tell; whether all is done."""
+        """Set servers and ports back, and tell; whether all is done, but for
+        those of which nobody tells how they are.
+        """
         if witness not in DECIDED:
             service = self._service(record)
             if service is None:
@@ -203,7 +217,9 @@ class Returning:
         if returned.found.is_partial:
             progress.waiting = 'Nova cannot see the cell of the host'
             return False
+        progress.unknown += not_told(returned.unknown)
         others = _askable(others, returned, progress)
+        lost = [one for one in lost if one.server.id not in returned.unknown]
         undone = self._undo(record, others, returned, progress)
         untold = self._news.answer(record, lost, returned, what, undone)
         if progress.trouble:
@@ -217,12 +233,30 @@ class Returning:
         """What became of the guests, by the hypervisor's uptime."""
         # Asked before: what is read first is the least.
         lost_for = self._outages.age(record.id)
-        uptime_s = self._affected.hypervisors.uptime_s(record.hostname)
+        uptime_s = self._uptime_s(record)
         what = undoing.guests(uptime_s, lost_for)
         if what is undoing.Guests.ENDED:
             LOG.warning('Host %s has rebooted: its guests have ended',
                         record.hostname)
         return what
+
+    def _uptime_s(self, record: FaultRecord) -> float | None:
+        """For how long the host has been running; None when nobody tells.
+
+        :raises BackendError: Nova fails to tell, which may pass. What a
+            hypervisor fails to tell for long keeps no server in error.
+        """
+        try:
+            uptime_s = self._affected.hypervisors.uptime_s(record.hostname)
+        except BackendError as error:
+            since = self._untold.setdefault(record.id, self._monotonic())
+            if self._monotonic() < since + _UPTIME_WITHIN_S:
+                raise
+            LOG.warning('Host %s: whether it has rebooted is not known: %s',
+                        record.hostname, error)
+            return None
+        self._untold.pop(record.id, None)
+        return uptime_s
 
     def _undo(self, record: FaultRecord, others: Sequence[Correction],
               returned: undoing.Returned, progress: Progress
@@ -245,13 +279,14 @@ class Returning:
 def _askable(others: Sequence[Correction], returned: undoing.Returned,
              progress: Progress) -> list[Correction]:
     """Without those of ports, as long as Neutron does not tell of them: they
-    wait, and no server waits for them.
+    wait, and no server waits for them; and without what is not known.
     """
     ports = [one for one in others if returned.found.no_ports
              and one.action is Action.DATA_PLANE_STATUS]
     if ports:
         progress.trouble.append(returned.found.no_ports)
-    return [one for one in others if one not in ports]
+    return [one for one in others if one not in ports
+            and one.target_id not in returned.unknown]
 
 
 def failures(changes: Sequence[StateChange]) -> list[str]:

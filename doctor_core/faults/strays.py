@@ -6,7 +6,7 @@ one may never come back.
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from doctor_core.cloud import calls
 from doctor_core.exceptions import BackendError
@@ -23,7 +23,7 @@ from doctor_core.model import (
 )
 from doctor_core.model.states import CorrectionState, FaultState
 from doctor_core.store import FaultRecord, Store
-from doctor_core.wording import counted
+from doctor_core.wording import by_reason, counted
 
 LOG = logging.getLogger(__name__)
 
@@ -61,18 +61,23 @@ class Strays:
                 if change.done
                 and change.correction.action is Action.RESET_STATE)
 
-    def give_back(self, record: FaultRecord) -> list[str]:
+    def give_back(self, record: FaultRecord,
+                  unknown: Collection[str] = ()) -> list[str]:
         """Give those their state back that the look did not find; blocks on
         Nova if there are any.
 
+        :param unknown: those of which it could not say where they are: they
+            wait for the next one.
         :returns: what failed, and will be tried again.
         """
         with self._lock:
             unseen = self._unseen.pop(record.id, set()) \
                 | self._left_over(record.id)
             self._resumed.discard(record.id)
-        missed = unseen - {server.id for server
-                           in self._affected.of(record.hostname).servers}
+        self._keep_unseen(record.id, unseen.intersection(unknown))
+        missed = unseen.difference(unknown) - {
+            server.id for server
+            in self._affected.of(record.hostname).servers}
         if not missed:
             return []
         if self._correcting.changes_nothing:
@@ -81,7 +86,7 @@ class Strays:
                     'type changes nothing']
         trouble = []
         try:
-            found = self._affected.find(missed)
+            found, failed = self._affected.find(missed)
             # Of those that Nova cannot see nobody knows, yet.
             missed = missed - found.keys() | self._undo(record, {
                 name: server for name, server in found.items()
@@ -89,7 +94,8 @@ class Strays:
                 and self._is_stray(server)})
             if missed:
                 trouble = ['in error still, although it left, or may have: '
-                           f'{counted(len(missed), "server")}']
+                           f'{counted(len(missed), "server")}',
+                           *by_reason(failed.items())]
         except BackendError as error:
             trouble = [f'cannot ask for servers that have left: {error}']
         if trouble:

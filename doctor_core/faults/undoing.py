@@ -32,11 +32,14 @@ class Returned:
     :ivar elsewhere: those of its servers that are not on it any more; None
         for one that is gone.
     :ivar ports: the ports of all these servers.
+    :ivar unknown: the servers and ports of which nobody tells how they are,
+        by their ids, and why: they wait, and nobody waits for them.
     """
 
     found: Affected
     elsewhere: Mapping[str, Server | None]
     ports: tuple[Port, ...]
+    unknown: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def here(self) -> Mapping[str, Server]:

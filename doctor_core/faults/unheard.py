@@ -5,7 +5,7 @@ hears where the server is.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from doctor_core.cloud import calls
 from doctor_core.exceptions import BackendError
@@ -14,7 +14,7 @@ from doctor_core.faults.telling import Teller
 from doctor_core.model import News, Server, Telling
 from doctor_core.model.states import DOWN, FaultState, TellingState
 from doctor_core.store import FaultRecord, Store, TellingRecord
-from doctor_core.wording import counted
+from doctor_core.wording import by_reason, counted
 
 
 class Unheard:
@@ -44,22 +44,26 @@ class Unheard:
         with self._lock:
             self._placed.pop(fault_id, None)
 
-    def settle(self, record: FaultRecord) -> list[str]:
+    def settle(self, record: FaultRecord,
+               unknown: Collection[str] = ()) -> list[str]:
         """See to their owners, after a look that has found all of a host;
         blocks on Nova if there are any.
 
+        :param unknown: the servers of which it could not say where they are:
+            they wait for the next one.
         :returns: what failed, and will be tried again.
         """
         here = {server.id for server
-                in self._affected.of(record.hostname).servers}
+                in self._affected.of(record.hostname).servers
+                if server.id not in unknown}
         with self._lock:
             placed = self._placed.setdefault(record.id, set())
             placed |= here
-        missed = self._missed(record.id, placed)
+        missed = self._missed(record.id, placed.union(unknown))
         if not missed:
             return []
         try:
-            found = self._affected.find(missed)
+            found, failed = self._affected.find(missed)
         except BackendError as error:
             return [f'cannot ask for servers that have left: {error}']
         with self._store.together():
@@ -68,9 +72,13 @@ class Unheard:
                 for server_id, server in found.items():
                     self._settle(record, missed[server_id], server)
         placed |= found.keys()
-        unseen = len(missed) - len(found)
-        return [f'Nova cannot see {counted(unseen, "server")} that may have '
-                'left the host'] if unseen else []
+        trouble = [f'cannot ask for a server that may have left: {line}'
+                   for line in by_reason(failed.items())]
+        unseen = len(missed) - len(found) - len(failed)
+        if unseen:
+            trouble.append(f'Nova cannot see {counted(unseen, "server")} '
+                           'that may have left the host')
+        return trouble
 
     def _missed(self, fault_id: str, placed: set[str]
                 ) -> Mapping[str, TellingRecord]:

@@ -22,8 +22,9 @@ from doctor_core.messaging.bus import (
     memory_conf,
     ping,
 )
-from doctor_core.messaging.in_order import InOrder
 from doctor_core.messaging.publisher import FaultPublisher
+from doctor_core.messaging.turns import Turn, TurnOf
 
 __all__ = ['EXCHANGE', 'IN_MEMORY', 'PUBLISHER', 'Bus',
-           'FaultPublisher', 'Handler', 'InOrder', 'memory_conf', 'ping']
+           'FaultPublisher', 'Handler', 'Turn', 'TurnOf', 'memory_conf',
+           'ping']

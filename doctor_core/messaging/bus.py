@@ -18,6 +18,7 @@ from doctor_core.exceptions import (
     StoreError,
 )
 from doctor_core.messaging import settings, trial
+from doctor_core.messaging.turns import TurnOf, Turns
 from doctor_core.model import new_id
 
 LOG = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class Bus:
                  exchange: str | None = EXCHANGE, retry: int = 3,
                  option: str = '') -> None:
         self._exchange = exchange
+        self._in_memory = url.startswith(IN_MEMORY)
         self._retry = retry
         self._lock = threading.Lock()
         self._listeners: list[Any] = []
@@ -80,7 +82,7 @@ class Bus:
         self._option = option or (
             side.option if url else '[DEFAULT] transport_url')
         own = settings.transport_conf(conf, side,
-                                      in_memory=url.startswith(IN_MEMORY))
+                                      in_memory=self._in_memory)
         self._transport = self._made(own, url, side)
 
     def _made(self, own: cfg.ConfigOpts, url: str, side: settings.Side
@@ -151,7 +153,8 @@ class Bus:
 
     def listen(self, topic: str, handler: Handler, *, priority: str = 'info',
                exchange: str | None = None, pool: str | None = None,
-               in_order: bool = False) -> None:
+               in_order: bool = False, turn_of: TurnOf | None = None
+               ) -> None:
         """Have a handler called for each message, several at a time.
 
         A message is acknowledged when its handler returns. One whose handler
@@ -165,6 +168,9 @@ class Bus:
         :param in_order: one message at a time, in the order of arrival; the
             next one waits while a handler that raised is called again. For
             handlers that do not block for long.
+        :param turn_of: of those, whose turn is when: in the order of arrival
+            of each only. What waits when listening ends is left to the
+            broker, if there is one.
         :raises ConfigError: the broker refuses user, password or virtual
             host. One that is away is waited for.
         """
@@ -174,6 +180,9 @@ class Bus:
             executor='threading', allow_requeue=True, pool=pool)
         listener.dispatcher.dispatch = functools.partial(
             _dispatched, listener.dispatcher.dispatch, topic)
+        if in_order and turn_of is not None:
+            listener._executor_cls = lambda max_workers: Turns(
+                turn_of, f'{topic}-turns', leaves=not self._in_memory)
         try:
             listener.start(override_pool_size=1 if in_order else None)
         except Exception as error:  # drivers raise what their library raises

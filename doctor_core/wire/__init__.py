@@ -10,6 +10,7 @@ from doctor_core.wire.bodies import (
 from doctor_core.wire.bus import (
     fault_from_payload,
     fault_to_payload,
+    glimpse,
     heard_from_payload,
     heard_to_payload,
 )
@@ -79,6 +80,7 @@ __all__ = [
     'event_to_payload',
     'fault_from_payload',
     'fault_to_payload',
+    'glimpse',
     'heard_from_payload',
     'heard_to_payload',
     'instance_update',

@@ -57,6 +57,10 @@ class Cloud:
         self.away = False
         self.neutron_away = False
         self.beating = True
+        #: Servers and ports of which nothing is told, by their ids, and why.
+        self.broken = {}
+        #: Hosts whose hypervisors fail to tell for how long they run.
+        self.uptimeless = set()
         self.started = []
         #: What becomes of asking for a start; empty when it is made.
         self.start_error = ''
@@ -109,9 +113,20 @@ class Cloud:
     def _hides(self, server):
         return server is not None and server.host in self.unseen | self.blind
 
-    def find_servers(self, server_ids):
+    def _told(self, ids, failed):
+        """Those of some ids that are not broken."""
+        for one in ids:
+            if one in self.broken:
+                error = CloudError(self.broken[one], recoverable=True)
+                if failed is None:
+                    raise error
+                failed(one, error)
+        return [one for one in ids if one not in self.broken]
+
+    def find_servers(self, server_ids, failed=None):
         self._answer((), 'find', *server_ids)
-        found = {one: self.all_servers.get(one) for one in server_ids}
+        found = {one: self.all_servers.get(one)
+                 for one in self._told(server_ids, failed)}
         return {name: dataclasses.replace(
                     one, host='', state='unknown', is_partial=True)
                 if self._hides(one) else one for name, one in found.items()}
@@ -130,10 +145,11 @@ class Cloud:
         return self._answer((port for port in self.all_ports.values()
                              if port.server_id in server_ids), 'ports of')
 
-    def find_ports(self, port_ids):
+    def find_ports(self, port_ids, failed=None):
         self._ask_neutron()
         self._answer((), 'find ports', *port_ids)
-        return {one: self.all_ports.get(one) for one in port_ids}
+        return {one: self.all_ports.get(one)
+                for one in self._told(port_ids, failed)}
 
     def hypervisors(self):
         return self._answer(
@@ -143,6 +159,8 @@ class Cloud:
 
     def uptime_s(self, host):
         self._answer((), 'uptime', host)
+        if host in self.uptimeless:
+            raise CloudError('no uptime', recoverable=True)
         return self.uptimes.get(host)
 
     def correct(self, corrections, done):

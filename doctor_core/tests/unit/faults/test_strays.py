@@ -50,7 +50,7 @@ class StraysTest(testtools.TestCase):
     def test_the_look_that_follows_fails(self):
         whole = self.desk.cloud.find_servers
 
-        def away(server_ids):
+        def away(server_ids, failed=None):
             self.desk.cloud.away = True
             try:
                 return whole(server_ids)

@@ -140,7 +140,7 @@ class LeftTest(testtools.TestCase):
     def test_nova_fails_meanwhile(self):
         whole = []
 
-        def away(server_ids):
+        def away(server_ids, failed=None):
             raise CloudError('Nova fails', recoverable=True)
 
         def leave():
