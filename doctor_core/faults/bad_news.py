@@ -5,9 +5,10 @@ from doctor_core.model import Action, News, Telling
 from doctor_core.model.states import STANDING, CorrectionState, FaultState
 from doctor_core.store import Store
 
-#: Of a server whose state Nova has refused to set, or was not asked to.
+#: Of a server whose state Nova has refused to set, or was not asked to, or
+#: that somebody else has changed since.
 _NEVER = frozenset({CorrectionState.GIVEN_UP, CorrectionState.IN_DOUBT,
-                    CorrectionState.WAIVED})
+                    CorrectionState.WAIVED, CorrectionState.LEFT})
 
 
 def owed(store: Store, fault_id: str, *, sets_nothing: bool) -> list[Telling]:

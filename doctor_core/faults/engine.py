@@ -7,6 +7,7 @@ from doctor_core import clock
 from doctor_core.alarms.base import AlarmManager
 from doctor_core.cloud import Cloud
 from doctor_core.faults.affected import AffectedMap
+from doctor_core.faults.again import Again
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.confirmation import Confirmation
 from doctor_core.faults.correcting import Correcting
@@ -15,6 +16,7 @@ from doctor_core.faults.guarded import GuardedInspector
 from doctor_core.faults.handler import FaultHandler
 from doctor_core.faults.holders import Holders
 from doctor_core.faults.holding import Holding
+from doctor_core.faults.last_words import LastWords
 from doctor_core.faults.lifting import Lifting
 from doctor_core.faults.losing import Losing
 from doctor_core.faults.owed import OwedLoop
@@ -23,6 +25,7 @@ from doctor_core.faults.raising import Raising
 from doctor_core.faults.returning import Returning
 from doctor_core.faults.settings import Settings
 from doctor_core.faults.silence import Silence
+from doctor_core.faults.strays import Strays
 from doctor_core.faults.telling import Teller
 from doctor_core.inspectors.base import Inspector
 from doctor_core.model import Checkpoint
@@ -66,12 +69,17 @@ class Engine:
                                 checkpoint, monotonic)
         self.confirmation = Confirmation(alarms, store, monotonic)
         silence = Silence(settings, self.affected, monotonic)
+        strays = Strays(self.affected, correcting, teller, store,
+                        hears_nova=alarms.hears_nova)
+        last_words = LastWords(store)
         self.pursuit = Pursuit(
             store, self.affected,
             Losing(settings, self.affected, correcting, teller, alarms,
-                   store, self.stopping),
+                   store, strays, last_words,
+                   Again(self.affected, store, monotonic), self.stopping),
             Returning(settings, self.affected, guarded, correcting, teller,
-                      alarms.hears_nova, store, monotonic, now),
+                      alarms.hears_nova, store, strays, last_words,
+                      monotonic, now),
             correcting, teller, self.confirmation, silence, self.stopping,
             monotonic)
         self.holding = Holding(settings, store, self.affected.hosts,

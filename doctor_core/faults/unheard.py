@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from doctor_core.cloud import calls
 from doctor_core.exceptions import BackendError
 from doctor_core.faults.affected import AffectedMap
+from doctor_core.faults.last_words import LastWords
 from doctor_core.faults.telling import Teller
 from doctor_core.model import News, Server, Telling
 from doctor_core.model.states import DOWN, FaultState, TellingState
@@ -22,13 +23,16 @@ class Unheard:
     light; who leaves later was lost, and Nova says what became of them.
 
     Each method may be called from any thread, for one host by one at a time.
+
+    :param last_words: who waits for such a look.
     """
 
-    def __init__(self, affected: AffectedMap, teller: Teller,
-                 store: Store) -> None:
+    def __init__(self, affected: AffectedMap, teller: Teller, store: Store,
+                 last_words: LastWords) -> None:
         self._affected = affected
         self._teller = teller
         self._store = store
+        self._last_words = last_words
         self._lock = threading.Lock()
         #: Faults that a former process was at, and had perhaps told of.
         self._resumed = {record.id for record
@@ -55,8 +59,9 @@ class Unheard:
         with self._lock:
             placed = self._placed.setdefault(record.id, set())
             placed |= here
-        missed = self._missed(record.id, placed)
+        missed = self._missed(record, placed)
         if not missed:
+            self._last_words.placed(record, placed)
             return []
         try:
             found = self._affected.find(missed)
@@ -68,19 +73,22 @@ class Unheard:
                 for server_id, server in found.items():
                     self._settle(record, missed[server_id], server)
         placed |= found.keys()
+        self._last_words.placed(record, placed)
         unseen = len(missed) - len(found)
         return [f'Nova cannot see {counted(unseen, "server")} that may have '
                 'left the host'] if unseen else []
 
-    def _missed(self, fault_id: str, placed: set[str]
+    def _missed(self, record: FaultRecord, placed: set[str]
                 ) -> Mapping[str, TellingRecord]:
         """By server, what is told of losses that may be none."""
-        records = self._store.tellings.of(fault_id)
-        known = placed | {one.telling.server.id for one in records
-                          if one.telling.news is not News.LOST
-                          or one.state is TellingState.WAIVED}
+        records = self._store.tellings.of(record.id)
+        answered = {one.telling.server.id for one in records
+                    if one.telling.news is not News.LOST}
+        known = placed | answered - self._last_words.of(record)
         return {one.telling.server.id: one for one in records
-                if one.telling.server.id not in known}
+                if one.telling.news is News.LOST
+                and one.state is not TellingState.WAIVED
+                and one.telling.server.id not in known}
 
     def _settle(self, record: FaultRecord, lost: TellingRecord,
                 server: Server | None) -> None:
@@ -89,7 +97,7 @@ class Unheard:
         where = 'the server is gone' if server is None \
             else f'it is on host {server.host}' if server.host \
             else 'it is on no host'
-        if not self._may_have_heard(record.id, lost):
+        if not self._may_have_heard(record, lost):
             self._teller.waive(record.id, [lost.telling], where)
         elif server is not None and self._is_well(server):
             self._store.tellings.owe(record.id, [Telling(
@@ -97,13 +105,17 @@ class Unheard:
                     'verified': 'false', 'old_state': lost.telling.shown,
                     'reason': where})])
 
-    def _may_have_heard(self, fault_id: str, lost: TellingRecord) -> bool:
+    def _may_have_heard(self, record: FaultRecord, lost: TellingRecord
+                        ) -> bool:
         """Whether somebody was, or is being, told of a loss, as far as can be
         said.
         """
-        return lost.state is not TellingState.OWED or bool(lost.reason) \
-            or fault_id in self._resumed \
-            or not self._teller.under_way.others(fault_id, [lost.telling])
+        if lost.state is not TellingState.OWED or lost.reason:
+            return True
+        if lost.telling.server.id in self._last_words.of(record):
+            return False
+        return record.id in self._resumed or not \
+            self._teller.under_way.others(record.id, [lost.telling])
 
     def _is_well(self, server: Server) -> bool:
         """Whether nobody is at it: an evacuation is Nova's to tell of, and
