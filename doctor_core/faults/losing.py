@@ -183,7 +183,8 @@ class Losing:
         waiting = self._last_words.of(record)
         return [one for one in bad_news.owed(
             self._store, record.id, sets_nothing=takes_servers is None
-            or self._correcting.changes_nothing)
+            or self._correcting.changes_nothing,
+            placed=self._unheard.placed(record.id))
             if one.server.id not in waiting]
 
     def _telling_after(self, record: FaultRecord

@@ -1,7 +1,8 @@
 """Owners of servers that had left a lost host, or were deleted, unheard.
 
 They are not told of a loss that is none of theirs; who was told already
-hears where the server is.
+hears where the server is. So does, after the loss, whose server was evacuated
+since the fault began, and before anybody was told.
 """
 
 import threading
@@ -15,7 +16,13 @@ from doctor_core.faults.telling import Teller
 from doctor_core.model import News, Server, Telling
 from doctor_core.model.states import DOWN, FaultState, TellingState
 from doctor_core.store import FaultRecord, Store, TellingRecord
+from doctor_core.wire import times
 from doctor_core.wording import counted
+
+#: How the task_state begins of a server that is being evacuated.
+_EVACUATING = 'rebuild'
+#: Two clocks that are kept right differ by so much.
+_SKEW_S = 1.0
 
 
 class Unheard:
@@ -48,6 +55,11 @@ class Unheard:
         with self._lock:
             self._placed.pop(fault_id, None)
 
+    def placed(self, fault_id: str) -> frozenset[str]:
+        """The servers of which a look has said where they are."""
+        with self._lock:
+            return frozenset(self._placed.get(fault_id, ()))
+
     def settle(self, record: FaultRecord) -> list[str]:
         """See to their owners, after a look that has found all of a host;
         blocks on Nova if there are any.
@@ -72,7 +84,9 @@ class Unheard:
             if now is not None and now.state in DOWN:
                 for server_id, server in found.items():
                     self._settle(record, missed[server_id], server)
-        placed |= found.keys()
+        with self._lock:
+            # Not |=, which would make another set.
+            placed.update(found)
         self._last_words.placed(record, placed)
         unseen = len(missed) - len(found)
         return [f'Nova cannot see {counted(unseen, "server")} that may have '
@@ -97,7 +111,8 @@ class Unheard:
         where = 'the server is gone' if server is None \
             else f'it is on host {server.host}' if server.host \
             else 'it is on no host'
-        if not self._may_have_heard(record, lost):
+        if not self._may_have_heard(record, lost) \
+                and not _was_lost(record, server):
             self._teller.waive(record.id, [lost.telling], where)
         elif server is not None and self._is_well(server):
             self._store.tellings.owe(record.id, [Telling(
@@ -123,3 +138,19 @@ class Unheard:
         """
         return server.state != calls.ERROR and not server.task_state \
             and self._store.faults.open_of(server.host) is None
+
+
+def _was_lost(record: FaultRecord, server: Server | None) -> bool:
+    """Whether a server was on the host when its fault began, and was
+    evacuated since: Nova launches it anew then, by a clock of its own.
+    """
+    if server is None or not server.host:
+        return False
+    if server.task_state.startswith(_EVACUATING):
+        return True
+    try:
+        launched_at = times.utc(server.launched_at)
+    except ValueError:
+        return False
+    return launched_at >= min(record.detected_at,
+                              record.received_at) - _SKEW_S
