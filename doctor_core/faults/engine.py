@@ -22,6 +22,7 @@ from doctor_core.faults.losing import Losing
 from doctor_core.faults.owed import OwedLoop
 from doctor_core.faults.pursuit import Pursuit
 from doctor_core.faults.raising import Raising
+from doctor_core.faults.reports import Reading
 from doctor_core.faults.returning import Returning
 from doctor_core.faults.settings import Settings
 from doctor_core.faults.silence import Silence
@@ -29,6 +30,7 @@ from doctor_core.faults.strays import Strays
 from doctor_core.faults.telling import Teller
 from doctor_core.inspectors.base import Inspector
 from doctor_core.model import Checkpoint
+from doctor_core.model.states import DOWN
 from doctor_core.store import Store
 
 
@@ -88,8 +90,9 @@ class Engine:
             store, self.affected, self.pursuit, self.holding,
             Raising(settings, store, self.affected, self.pursuit,
                     self.holding, checkpoint, inspector.hands_over),
-            Holders(store, self.pursuit, Flapping(settings, monotonic),
-                    silence, own_monitors))
+            Holders(store, self.pursuit, Flapping(
+                settings, monotonic, _kept_open(store)), silence,
+                own_monitors))
         self.owed = OwedLoop(
             settings, store, self.handler, self.pursuit, self.holding,
             self.confirmation, correcting.unanswered, self.affected,
@@ -97,3 +100,13 @@ class Engine:
             settled, monotonic=monotonic)
         self.lifting = Lifting(cloud, self.affected, self.pursuit,
                                correcting, store)
+
+
+def _kept_open(store: Store) -> list[str]:
+    """The hosts that were back while their faults stayed open: they come and
+    go.
+    """
+    were_back = store.faults.read_as(Reading.CLEARS)
+    return [record.hostname for record
+            in store.faults.in_states(*sorted(DOWN))
+            if record.id in were_back]
