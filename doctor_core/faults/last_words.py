@@ -11,7 +11,8 @@ class LastWords:
     """Who need not hear at once that their server is lost again: a look
     shows first whether it has left meanwhile.
 
-    Each method may be called from any thread, for one host by one at a time.
+    Each method may be called from any thread; what was placed is said for one
+    host by one at a time.
     """
 
     def __init__(self, store: Store) -> None:
@@ -22,7 +23,9 @@ class LastWords:
         """The servers of a fault whose owners wait for a look at them."""
         known = self._waiting.get(record.id)
         if known is None:
-            known = self._waiting[record.id] = self._heard_last(record)
+            # Another thread may have been faster, and know more.
+            known = self._waiting.setdefault(record.id,
+                                             self._heard_last(record))
         return known
 
     def placed(self, record: FaultRecord, server_ids: Iterable[str]) -> None:
