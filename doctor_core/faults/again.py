@@ -5,7 +5,7 @@ asked for it before; a host is marked down without that.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from doctor_core import clock
 from doctor_core.exceptions import BackendError
@@ -33,7 +33,8 @@ class Again:
         self._store = store
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._looked: dict[str, float] = {}
+        #: By fault, when the last look ended, and of what it does not tell.
+        self._looked: dict[str, tuple[float, frozenset[str]]] = {}
         #: By fault. What a former process has left may be old.
         self._keys = {
             record.id: self._owed(record.id) for record in
@@ -53,27 +54,29 @@ class Again:
         with self._lock:
             self._keys.setdefault(fault_id, set()).update(keys)
 
-    def looked(self, fault_id: str) -> list[str]:
+    def looked(self, fault_id: str, unknown: Collection[str] = ()
+               ) -> list[str]:
         """A look has found all of the host. Where those are of which nobody
         knows any more is asked here; blocks on Nova, if there are any.
 
+        :param unknown: the servers of which it does not tell: they wait.
         :returns: what failed, and will be tried again.
         """
         waiting = self.waiting(fault_id)
-        missed = {target for action, target
-                  in (waiting and self._owed(fault_id) & waiting)
-                  if action is Action.RESET_STATE
-                  and self._affected.server(target) is None}
+        missed = frozenset(
+            target for action, target
+            in (waiting and self._owed(fault_id) & waiting)
+            if action is Action.RESET_STATE
+            and self._affected.server(target) is None)
         try:
-            unseen = len(missed) - len(self._affected.find(missed))
+            missed -= self._affected.find(missed).keys()
         except BackendError as error:
             return [f'cannot ask for servers that are not listed: {error}']
-        if unseen:
-            return [f'Nova cannot see {counted(unseen, "server")} that may '
-                    'have left the host']
         with self._lock:
-            self._looked[fault_id] = self._monotonic()
-        return []
+            self._looked[fault_id] = (self._monotonic(),
+                                      missed.union(unknown))
+        return [f'Nova cannot see {counted(len(missed), "server")} that may '
+                'have left the host'] if missed else []
 
     def forget(self, fault_id: str) -> None:
         """A fault has ended."""
@@ -84,13 +87,13 @@ class Again:
     def waiting(self, fault_id: str) -> frozenset[tuple[Action, str]]:
         """The keys of those that wait for a look, if they are owed still."""
         with self._lock:
-            looked_at = self._looked.get(fault_id)
-            if looked_at is not None and self._monotonic() \
-                    <= looked_at + _BELIEVED_S:
-                return frozenset()
-            return frozenset(
-                key for key in self._keys.get(fault_id, ())
-                if key[0] is not Action.FORCE_DOWN)
+            keys = [key for key in self._keys.get(fault_id, ())
+                    if key[0] is not Action.FORCE_DOWN]
+            looked_at, unknown = self._looked.get(
+                fault_id, (float('-inf'), frozenset()))
+        if self._monotonic() <= looked_at + _BELIEVED_S:
+            keys = [key for key in keys if key[1] in unknown]
+        return frozenset(keys)
 
     def _owed(self, fault_id: str) -> set[tuple[Action, str]]:
         return {one.correction.key
