@@ -25,6 +25,9 @@ LOG = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
+#: After how many seconds a server is looked at before its state is asked for
+#: once more.
+_UNSEEN_S = 1.0
 #: Connections for questions that do not wait for the pace.
 _SPARE_CONNECTIONS = 4
 #: The many requests of one kind that tell how fast a service works.
@@ -157,6 +160,8 @@ class _Round:
         self._paced = paced
         self._done = done
         self._orders: dict[str, HostOrder] = {}
+        #: When servers' states were asked for first.
+        self._asked_at: dict[tuple[Action, str], float] = {}
         #: Those that may have been made although they failed.
         self._unsure: set[tuple[Action, str]] = set()
         deadline = clock.Deadline(retry_for_s)
@@ -200,6 +205,7 @@ class _Round:
         return change
 
     async def _attempt(self, correction: Correction) -> None:
+        await self._look_again(correction)
         try:
             await self._ask(correction)
         except CloudError as error:
@@ -209,6 +215,25 @@ class _Round:
             raise
         finally:
             self._orders[correction.host].answered(correction)
+
+    async def _look_again(self, correction: Correction) -> None:
+        """See where a server is whose state was asked for a while ago: it
+        may have been evacuated meanwhile.
+
+        :raises CloudError: it is not to be asked for any more.
+        """
+        if correction.action is not Action.RESET_STATE:
+            return
+        now = clock.monotonic()
+        asked_at = self._asked_at.setdefault(correction.key, now)
+        if now <= asked_at + _UNSEEN_S:
+            return
+        question = calls.server_call(correction.target_id)
+        why = calls.why_not_again(correction, calls.server_found(
+            question, await self._paced.send(question, calls.READ_RANK)))
+        if why:
+            raise CloudError(f'{calls.call_for(correction)}: not asked again, '
+                             f'{why}')
 
     async def _ask(self, correction: Correction) -> None:
         request = calls.call_for(correction)

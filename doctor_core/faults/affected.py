@@ -21,6 +21,7 @@ from doctor_core.faults.known import Known
 from doctor_core.faults.plan import Affected
 from doctor_core.faults.undoing import Returned
 from doctor_core.model import ComputeService, Port, Server
+from doctor_core.wording import by_reason
 
 LOG = logging.getLogger(__name__)
 
@@ -298,13 +299,17 @@ class AffectedMap(Known):
     def _settle(self, server_ids: Collection[str]) -> None:
         """Ask for servers of which something was heard that may be old.
 
-        :raises BackendError: Nova did not answer.
+        :raises BackendError: Nova did not answer for some of them.
         """
         before = {one: self.server(one) for one in server_ids}
-        for server_id, server in self.find(server_ids).items():
+        found = self.find(server_ids)
+        for server_id, server in found.servers.items():
             if server != before[server_id]:
                 with self._lock:
                     self._touch(server, before[server_id])
+        if found.unknown:
+            raise CloudError('; '.join(by_reason(found.unknown.items())),
+                             recoverable=True)
 
     def close(self) -> None:
         """Ask Nova for nothing more by itself; may be called again."""

@@ -16,13 +16,6 @@ from doctor_core.model import (
 )
 
 _NOTHING: Mapping[str, str] = {}
-#: What Nova may be doing with an active server that is active afterwards,
-#: too. Whatever else it is doing leads to a state that nobody could restore.
-_HARMLESS = frozenset({
-    '', 'reboot_pending', 'reboot_started', 'rebooting',
-    'reboot_pending_hard', 'reboot_started_hard', 'rebooting_hard',
-    'image_snapshot', 'image_snapshot_pending', 'image_pending_upload',
-    'image_uploading', 'image_backup', 'updating_password', 'migrating'})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +47,7 @@ def is_restorable(server: Server) -> bool:
     """Whether Nova could give its state back: an administrator can reset a
     server to active or to error, and to nothing else.
     """
-    return server.state == calls.ACTIVE and server.task_state in _HARMLESS
+    return server.state == calls.ACTIVE and server.task_state in calls.HARMLESS
 
 
 def corrections(affected: Affected, *, ports: bool) -> list[Correction]:

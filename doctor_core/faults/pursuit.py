@@ -229,11 +229,14 @@ class Pursuit:
         """A fault was raised; never blocks."""
         self._returning.lost(fault_id)
 
-    def replaced(self, fault_id: str) -> None:
-        """A later fault has taken over from this one; never blocks."""
+    def replaced(self, fault_id: str, later_id: str) -> None:
+        """A later fault has taken over from this one, and nothing else is
+        called for by it yet; never blocks.
+        """
         self._teller.waive(fault_id, self._store.tellings.owed(fault_id),
                            'the host was lost again')
         self._correcting.end_starts(fault_id)
+        self._losing.passed_on(fault_id, later_id)
         self._returning.forget(fault_id)
         self._forget(fault_id)
 

@@ -13,10 +13,12 @@ from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.correcting import Correcting
 from doctor_core.faults.good_news import GoodNews
 from doctor_core.faults.guarded import GuardedInspector
+from doctor_core.faults.last_words import LastWords
 from doctor_core.faults.losing import not_told
 from doctor_core.faults.outages import Outages
 from doctor_core.faults.restarted import Restarted
 from doctor_core.faults.settings import Settings
+from doctor_core.faults.strays import Strays
 from doctor_core.faults.telling import Teller
 from doctor_core.faults.witnesses import DECIDED, OPERATOR, Witnesses
 from doctor_core.model import (
@@ -28,7 +30,7 @@ from doctor_core.model import (
 )
 from doctor_core.model.states import CorrectionState
 from doctor_core.store import FaultRecord, Store
-from doctor_core.wording import by_reason
+from doctor_core.wording import by_reason, few
 
 LOG = logging.getLogger(__name__)
 
@@ -71,7 +73,7 @@ class Returning:
     def __init__(self, settings: Callable[[], Settings],
                  affected: AffectedMap, inspector: GuardedInspector,
                  correcting: Correcting, teller: Teller, hears_nova: bool,
-                 store: Store,
+                 store: Store, strays: Strays, last_words: LastWords,
                  monotonic: Callable[[], float] = clock.monotonic,
                  now: Callable[[], float] = clock.now) -> None:
         self._affected = affected
@@ -80,6 +82,8 @@ class Returning:
         self._teller = teller
         self._news = GoodNews(teller, store, hears_nova=hears_nova)
         self._store = store
+        self._strays = strays
+        self._last_words = last_words
         self._restarted = Restarted(settings, correcting, teller, store,
                                     monotonic)
         self._witnesses = Witnesses(settings, store, monotonic)
@@ -110,8 +114,11 @@ class Returning:
         """Tell the owners what is owed to them by now; never blocks for
         long.
         """
+        waiting = self._last_words.of(record)
         self._teller.tell(record.id, record.hostname, [
-            *bad_news.owed(self._store, record.id, sets_nothing=True),
+            *(one for one in bad_news.owed(
+                self._store, record.id, sets_nothing=True)
+              if one.server.id not in waiting),
             *self._restarted.sayable(record.id)])
 
     def forget(self, fault_id: str) -> None:
@@ -218,16 +225,34 @@ class Returning:
             progress.waiting = 'Nova cannot see the cell of the host'
             return False
         progress.unknown += not_told(returned.unknown)
+        self._place(record, [one for one in lost if one.server.id
+                             not in returned.unknown], returned)
+        progress.trouble += self._strays.give_back(record, returned.unknown)
         others = _askable(others, returned, progress)
-        lost = [one for one in lost if one.server.id not in returned.unknown]
         undone = self._undo(record, others, returned, progress)
-        untold = self._news.answer(record, lost, returned, what, undone)
-        if progress.trouble:
+        untold = self._news.answer(
+            record, [one for one in self._news.unanswered(record.id)
+                     if one.server.id not in returned.unknown],
+            returned, what, undone)
+        if progress.trouble or progress.waiting:
             return False
         if untold:
             progress.waiting = 'owners are still being told of the loss'
             return False
         return True
+
+    def _place(self, record: FaultRecord, lost: Sequence[Telling],
+               returned: undoing.Returned) -> None:
+        """Who waited for a look at their server hears nothing of a loss that
+        it had left before.
+        """
+        waiting = self._last_words.of(record)
+        for one in lost:
+            if one.server.id in waiting \
+                    and undoing.here_now(one.server.id, returned) is None:
+                self._teller.waive(record.id, [one], undoing.why_gone(
+                    one.server.id, returned))
+        self._last_words.placed(record, [one.server.id for one in lost])
 
     def _guests(self, record: FaultRecord) -> undoing.Guests:
         """What became of the guests, by the hypervisor's uptime."""
@@ -262,8 +287,16 @@ class Returning:
               returned: undoing.Returned, progress: Progress
               ) -> frozenset[str]:
         """Take back what is Doctor's; the servers of which that is done."""
-        by_reason = undoing.by_reason(others, returned)
+        # What is in error elsewhere, and Doctor's, is tried again.
+        strays = self._strays.unseen(record.id)
+        by_reason = undoing.by_reason(
+            [one for one in others if one.target_id not in strays], returned)
         ours = by_reason.pop('')
+        busy = undoing.busy(ours, returned)
+        if busy:
+            progress.waiting = few(
+                [f'server {name}: {why}' for name, why in busy.items()], 3)
+            ours = [one for one in ours if one.target_id not in busy]
         for reason, left in by_reason.items():
             self._leave(record.id, left, reason)
         changes = self._correcting.undo(record.id, ours)

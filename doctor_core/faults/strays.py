@@ -21,9 +21,14 @@ from doctor_core.model import (
     StateChange,
     Telling,
 )
-from doctor_core.model.states import CorrectionState, FaultState
+from doctor_core.model.states import DOWN, CorrectionState, FaultState
 from doctor_core.store import FaultRecord, Store
 from doctor_core.wording import by_reason, counted
+
+#: Of a server that Doctor has set to error; asked, when another fault has
+#: taken that over.
+_STANDING = (CorrectionState.ASKED, CorrectionState.DONE,
+             CorrectionState.UNDO_OWED)
 
 LOG = logging.getLogger(__name__)
 
@@ -61,6 +66,23 @@ class Strays:
                 if change.done
                 and change.correction.action is Action.RESET_STATE)
 
+    def passed_on(self, fault_id: str, later_id: str) -> None:
+        """A later fault has taken over what was not undone."""
+        with self._lock:
+            self._unseen[later_id] = self._unseen.pop(fault_id, set())
+
+    def forget(self, fault_id: str) -> None:
+        """A fault has ended."""
+        with self._lock:
+            self._unseen.pop(fault_id, None)
+
+    def unseen(self, fault_id: str) -> frozenset[str]:
+        """The servers that nobody has looked for since they were set to
+        error.
+        """
+        with self._lock:
+            return frozenset(self._unseen.get(fault_id, ()))
+
     def give_back(self, record: FaultRecord,
                   unknown: Collection[str] = ()) -> list[str]:
         """Give those their state back that the look did not find; blocks on
@@ -71,8 +93,10 @@ class Strays:
         :returns: what failed, and will be tried again.
         """
         with self._lock:
-            unseen = self._unseen.pop(record.id, set()) \
-                | self._left_over(record.id)
+            unseen = self._unseen.pop(record.id, set())
+            # All is to be undone of a host that is back.
+            if record.state in DOWN:
+                unseen |= self._left_over(record.id)
             self._resumed.discard(record.id)
         self._keep_unseen(record.id, unseen.intersection(unknown))
         missed = unseen.difference(unknown) - {
@@ -136,7 +160,7 @@ class Strays:
               ) -> set[str]:
         """Give them their state back; which of them failed."""
         ours = [one.correction for one in self._store.corrections.of(
-            record.id, CorrectionState.DONE, CorrectionState.UNDO_OWED)
+            record.id, *_STANDING)
             if one.correction.action is Action.RESET_STATE
             and one.correction.target_id in strays]
         if not ours:
@@ -146,7 +170,7 @@ class Strays:
                     record.hostname)
         self._store.corrections.move(
             record.id, CorrectionState.UNDO_OWED, ours,
-            old=(CorrectionState.DONE,))
+            old=(CorrectionState.ASKED, CorrectionState.DONE))
 
         def owe(changes: Iterable[StateChange]) -> None:
             for change in changes:

@@ -280,6 +280,12 @@ class Faults:
             REPORTS.c.id == report_id))
         return rows[0]['fault_id'] if rows else None
 
+    def read_as(self, reading: str) -> frozenset[str]:
+        """The faults of which a report was read so."""
+        return frozenset(row['fault_id'] for row in self._database.read(
+            sa.select(REPORTS.c.fault_id).where(
+                REPORTS.c.reading == reading)))
+
     def _one(self, *conditions: Any) -> FaultRecord | None:
         found = self._many(sa.select(FAULTS).where(*conditions).order_by(
             FAULTS.c.number.desc()).limit(1))

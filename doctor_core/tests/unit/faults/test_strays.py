@@ -139,3 +139,4 @@ class UnansweredTest(testtools.TestCase):
         self.assertIn('on host h1 by now, in error, perhaps since Doctor',
                       record.reason)
         self.assertIn(f'Server s0: {record.reason}', log.output)
+        self.assertIn(record.reason, desk.fault(fault.id).note)
