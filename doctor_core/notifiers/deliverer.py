@@ -17,10 +17,10 @@ from urllib.parse import SplitResult, urlsplit
 import tenacity
 from oslo_config import cfg
 
-from doctor_core import clock, plugins
+from doctor_core import clock, plugins, wire
 from doctor_core.exceptions import NotifyError, Withdrawn
 from doctor_core.loop import LoopThread
-from doctor_core.model import Notice
+from doctor_core.model import Delivered, Notice
 from doctor_core.notifiers.base import Notifier, place
 from doctor_core.notifiers.rotation import Rotation
 from doctor_core.notifiers.turns import Turn, Turns
@@ -70,7 +70,7 @@ class Deliverer:
         self._options = _options(conf)
         self._lock = threading.Lock()
         self._closed = False
-        self._pending: dict[Future[None], Notice] = {}
+        self._pending: dict[Future[Delivered], Notice] = {}
         # All, now: to find and import one takes longer than the owners of a
         # failed host want to wait.
         self._notifiers, self._broken = \
@@ -79,7 +79,8 @@ class Deliverer:
         self._turns = Turns()
         self._loop = LoopThread('notifiers')
 
-    def deliver(self, action_url: str, notice: Notice) -> 'Future[None]':
+    def deliver(self, action_url: str, notice: Notice
+                ) -> 'Future[Delivered]':
         """Have a notice delivered.
 
         :param action_url: its scheme chooses the notifier.
@@ -88,7 +89,7 @@ class Deliverer:
         """
         with self._lock:
             if self._closed:
-                future: Future[None] = Future()
+                future: Future[Delivered] = Future()
                 future.set_exception(NotifyError('Doctor is ending'))
                 return future
             future = self._loop.submit(self._deliver(action_url, notice))
@@ -96,7 +97,7 @@ class Deliverer:
         future.add_done_callback(self._forget)
         return future
 
-    def _forget(self, future: 'Future[None]') -> None:
+    def _forget(self, future: 'Future[Delivered]') -> None:
         with self._lock:
             self._pending.pop(future, None)
 
@@ -136,14 +137,14 @@ class Deliverer:
             except Exception:  # the next one has to be closed all the same
                 LOG.exception('The notifier %s did not close', scheme)
 
-    async def _deliver(self, action_url: str, notice: Notice) -> None:
+    async def _deliver(self, action_url: str, notice: Notice) -> Delivered:
         """One notice's whole way; the outermost frame of its task."""
         await self._rotation.turn(notice.project_id)
         async with self._turns.of(action_url, notice) as turn:
-            await self._tell(action_url, notice, turn)
+            return await self._tell(action_url, notice, turn)
 
     async def _tell(self, action_url: str, notice: Notice, turn: Turn
-                    ) -> None:
+                    ) -> Delivered:
         where = 'an alarm action'
         try:
             action = _split(action_url)
@@ -151,20 +152,22 @@ class Deliverer:
             deadline = clock.Deadline(self._options.deadline_s)
             began = clock.monotonic()
             retrying = self._retrying(deadline, where, notice, turn)
-            await retrying(self._attempt, self._notifier(action), action,
-                           notice, deadline)
+            told = _delivered(notice, where, retrying, await retrying(
+                self._attempt, self._notifier(action), action, notice,
+                deadline))
             LOG.info('Server %s, alarm %.100r, %s: told after %.0f ms, '
-                     'attempt %d', notice.server_id or '?',
-                     notice.body.get('alarm_name', ''), where,
-                     1000.0 * (clock.monotonic() - began),
-                     retrying.statistics.get('attempt_number', 1))
+                     'attempt %d%s%s', notice.server_id or '?', told.alarm,
+                     where, 1000.0 * (clock.monotonic() - began),
+                     told.attempt, _because_of(notice),
+                     told.answer and f': {told.answer}')
+            return told
         except Withdrawn as error:
-            LOG.info('The owner of server %s is not told any more: %s',
-                     notice.server_id or '?', error)
+            LOG.info('The owner of server %s is not told any more: %s%s',
+                     notice.server_id or '?', error, _because_of(notice))
             raise
         except NotifyError as error:
-            LOG.error('The owner of server %s was not told: %s',
-                      notice.server_id or '?', error)
+            LOG.error('The owner of server %s was not told: %s%s',
+                      notice.server_id or '?', error, _because_of(notice))
             raise
         except Exception as error:
             LOG.exception('The notifier of %s failed', where)
@@ -180,7 +183,7 @@ class Deliverer:
         return notifier
 
     async def _attempt(self, notifier: Notifier, action: SplitResult,
-                       notice: Notice, deadline: clock.Deadline) -> None:
+                       notice: Notice, deadline: clock.Deadline) -> object:
         peer, where = notifier.peer(action), place(action)
         async with peer.slot(deadline, where) if peer \
                 else contextlib.nullcontext():
@@ -189,7 +192,7 @@ class Deliverer:
             try:
                 async with asyncio.timeout(
                         min(self._options.timeout_s, deadline.left_s())):
-                    await notifier.notify(action, notice)
+                    return await notifier.notify(action, notice)
             except TimeoutError:
                 raise NotifyError(f'{where}: no answer in time',
                                   recoverable=True) from None
@@ -248,6 +251,26 @@ def _split(url: str) -> SplitResult:
         return urlsplit(url)
     except ValueError:
         raise NotifyError('An alarm action is not a URL') from None
+
+
+def _delivered(notice: Notice, where: str,
+               retrying: tenacity.AsyncRetrying, answer: object
+               ) -> Delivered:
+    """That a notice was taken just now.
+
+    :param answer: what the notifier returned; a plugin may return what it
+        likes.
+    """
+    return Delivered(
+        str(notice.body.get('alarm_id', '')),
+        str(notice.body.get('alarm_name', '')), where, clock.now(),
+        retrying.statistics.get('attempt_number', 1),
+        wire.shortened(answer) if isinstance(answer, str) else '')
+
+
+def _because_of(notice: Notice) -> str:
+    """Of which fault a line of the log is."""
+    return notice.fault_id and f', fault {notice.fault_id}'
 
 
 def _recoverable(error: BaseException) -> bool:

@@ -9,7 +9,7 @@ from oslo_config import cfg
 
 from doctor_core import clock
 from doctor_core.exceptions import BusyError, HttpError, NotifyError
-from doctor_core.model import Notice, new_id
+from doctor_core.model import Notice
 from doctor_core.notifiers import redirects
 from doctor_core.notifiers.base import Notifier, place
 from doctor_core.notifiers.peers import Peer, Peers
@@ -62,15 +62,18 @@ class HttpNotifier(Notifier):
         return self._peers.of(action.scheme,
                               action.netloc.rpartition('@')[2].lower())
 
-    async def notify(self, action: SplitResult, notice: Notice) -> None:
+    async def notify(self, action: SplitResult, notice: Notice) -> str:
         why = self.complaint(action)
         if why:
             raise NotifyError(f'{place(action)}: the URL {why}')
-        request_id = f'req-{new_id()}'
+        request_id = f'req-{notice.id}'
+        asked = action
         for _ in range(_REDIRECTS + 1):
             reply = await self._post(action, notice, request_id)
             if reply.status not in _REDIRECTING:
-                return self._judge(action, reply)
+                self._judge(action, reply, request_id)
+                where = '' if action is asked else f' of {place(action)}'
+                return f'HTTP {reply.status}{where}, request {request_id}'
             action = await redirects.followed(
                 action, reply.headers.get('Location', ''),
                 self.options.redirects)
@@ -88,10 +91,11 @@ class HttpNotifier(Notifier):
                               recoverable=error.recoverable) from None
 
     @staticmethod
-    def _judge(action: SplitResult, reply: Reply) -> None:
+    def _judge(action: SplitResult, reply: Reply, request_id: str) -> None:
         if reply.status < 300:
             return
-        text = f'{place(action)} answered {reply.status}'
+        text = f'{place(action)} answered {reply.status} to request ' \
+               f'{request_id}'
         passing = reply.status >= 500 or reply.status in _PASSING
         wait_s = _retry_after_s(reply.headers) if passing else 0.0
         if wait_s > 0:
