@@ -103,7 +103,10 @@ class ListFaults(_Asking, UnbrokenNames, Lister):
 class ShowFault(_Asking, ShowOne):
     """Show a fault, and what has been done about it.
 
-    A correction that is taken back counts as done and as undone.
+    A correction that is taken back counts as done and as undone. "Tellings"
+    says of each server what its owner was told ("lost", "stopped", "back"),
+    when, at which URL, by which alarm, and what answered. A table has some
+    lines of that; -f value -c Tellings has all.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -116,7 +119,8 @@ class ShowFault(_Asking, ShowOne):
         fault = self.ask(
             parsed_args, 'GET',
             f'/faults/{quote(parsed_args.fault, safe="")}')['fault']
-        return tuple(zip(*fault_words.details(fault), strict=True))
+        most = fault_words.MOST if parsed_args.formatter == 'table' else None
+        return tuple(zip(*fault_words.details(fault, most), strict=True))
 
 
 class ConfirmFaults(_Asking, Command):

@@ -10,6 +10,7 @@ from doctor_core.api.faults import FaultsApi
 from doctor_core.model import (
     Action,
     Correction,
+    Delivered,
     Fault,
     FaultStatus,
     Mark,
@@ -124,6 +125,26 @@ class LookTest(FaultsTestCase):
             'servers', 'told_servers', 'without_alarm', 'unreached')))
         self.assertEqual(['nobody-to-tell'], [
             one['state'] for one in fault['tellings']])
+
+    def test_told_in_part_is_not_unreached(self):
+        """One dead URL hid that the others had been told."""
+        fault_id = self.open()
+        self.store.tellings.move(fault_id, TellingState.IN_PART, [TELLING],
+                                 at=1.0)
+        fault = self.api.show_fault(request(
+            params={'id': fault_id})).json['fault']
+        self.assertEqual((1, 0, 1, 0), tuple(fault[name] for name in (
+            'servers', 'told_servers', 'told_in_part', 'unreached')))
+
+    def test_what_was_taken(self):
+        fault_id = self.open()
+        taken = Delivered('a1', 'n', 'http://a/', 12.5, 2, 'HTTP 204')
+        self.store.tellings.prove(fault_id, [(TELLING, [taken])])
+        [telling] = self.api.show_fault(request(
+            params={'id': fault_id})).json['fault']['tellings']
+        self.assertEqual([{
+            'alarm_id': 'a1', 'alarm': 'n', 'url': 'http://a/', 'at': 12.5,
+            'attempt': 2, 'answer': 'HTTP 204'}], telling['deliveries'])
 
     def listed(self):
         return [tuple(fault[name] for name in (
