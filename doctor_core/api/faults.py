@@ -90,6 +90,7 @@ class FaultsApi:
         taken = self._store.tellings.deliveries(record.id)
         return Response(json={'fault': {
             **_shown(record, sayers), **_told(counts),
+            'ignored_later': self._ignored_later(record),
             'sources': [source for source, holds in sayers
                         if holds and record.state in DOWN],
             'corrections': [
@@ -97,6 +98,16 @@ class FaultsApi:
                 self._store.corrections.of(record.id)],
             'tellings': [_telling(one, taken) for one in
                          self._store.tellings.of(record.id)]}})
+
+    def _ignored_later(self, record: FaultRecord) -> dict[str, str] | None:
+        """The latest event of the same target that was ignored, if nothing
+        has come after it: who asks for a host may mean that one.
+        """
+        last = self._store.faults.last_of(record.target_id,
+                                          record.target_kind, ignored=True)
+        return None if last is None or last.number < record.number \
+            or last.id == record.id \
+            else {'id': last.id, 'reason': last.reason}
 
     def confirm(self, request: Request) -> Response:
         """Do what held faults call for; 202, with what that is, before it is

@@ -22,11 +22,18 @@ def short_ids(ids: Sequence[str]) -> list[str]:
     return [one[:length] for one in ids]
 
 
-def row(fault: Mapping[str, Any]) -> tuple[Any, ...]:
-    """A fault as a line of the list."""
+def row(fault: Mapping[str, Any], most: int | None = None
+        ) -> tuple[Any, ...]:
+    """A fault as a line of the list.
+
+    :param most: so many characters of its note; None for all.
+    """
+    note = fault['note']
+    if most is not None and len(note) > most:
+        note = f'{note[:most - 3].rstrip()}...'
     return (fault['id'], fault['hostname'], fault['state'],
             _cause(fault), moment(fault['detected_at']),
-            _told(fault), fault['servers'], fault['owed'])
+            _told(fault), fault['servers'], fault['owed'], note)
 
 
 def details(fault: Mapping[str, Any], most: int | None = None
@@ -47,9 +54,15 @@ def details(fault: Mapping[str, Any], most: int | None = None
         ('Repeats', fault['repeats']),
         ('Held open by', ', '.join(
             source or '(no source)' for source in fault['sources'])),
-        ('Former', fault['former']),
+        ('Former', fault['former']), *_ignored(fault),
         *_progress(fault['corrections']),
         *_tellings(fault.get('tellings', ()), most)]
+
+
+def _ignored(fault: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The event of the host that came last, if it was ignored."""
+    one = fault.get('ignored_later')
+    return [('Ignored since', f'{one["id"]}: {one["reason"]}')] if one else []
 
 
 def _cause(fault: Mapping[str, Any]) -> str:

@@ -15,7 +15,9 @@ from doctor_core.model.states import FaultState
 
 #: How a fault is named.
 _NAME = ('its id, as much of it as a list shows, or the name of its host, '
-         'for its latest')
+         'for its latest, of those that are ignored if it has no other')
+#: So many characters of a note a table of faults has.
+_NOTE = 80
 
 
 class _Asking(PlainErrors):
@@ -71,13 +73,15 @@ class _Asking(PlainErrors):
 class ListFaults(_Asking, UnbrokenNames, Lister):
     """List the latest 100 faults and all that are open, newest first.
 
-    A table shows as much of an id as names the fault; -f value, json and csv
-    show all of it. "Told" says of how many servers the owners were told, of
-    how many. "Owed" says how many corrections in Nova and Neutron are still
-    to be made or reversed.
+    A table shows as much of an id as names the fault, and the beginning of a
+    long note; -f value, json and csv show all of both. "Told" says of how many
+    servers the owners were told, of how many. "Owed" says how many corrections
+    in Nova and Neutron are still to be made or reversed. "Note" says why a
+    fault is ignored or held, what failed, or what is waited for.
     """
 
     unbroken = ('ID', 'Host')
+    nothing = 'No faults.'
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -92,12 +96,15 @@ class ListFaults(_Asking, UnbrokenNames, Lister):
         if parsed_args.state is not None:
             path += f'?state={parsed_args.state}'
         faults = self.ask(parsed_args, 'GET', path)['faults']
+        most = None
         if parsed_args.formatter == 'table':
+            most = _NOTE
             ids = fault_words.short_ids([fault['id'] for fault in faults])
             faults = [{**fault, 'id': short} for fault, short
                       in zip(faults, ids, strict=True)]
         return (('ID', 'Host', 'State', 'Cause', 'Detected', 'Told',
-                 'Servers', 'Owed'), map(fault_words.row, faults))
+                 'Servers', 'Owed', 'Note'),
+                [fault_words.row(fault, most) for fault in faults])
 
 
 class ShowFault(_Asking, ShowOne):

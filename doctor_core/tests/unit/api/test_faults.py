@@ -227,6 +227,28 @@ class NameTest(FaultsTestCase):
         self.assertEqual([latest, latest], [self.shown('h0'),
                                             self.shown('h0.example.org')])
 
+    def test_host_that_has_ignored_ones_only(self):
+        """There was no fault of it, and the list had one."""
+        self.open(FaultState.IGNORED)
+        latest = self.open(FaultState.IGNORED, reason='Nova has no such host')
+        self.assertEqual([latest, latest], [self.shown('h0'),
+                                            self.shown('h0.example.org')])
+        self.assertEqual(409, self.refused(
+            self.api.confirm, {'faults': ['h0']}))
+
+    def test_what_was_ignored_after_it(self):
+        """Who asked for the host saw a fault of last week."""
+        for state in (FaultState.IGNORED, FaultState.CLEARED):
+            fault_id = self.open(state, reason='why')
+        for later, host in ((None, 'h1'), ('why not', 'h0')):
+            ignored = self.open(FaultState.IGNORED, 'why not', host=host)
+            fault = self.api.show_fault(request(
+                params={'id': 'h0'})).json['fault']
+            self.assertEqual(fault_id, fault['id'])
+            self.assertEqual(
+                later and {'id': ignored, 'reason': later},
+                fault['ignored_later'])
+
     def test_event_means_the_fault_that_it_is_about(self):
         """The answer to good news named an id that could not be asked for.
         """

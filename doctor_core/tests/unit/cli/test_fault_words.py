@@ -23,8 +23,23 @@ class WordsTest(testtools.TestCase):
     def test_row(self):
         self.assertEqual(
             ('f1', 'compute-1', 'held', 'no answer to probes',
-             '2023-11-14 22:13:20 UTC', '3 of 4, 1 not reached', 4, 9),
-            fault_words.row({**FAULT, 'owed': 9}))
+             '2023-11-14 22:13:20 UTC', '3 of 4, 1 not reached', 4, 9,
+             'held in a mass failure'), fault_words.row({**FAULT, 'owed': 9}))
+
+    def test_a_note_is_cut(self):
+        for most, note in ((22, 'held in a mass failure'),
+                           (21, 'held in a mass fai...'),
+                           (12, 'held in a...')):
+            self.assertEqual(note, fault_words.row(
+                {**FAULT, 'owed': 9}, most)[-1])
+
+    def test_what_was_ignored_after_it(self):
+        fault = {**FAULT, 'corrections': []}
+        for later, shown in (
+                (None, None),
+                ({'id': 'f2', 'reason': 'it is older'}, 'f2: it is older')):
+            self.assertEqual(shown, dict(fault_words.details(
+                {**fault, 'ignored_later': later})).get('Ignored since'))
 
     def test_servers_that_nobody_has_an_alarm_for(self):
         """They counted as told."""

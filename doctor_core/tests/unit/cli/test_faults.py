@@ -91,6 +91,7 @@ class WhereTest(testtools.TestCase):
         self.answer = {'faults': [{
             'id': fault_id, 'hostname': 'compute-1.rack-1.example.org',
             'state': 'held', 'cause': 'no answer to probes at all',
+            'note': f'{"held " * 40}for ever',
             'detected_at': 0.0, 'told_servers': 1, 'servers': 1, 'owed': 0,
             'unreached': 0}]}
         for words, is_full in ((('--max-width', '80'), False), ((), False),
@@ -99,8 +100,18 @@ class WhereTest(testtools.TestCase):
             self.run_command(faults.ListFaults, *words)
             written = self.app.stdout.getvalue()
             self.assertEqual(is_full, fault_id in written, written)
+            self.assertEqual(is_full, 'for ever' in written, written)
             self.assertIn(fault_id[:8], written)
             self.assertIn('compute-1.rack-1.example.org', written)
+
+    def test_a_table_without_lines(self):
+        """It was an empty line, as if the command had failed."""
+        for command, words in ((faults.ListFaults, 'No faults.\n'),
+                               (hosts.ListHosts, 'No hosts.\n')):
+            self.run_command(command)
+            self.assertEqual(words, self.app.stdout.getvalue())
+            self.run_command(command, '-f', 'json')
+            self.assertEqual('[]\n', self.app.stdout.getvalue())
 
     def test_rehearsal(self):
         self.answer = {'host': 'h', 'fault': None, 'was_marked_down': True,
