@@ -52,6 +52,7 @@ class FaultsApi:
         """What is served."""
         table = [('GET', '/faults', self.list_faults, 'list'),
                  ('GET', '/faults/{id}', self.show_fault, 'get'),
+                 ('GET', '/corrections', self.list_corrections, 'list'),
                  ('POST', '/faults/confirm', self.confirm, 'confirm')]
         pool, lists = Pool('faults'), Pool('fault lists', threads=2)
         return [Route(method, path, handler,
@@ -72,6 +73,13 @@ class FaultsApi:
             {**_shown(record, sayers[record.id]), **_told(counts[record.id]),
              'owed': _count(tallies[record.id], _OWED)}
             for record in records]})
+
+    def list_corrections(self, _request: Request) -> Response:
+        """What Doctor has changed, or may have, and not set back yet."""
+        return Response(json={'corrections': [
+            {'fault': one.fault_id, 'server': one.server,
+             **_correction(one.record)}
+            for one in self._store.corrections.standing()]})
 
     def _tallies(self, fault_ids: Iterable[str]) -> dict[str, list[Tally]]:
         tallies: dict[str, list[Tally]] = {

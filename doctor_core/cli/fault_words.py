@@ -22,6 +22,20 @@ def short_ids(ids: Sequence[str]) -> list[str]:
     return [one[:length] for one in ids]
 
 
+def shortened(things: Sequence[Mapping[str, Any]], name: str
+              ) -> list[dict[str, Any]]:
+    """Things with no more of the id that has this name than names a fault."""
+    ids = short_ids([one[name] for one in things])
+    return [{**one, name: short}
+            for one, short in zip(things, ids, strict=True)]
+
+
+def change(one: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Something that is not set back, as a line of a list."""
+    return (one['host'], one['fault'], one['action'], one['target_id'],
+            one['server'], one['before'], one['state'])
+
+
 def row(fault: Mapping[str, Any], most: int | None = None
         ) -> tuple[Any, ...]:
     """A fault as a line of the list.

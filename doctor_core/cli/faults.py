@@ -78,20 +78,32 @@ class ListFaults(_Asking, UnbrokenNames, Lister):
     servers the owners were told, of how many. "Owed" says how many corrections
     in Nova and Neutron are still to be made or reversed. "Note" says why a
     fault is ignored or held, what failed, or what is waited for.
+
+    With --changed, list what of all faults Doctor has changed in Nova and
+    Neutron and not set back yet: "done"; "undo-owed", to be set back now;
+    "asked" and "in-doubt", of which it is not known whether they were made.
+    "Before" is the value that each had.
     """
 
-    unbroken = ('ID', 'Host')
+    unbroken = ('ID', 'Host', 'Fault')
     nothing = 'No faults.'
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            '--changed', action='store_true',
+            help='list what Doctor has changed and not set back yet')
+        which.add_argument(
             '--state', choices=tuple(map(str, FaultState)), metavar='STATE',
             help='only those in this state: '
                  f'{", ".join(FaultState)}')
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        if parsed_args.changed:
+            self.nothing = 'Nothing that is not set back.'
+            return self._changed(parsed_args)
         path = '/faults'
         if parsed_args.state is not None:
             path += f'?state={parsed_args.state}'
@@ -99,12 +111,17 @@ class ListFaults(_Asking, UnbrokenNames, Lister):
         most = None
         if parsed_args.formatter == 'table':
             most = _NOTE
-            ids = fault_words.short_ids([fault['id'] for fault in faults])
-            faults = [{**fault, 'id': short} for fault, short
-                      in zip(faults, ids, strict=True)]
+            faults = fault_words.shortened(faults, 'id')
         return (('ID', 'Host', 'State', 'Cause', 'Detected', 'Told',
                  'Servers', 'Owed', 'Note'),
                 [fault_words.row(fault, most) for fault in faults])
+
+    def _changed(self, parsed_args: argparse.Namespace) -> Any:
+        changes = self.ask(parsed_args, 'GET', '/corrections')['corrections']
+        if parsed_args.formatter == 'table':
+            changes = fault_words.shortened(changes, 'fault')
+        return (('Host', 'Fault', 'Change', 'ID', 'Server', 'Before',
+                 'State'), map(fault_words.change, changes))
 
 
 class ShowFault(_Asking, ShowOne):

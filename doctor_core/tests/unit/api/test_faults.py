@@ -197,6 +197,52 @@ class LookTest(FaultsTestCase):
             self.assertIn(fault_id, json.dumps(answer.json))
 
 
+class ChangedTest(FaultsTestCase):
+
+    def changed(self):
+        answer = self.api.list_corrections(request()).json
+        self.assertTrue(json.dumps(answer))
+        return [(one['fault'], one['host'], one['action'], one['target_id'],
+                 one['server'], one['before'], one['state'])
+                for one in answer['corrections']]
+
+    def test_what_is_not_set_back(self):
+        """No command told; "owed" is 0 for what was done."""
+        fault_id, corrections = self.open(), self.store.corrections
+        port = Correction(Action.DATA_PLANE_STATUS, 'p0', 'h0', Mark.LOST,
+                          '', 's0')
+        corrections.owe(fault_id, [port])
+        self.assertEqual([], self.changed())
+        corrections.move(fault_id, CorrectionState.ASKED,
+                         [*CORRECTIONS, port])
+        corrections.move(fault_id, CorrectionState.DONE, CORRECTIONS)
+        mark, server = ((fault_id, 'h0', 'force-down', 'c0', '', 'false'),
+                        (fault_id, 'h0', 'reset-state', 's0', 'vm0',
+                         'active'))
+        self.assertEqual(
+            [(fault_id, 'h0', 'data-plane-status', 'p0', 'vm0', '', 'asked'),
+             (*mark, 'done'), (*server, 'done')], self.changed())
+        corrections.owe_undo(fault_id)
+        corrections.move(fault_id, CorrectionState.UNDONE, CORRECTIONS[:1])
+        corrections.move(fault_id, CorrectionState.LEFT, [port])
+        self.assertEqual([(*server, 'undo-owed')], self.changed())
+
+    def test_what_goes_one_way_only(self):
+        fault_id, corrections = self.open(), self.store.corrections
+        start = Correction(Action.START, 's0', 'h0', Mark.BACK)
+        corrections.owe(fault_id, [start])
+        corrections.move(fault_id, CorrectionState.ASKED, [start])
+        self.assertEqual([], self.changed())
+
+    def test_a_later_fault_that_has_taken_it_over(self):
+        former, later = self.open(), self.open()
+        for state in (CorrectionState.ASKED, CorrectionState.DONE):
+            self.store.corrections.move(former, state, CORRECTIONS)
+        self.store.corrections.pass_on(former, later)
+        self.assertEqual({(later, 'asked')}, {
+            (one[0], one[-1]) for one in self.changed()})
+
+
 class NameTest(FaultsTestCase):
     """How a fault may be named."""
 

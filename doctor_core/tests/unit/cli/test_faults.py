@@ -17,7 +17,8 @@ class WhereTest(testtools.TestCase):
         super().setUp()
         self.asked = []
         self.bodies = []
-        self.answer = {'faults': [], 'hosts': [], 'isolated': False}
+        self.answer = {'faults': [], 'hosts': [], 'isolated': False,
+                       'corrections': []}
         self.useFixture(fixtures.MonkeyPatch(
             'doctor_core.cli.inspector_api.ask', self.ask))
         self.conf = self.useFixture(fixtures.TempDir()).join('doctor.conf')
@@ -103,6 +104,26 @@ class WhereTest(testtools.TestCase):
             self.assertEqual(is_full, 'for ever' in written, written)
             self.assertIn(fault_id[:8], written)
             self.assertIn('compute-1.rack-1.example.org', written)
+
+    def test_what_is_not_set_back(self):
+        self.assertEqual('/corrections', self.run_command(
+            faults.ListFaults, '--changed')[1])
+        self.assertEqual('Nothing that is not set back.\n',
+                         self.app.stdout.getvalue())
+        fault_id = '8c1a4b0e-5d9f-4a63-9d7c-2b7f60f0a111'
+        self.answer = {'corrections': [
+            {'fault': fault_id, 'host': 'h', 'action': action,
+             'target_id': 's1', 'server': 'vm1', 'before': 'active',
+             'state': 'done'} for action in ('reset-state', 'x')]}
+        for words, fault in (((), fault_id[:8]), (('-f', 'json'), fault_id)):
+            self.run_command(faults.ListFaults, '--changed', *words)
+            written = self.app.stdout.getvalue()
+            self.assertEqual(2, written.count(fault))
+            self.assertEqual(fault == fault_id, fault_id in written)
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.assertRaises(SystemExit, self.run_command,
+                              faults.ListFaults, '--changed', '--state',
+                              'held')
 
     def test_a_table_without_lines(self):
         """It was an empty line, as if the command had failed."""
