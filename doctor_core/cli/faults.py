@@ -9,7 +9,7 @@ from cliff.lister import Lister
 from cliff.show import ShowOne
 
 from doctor_core.cli import clearing_words, config_files, fault_words
-from doctor_core.cli.errors import PlainErrors
+from doctor_core.cli.errors import EXIT_FAILED, PlainErrors
 from doctor_core.cli.tables import UnbrokenNames
 from doctor_core.model.states import FaultState
 
@@ -187,6 +187,9 @@ class ClearHost(_Asking, Command):
     fault of the host is known, its force-down is lifted, and its servers in
     error and its ports that are DOWN are named: what they were before is not
     known.
+
+    Exit code: 0 all is taken back, or --dry-run; 1 not all of it yet: Doctor
+    goes on trying by itself. Or nothing could be done, and a line says why.
     """
 
     where = ('"openstack compute service list --service nova-compute" shows '
@@ -201,12 +204,14 @@ class ClearHost(_Asking, Command):
                                  'nothing')
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> None:
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
         order: dict[str, Any] = {'host': parsed_args.host}
         say = clearing_words.outcome
         if parsed_args.dry_run:
             order['dry_run'] = True
             say = clearing_words.rehearsal
-        for line in say(self.ask(parsed_args, 'POST', '/faults/clear',
-                                 order)):
+        answer = self.ask(parsed_args, 'POST', '/faults/clear', order)
+        for line in say(answer):
             print(line, file=self.app.stdout)
+        return 0 if parsed_args.dry_run or clearing_words.is_done(answer) \
+            else EXIT_FAILED

@@ -35,7 +35,7 @@ class WhereTest(testtools.TestCase):
     def run_command(self, command, *words):
         self.app = SimpleNamespace(stdout=io.StringIO(), stderr=io.StringIO())
         made = command(self.app, argparse.Namespace())
-        made.run(made.get_parser('x').parse_args([
+        self.status = made.run(made.get_parser('x').parse_args([
             '--config-file', self.conf, *words]))
         return self.asked.pop() if self.asked else None
 
@@ -145,6 +145,17 @@ class WhereTest(testtools.TestCase):
                 faults.ClearHost, 'h', *words)[1])
             self.assertEqual(order, self.bodies.pop())
             self.assertIn(said, self.app.stdout.getvalue())
+
+
+    def test_a_host_that_is_not_cleared_yet(self):
+        """A script went on as if it were."""
+        for state, words, status in (
+                ('cleared', (), 0), ('clearing', (), 1), ('replaced', (), 1),
+                ('handled', ('--dry-run',), 0)):
+            self.answer = {'host': 'h', 'fault': 'f1', 'state': state,
+                           'note': '', 'corrections': [], 'held_by': []}
+            self.run_command(faults.ClearHost, 'h', *words)
+            self.assertEqual(status, self.status, state)
 
 
 class ArgumentsTest(testtools.TestCase):
