@@ -10,6 +10,7 @@ from doctor_core.alarms.base import Pending
 from doctor_core.exceptions import BackendError, BusError
 from doctor_core.model import Delivered, News, Reached, Telling
 from doctor_core.model.states import TellingState
+from doctor_core.wording import few
 
 _FIRST_RETRY_S = 2.0
 _LAST_RETRY_S = 30.0
@@ -60,7 +61,8 @@ class Outcome:
             told = f'told: {told}'
         handed_on = self.event_id and f'handed on as event {self.event_id}'
         return '; '.join(filter(None, (
-            told, *self.failures, *self.silent, handed_on)))
+            told, *self.failures, few(self.silent, separator='; '),
+            handed_on)))
 
 
 def failed(error: BaseException, why: str) -> Outcome:

@@ -164,8 +164,7 @@ class LocalAlarmManager(AlarmManager):
             sent += own
         silent = [f'{_named(firing.alarm)} has no actions'
                   for firing in firings if not firing.alarm.rule.actions]
-        if not firings:
-            silent = [_why_silent(alarm) for alarm in met.silent]
+        silent += map(_why_silent, met.silent)
         if not met.telling:
             return _reached(sent, silent, outcome)
         return reaching.together(outcome, [

@@ -75,6 +75,11 @@ class TellerTest(testtools.TestCase):
             [('nobody-to-tell', ''), ('nobody-to-tell', "'a' is disabled")],
             self.outcomes(Reached(), Reached(silent=("'a' is disabled",))))
 
+    def test_many_alarms_that_did_not_go_off(self):
+        silent = tuple(f'{number} is disabled' for number in range(1000))
+        [(_, reason), _] = self.outcomes(Reached(silent=silent), Reached())
+        self.assertTrue(reason.endswith('9 is disabled; and 990 more'))
+
     def test_who_was_told_and_who_was_not(self):
         """Of two alarms of one server nobody knew which."""
         self.assertEqual(

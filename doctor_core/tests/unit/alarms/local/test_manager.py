@@ -260,6 +260,16 @@ class TestTell(LocalTestCase):
             'set back',)),
             self.tell(samples.event(instance_id='s')).result(0))
 
+    def test_an_alarm_that_tells_nobody_beside_one_that_does(self):
+        """The owner whose URL is in the silent one was told, it said."""
+        mute = self.manager.create(samples.rule(name='mute', enabled=False))
+        outcome = self.tell(samples.event())
+        self.deliver_all()
+        reached = outcome.result(0)
+        self.assertEqual(
+            ((self.named(),), (f"alarm 'mute' ({mute.id}) is disabled",)),
+            (reached.told, reached.silent))
+
     def test_nobody_to_tell(self):
         self.assertEqual([], self.tell())
         self.assertEqual(
