@@ -17,7 +17,7 @@ from doctor_core.model.states import FaultState
 _NAME = ('its id, as much of it as a list shows, or the name of its host, '
          'for its latest, of those that are ignored if it has no other')
 #: So many characters of a note a table of faults has.
-_NOTE = 80
+_NOTE = 60
 
 
 class _Asking(PlainErrors):
