@@ -20,6 +20,8 @@ LOG = logging.getLogger(__name__)
 #: For how long the end waits for those who are being told, in seconds: the
 #: deliverer gives them up long before.
 _CLOSE_S = 60.0
+#: Somebody could not be reached.
+_UNREACHED = (TellingState.GIVEN_UP, TellingState.IN_PART)
 
 
 class UnderWay:
@@ -266,8 +268,10 @@ class UnderWay:
             by_state[outcome.state].append((one, outcome))
         later = by_state.pop(TellingState.OWED)
         if self._stopping.is_set():
-            later += by_state.pop(TellingState.GIVEN_UP)
-        given_up = by_state.get(TellingState.GIVEN_UP, [])
+            for state in _UNREACHED:
+                later += by_state.pop(state)
+        unreached = [one for state in _UNREACHED
+                     for one in by_state.get(state, ())]
         try:
             at, kept = clock.now(), self._store.tellings
             with self._store.together():
@@ -277,6 +281,8 @@ class UnderWay:
                         at=at)
                 kept.explain(fault_id, [
                     (one, outcome.reason) for one, outcome in later])
+                kept.prove(fault_id, [
+                    (one, outcome.deliveries) for one, outcome in ended])
         except Exception:
             # They are told, and not told again because that is not kept.
             with self._lock:
@@ -291,7 +297,7 @@ class UnderWay:
             of.under_way -= {_key(fault_id, one) for one, _ in ended}
             for one, _ in ended:
                 of.pending.pop(_key(fault_id, one), None)
-            of.lines += [outcome.why for _, outcome in given_up]
+            of.lines += [outcome.why for _, outcome in unreached]
             for one, outcome in ended:
                 if outcome.state is not TellingState.OWED:
                     self._again.forget(_key(fault_id, one))

@@ -68,12 +68,16 @@ class Notifier(abc.ABC):
         return None
 
     @abc.abstractmethod
-    async def notify(self, action: SplitResult, notice: Notice) -> None:
+    async def notify(self, action: SplitResult, notice: Notice
+                     ) -> str | None:
         """Deliver one notice; many are under way at once, on one loop.
 
         A plugin that has to block does so in ``asyncio.to_thread``.
 
         :param action: the split URL.
+        :returns: what answered, for an operator who has to prove that the
+            owner was told: a short text, or None. It is logged and kept: no
+            secrets.
         :raises NotifyError: it was not taken; ``recoverable`` says whether
             to try again, :class:`.BusyError` also when. Its text is logged:
             no secrets.

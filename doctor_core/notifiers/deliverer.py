@@ -12,15 +12,16 @@ import logging
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import tenacity
 from oslo_config import cfg
 
-from doctor_core import clock, plugins
+from doctor_core import clock, plugins, wire
 from doctor_core.exceptions import NotifyError, Withdrawn
 from doctor_core.loop import LoopThread
-from doctor_core.model import Notice
+from doctor_core.model import Delivered, Notice
 from doctor_core.notifiers.admission import Admission, Entry
 from doctor_core.notifiers.base import Notifier, place
 from doctor_core.notifiers.peers import Peer
@@ -75,18 +76,19 @@ class Deliverer:
         self._options = _options(conf)
         self._lock = threading.Lock()
         self._closed = False
-        self._pending: dict[Future[None], Notice] = {}
+        self._pending: dict[Future[Delivered], Notice] = {}
         # All, now: to find and import one takes longer than the owners of a
         # failed host want to wait.
         self._notifiers, self._broken = \
             _load(conf) if notifiers is None else (dict(notifiers), {})
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._rotation = Rotation()
         self._turns = Turns()
         self._admission = Admission(most)
         self._loop = LoopThread('notifiers')
 
-    def deliver(self, action_url: str, notice: Notice) -> 'Future[None]':
+    def deliver(self, action_url: str, notice: Notice
+                ) -> 'Future[Delivered]':
         """Have a notice delivered.
 
         :param action_url: its scheme chooses the notifier.
@@ -95,7 +97,7 @@ class Deliverer:
         """
         with self._lock:
             if self._closed:
-                future: Future[None] = Future()
+                future: Future[Delivered] = Future()
                 future.set_exception(NotifyError('Doctor is ending'))
                 return future
             future = self._loop.submit(self._deliver(action_url, notice))
@@ -103,7 +105,7 @@ class Deliverer:
         future.add_done_callback(self._forget)
         return future
 
-    def _forget(self, future: 'Future[None]') -> None:
+    def _forget(self, future: 'Future[Delivered]') -> None:
         with self._lock:
             self._pending.pop(future, None)
 
@@ -153,7 +155,7 @@ class Deliverer:
             # A library may take it for a timeout of its own, and go on.
             await asyncio.wait(self._tasks, timeout=_CLOSE_S / 10)
 
-    async def _deliver(self, action_url: str, notice: Notice) -> None:
+    async def _deliver(self, action_url: str, notice: Notice) -> Delivered:
         """One notice's whole way; the outermost frame of its task."""
         task = asyncio.current_task()
         assert task is not None
@@ -161,10 +163,10 @@ class Deliverer:
         task.add_done_callback(self._tasks.discard)
         await self._rotation.turn(notice.project_id)
         async with self._turns.of(action_url, notice) as turn:
-            await self._tell(action_url, notice, turn)
+            return await self._tell(action_url, notice, turn)
 
     async def _tell(self, action_url: str, notice: Notice, turn: Turn
-                    ) -> None:
+                    ) -> Delivered:
         where = 'an alarm action'
         try:
             action = _split(action_url)
@@ -176,20 +178,21 @@ class Deliverer:
             peer = notifier.peer(action) or Peer()
             entry = self._admission.entry(peer.lane(notice.project_id),
                                           deadline, where)
-            await retrying(self._attempt, notifier, action, notice, entry,
-                           deadline)
+            told = _delivered(notice, where, retrying, await retrying(
+                self._attempt, notifier, action, notice, entry, deadline))
             LOG.info('Server %s, alarm %.100r, %s: told after %.0f ms, '
-                     'attempt %d', notice.server_id or '?',
-                     notice.body.get('alarm_name', ''), where,
-                     1000.0 * (clock.monotonic() - began),
-                     retrying.statistics.get('attempt_number', 1))
+                     'attempt %d%s%s', notice.server_id or '?', told.alarm,
+                     where, 1000.0 * (clock.monotonic() - began),
+                     told.attempt, _because_of(notice),
+                     told.answer and f': {told.answer}')
+            return told
         except Withdrawn as error:
-            LOG.info('The owner of server %s is not told any more: %s',
-                     notice.server_id or '?', error)
+            LOG.info('The owner of server %s is not told any more: %s%s',
+                     notice.server_id or '?', error, _because_of(notice))
             raise
         except NotifyError as error:
-            LOG.error('The owner of server %s was not told: %s',
-                      notice.server_id or '?', error)
+            LOG.error('The owner of server %s was not told: %s%s',
+                      notice.server_id or '?', error, _because_of(notice))
             raise
         except Exception as error:
             LOG.exception('The notifier of %s failed', where)
@@ -206,7 +209,7 @@ class Deliverer:
 
     async def _attempt(self, notifier: Notifier, action: SplitResult,
                        notice: Notice, entry: Entry,
-                       deadline: clock.Deadline) -> None:
+                       deadline: clock.Deadline) -> object:
         async with entry.attempt():
             if not notice.is_wanted():
                 raise Withdrawn(f'{place(action)}: there is other news by '
@@ -214,7 +217,7 @@ class Deliverer:
             try:
                 async with asyncio.timeout(
                         min(self._options.timeout_s, deadline.left_s())):
-                    await notifier.notify(action, notice)
+                    return await notifier.notify(action, notice)
             except TimeoutError:
                 raise NotifyError(f'{place(action)}: no answer in time',
                                   recoverable=True) from None
@@ -273,6 +276,26 @@ def _split(url: str) -> SplitResult:
         return urlsplit(url)
     except ValueError:
         raise NotifyError('An alarm action is not a URL') from None
+
+
+def _delivered(notice: Notice, where: str,
+               retrying: tenacity.AsyncRetrying, answer: object
+               ) -> Delivered:
+    """That a notice was taken just now.
+
+    :param answer: what the notifier returned; a plugin may return what it
+        likes.
+    """
+    return Delivered(
+        str(notice.body.get('alarm_id', '')),
+        str(notice.body.get('alarm_name', '')), where, clock.now(),
+        retrying.statistics.get('attempt_number', 1),
+        wire.shortened(answer) if isinstance(answer, str) else '')
+
+
+def _because_of(notice: Notice) -> str:
+    """Of which fault a line of the log is."""
+    return notice.fault_id and f', fault {notice.fault_id}'
 
 
 def _recoverable(error: BaseException) -> bool:

@@ -10,7 +10,7 @@ from oslo_config import cfg
 
 from doctor_core import clock
 from doctor_core.exceptions import BusyError, HttpError, NotifyError
-from doctor_core.model import Notice, new_id
+from doctor_core.model import Notice
 from doctor_core.notifiers import redirects
 from doctor_core.notifiers.base import Notifier, place
 from doctor_core.notifiers.peers import Peer, Peers
@@ -67,12 +67,13 @@ class HttpNotifier(Notifier):
         return self._peers.of(action.scheme,
                               action.netloc.rpartition('@')[2].lower())
 
-    async def notify(self, action: SplitResult, notice: Notice) -> None:
+    async def notify(self, action: SplitResult, notice: Notice) -> str:
         why = self.complaint(action)
         if why:
             raise NotifyError(f'{place(action)}: the URL {why}')
-        request_id = f'req-{new_id()}'
+        request_id = f'req-{notice.id}'
         at: Sequence[str] = ()
+        asked = action
         # An attempt is admitted at its peer before it begins.
         admitted = self.peer(action)
         for _ in range(_REDIRECTS + 1):
@@ -81,7 +82,9 @@ class HttpNotifier(Notifier):
                     else peer.lane(notice.project_id).slot():
                 reply = await self._post(action, notice, request_id, at)
             if reply.status not in _REDIRECTING:
-                return self._judge(action, reply)
+                self._judge(action, reply, request_id)
+                where = '' if action is asked else f' of {place(action)}'
+                return f'HTTP {reply.status}{where}, request {request_id}'
             source, action = action, redirects.followed(
                 action, reply.headers.get('Location', ''),
                 self.options.redirects)
@@ -103,10 +106,11 @@ class HttpNotifier(Notifier):
                 who=notice.project_id, at=at)
 
     @staticmethod
-    def _judge(action: SplitResult, reply: Reply) -> None:
+    def _judge(action: SplitResult, reply: Reply, request_id: str) -> None:
         if 200 <= reply.status < 300:
             return
-        text = f'{place(action)} answered {reply.status}'
+        text = f'{place(action)} answered {reply.status} to request ' \
+               f'{request_id}'
         # No status at all, or one of a talk that nobody has begun, is a
         # fault of whatever stands there just now.
         passing = not 200 <= reply.status < 500 \

@@ -91,9 +91,10 @@ class InspectorService:
                          self._deployment_bus.overhear, checkpoint),
             self._store.alarms)
         self._inspector = plugins.make(conf, 'inspectors', self._cloud)
+        self._own_monitors = plugins.names('monitors')
         self._engine = Engine(
             lambda: settings.settings(conf), self._cloud, self._store,
-            self._inspector, self.alarms, plugins.names('monitors'),
+            self._inspector, self.alarms, self._own_monitors,
             checkpoint, lambda answer: self._reception.answer_waiting(answer),
             settled=lambda report_id, answer: self._reception.settle(
                 report_id, answer))
@@ -116,7 +117,7 @@ class InspectorService:
         clearing = Clearing(
             self._store, self._engine.handler, self._engine.lifting,
             # Who waits for the return hears of it, too.
-            self._reception.answer_waiting)
+            self._reception.answer_waiting, self._own_monitors)
         routes = [
             *events.routes(),
             *FaultsApi(self._store, self._engine.holding.confirm,

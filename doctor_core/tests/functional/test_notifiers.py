@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import os
+import re
 import ssl
 import subprocess
 
@@ -30,6 +31,11 @@ def notice(server_id='server-1', project_id=''):
         'previous': 'ok', 'current': 'alarm', 'reason': 'r',
         'reason_data': {'type': 'event', 'event': {
             'traits': [['instance_id', 1, server_id]]}}})
+
+
+def request_id(head):
+    """What stood in a request."""
+    return re.search(r'x-openstack-request-id: (\S+)', head.decode())[1]
 
 
 def configuration(**changes):
@@ -87,6 +93,19 @@ class TestOneConsumer(NotifierTestCase):
         self.assertEqual(notice().body, json.loads(body))
         self.assertEqual(list(notice().body), list(json.loads(body)))
 
+    def test_what_answered(self):
+        """An owner who denied that could not be shown it."""
+        there = self.peer(peers.answer(503), peers.answer(204))
+        peer = self.peer(*[peers.answer(308, f'Location: {there.url}')] * 2)
+        for url, where in ((peer.url, f' of {there.url}'), (there.url, '')):
+            told = self.deliverer(retry_min_s=0.01).deliver(
+                url, notice()).result(LONG_S)
+            self.assertEqual('a', told.alarm_id)
+            heads = [head for head, _ in there.requests]
+            there.requests.clear()
+            [sent] = set(map(request_id, heads))
+            self.assertEqual(f'HTTP 204{where}, request {sent}', told.answer)
+
     def test_troubles_that_pass(self):
         for trouble in (peers.answer(500), peers.answer(503),
                         peers.answer(429), peers.answer(408), peers.reset,
@@ -101,7 +120,9 @@ class TestOneConsumer(NotifierTestCase):
             peer = self.peer(peers.answer(status, 'Location: /elsewhere'))
             error = self.outcome(peer.url)
             self.assertFalse(error.recoverable)
-            self.assertEqual(f'{peer.url} answered {status}', str(error))
+            [(head, _)] = peer.requests
+            self.assertEqual(f'{peer.url} answered {status} to request '
+                             f'{request_id(head)}', str(error))
             self.assertEqual(1, len(peer.requests))
 
     def test_redirects_that_keep_the_body(self):

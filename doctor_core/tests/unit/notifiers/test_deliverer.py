@@ -7,7 +7,7 @@ import fixtures
 import testtools
 from oslo_config import cfg
 
-from doctor_core import opts
+from doctor_core import clock, opts
 from doctor_core.exceptions import BusyError, NotifyError, Withdrawn
 from doctor_core.model import Notice
 from doctor_core.notifiers.base import Notifier, place
@@ -18,10 +18,11 @@ from doctor_core.notifiers.peers import Peers
 LONG_S = 30.0
 
 
-def notice(server_id='server-1', event_id='', **changes):
-    return Notice({'alarm_name': 'n', 'reason_data': {'event': {
-        'message_id': event_id,
-        'traits': [['instance_id', 1, server_id]]}}}, **changes)
+def notice(server_id='server-1', event_id='', alarm_id='', **changes):
+    event = {'message_id': event_id,
+             'traits': [['instance_id', 1, server_id]]}
+    return Notice({'alarm_name': 'n', 'alarm_id': alarm_id,
+                   'reason_data': {'event': event}}, **changes)
 
 
 class FakeNotifier(Notifier):
@@ -38,9 +39,10 @@ class FakeNotifier(Notifier):
         answer = self.answers.pop(0) if self.answers else None
         if answer == 'hang':
             await asyncio.Event().wait()
-        if answer is not None:
+        if isinstance(answer, BaseException):
             raise answer
         self.told.append((action.geturl(), notice))
+        return answer
 
     async def close(self):
         self.closed += 1
@@ -88,6 +90,35 @@ class TestOneNotice(DelivererTestCase):
                   if 'told after' in line]
         self.assertRegex(line, r"^Server server-1, alarm 'n', fake://a/b: "
                          r'told after \d+ ms, attempt 2$')
+
+    def test_what_answered(self):
+        """An owner who denied that could not be shown it."""
+        deliverer = self.deliverer(FakeNotifier(
+            passing(), 'HTTP 204, request req-1'))
+        told = deliverer.deliver('fake://me:secret@a/b?token=secret', notice(
+            alarm_id='a1', fault_id='f1')).result(LONG_S)
+        self.assertEqual(
+            ('a1', 'n', 'fake://a/b', 2, 'HTTP 204, request req-1'),
+            (told.alarm_id, told.alarm, told.url, told.attempt,
+             told.answer))
+        self.assertLess(abs(clock.now() - told.at), LONG_S)
+        [line] = [line for line in self.log.output.splitlines()
+                  if 'told after' in line]
+        self.assertRegex(line, r'ms, attempt 2, fault f1: HTTP 204, request '
+                         'req-1$')
+
+    def test_what_a_plugin_says_that_it_should_not(self):
+        for answer, kept in (('a\nforged ', r'a\u000aforged '), (b'x', ''),
+                             ('x' * 1000, 'x' * 197 + '...')):
+            told = self.deliverer(FakeNotifier(answer)).deliver(
+                'fake://a', notice()).result(LONG_S)
+            self.assertEqual(kept, told.answer)
+
+    def test_of_which_fault_somebody_was_not_told(self):
+        self.deliverer(FakeNotifier(NotifyError('answered 404'))).deliver(
+            'fake://a', notice(fault_id='f1')).exception(LONG_S)
+        self.assertIn('was not told: answered 404, fault f1\n',
+                      self.log.output)
 
     def test_who_wants_to_know_hears_of_each_attempt(self):
         whys = []
