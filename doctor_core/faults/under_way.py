@@ -45,6 +45,8 @@ class UnderWay:
         #: Of which faults outcomes are to be kept.
         self._due: dict[str, None] = {}
         self._soon = Soon(self._keep_due, 'faults-told')
+        #: Of which faults it was said that outcomes are not kept.
+        self._unkept: set[str] = set()
         self._again = Again(monotonic)
 
     def begin(self, fault_id: str, tellings: Iterable[Telling]
@@ -221,10 +223,13 @@ class UnderWay:
         for fault_id in due:
             try:
                 self._settle(fault_id)
+                self._unkept.discard(fault_id)
             except Exception as error:  # nobody waits: who is next tries
-                LOG.error('What became of the tellings of fault %s is not '
-                          'kept yet: %s', fault_id, error,
-                          exc_info=not isinstance(error, StoreError))
+                LOG.log(logging.DEBUG if fault_id in self._unkept
+                        else logging.ERROR, 'What became of the tellings of '
+                        'fault %s is not kept yet: %s', fault_id, error,
+                        exc_info=not isinstance(error, StoreError))
+                self._unkept.add(fault_id)
 
     def is_telling(self, fault_id: str) -> bool:
         """Whether somebody is being told because of a fault."""
