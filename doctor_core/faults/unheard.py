@@ -119,8 +119,10 @@ class Unheard:
         where = 'the server is gone' if server is None \
             else f'it is on host {server.host}' if server.host \
             else 'it is on no host'
+        # Who has heard of a former loss need not hear of this one, too.
+        heard_before = lost.telling.server.id in self._last_words.of(record)
         if not self._may_have_heard(record, lost) \
-                and not _was_lost(record, server):
+                and (heard_before or not _was_lost(record, server)):
             self._teller.waive(record.id, [lost.telling], where)
         elif server is not None and self._is_well(server):
             self._store.tellings.owe(record.id, [Telling(

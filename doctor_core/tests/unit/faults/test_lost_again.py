@@ -65,6 +65,13 @@ class EvacuatedTest(LostAgainTestCase):
         self.assertEqual('waived', self.desk.telling_states(
             answer.fault_id)['s0', News.LOST])
 
+    def test_it_was_evacuated_a_moment_before(self):
+        """By Nova's clock perhaps after the second loss."""
+        self.cloud.change('s0', launched_at='1970-01-01T00:00:30.000000')
+        self.desk.down(at=30.0)
+        self.desk.resume()
+        self.assertEqual(['error'], self.heard('s0'))
+
     def test_the_host_is_marked_down_without_a_look(self):
         self.blind()
         answer = self.desk.down(at=30.0)

@@ -77,6 +77,7 @@ class LeftTest(testtools.TestCase):
             self.desk.set(mass_failure=Limits(0.1, 1, 60.0)),
             self.cloud.change('s0', host='h1'))
         self.assertEqual('held', self.lose().state)
+        self.desk.resume()
         self.assertEqual(['error', 'active'], self.heard())
 
     def test_inspector_that_changes_nothing(self):
