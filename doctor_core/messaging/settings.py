@@ -27,6 +27,9 @@ _TLS_FILES = ('ssl_ca_file', 'ssl_cert_file', 'ssl_key_file')
 #: not wait for each other's.
 _HANDLERS = 512
 
+#: So many messages wait in a process for their turn; more are the broker's.
+_PREFETCHED = 10000
+
 BUS_OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'transport_url', default='', secret=True,
@@ -84,7 +87,8 @@ class Side:
 _QUICK = {'rabbit_retry_backoff': 1, 'rabbit_interval_max': 1,
           'kombu_reconnect_delay': 0.1}
 OURS = Side('[bus] transport_url', {},
-            {**_QUICK, 'amqp_durable_queues': True})
+            {**_QUICK, 'amqp_durable_queues': True,
+             'rabbit_qos_prefetch_count': _PREFETCHED})
 NOVAS = Side('[cloud] notifications_transport_url', {
     theirs: own for own, theirs in _NOVAS_SECTIONS.items()}, _QUICK)
 

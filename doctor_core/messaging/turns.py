@@ -133,7 +133,7 @@ class Turns:
         self._ending = False
         self._thread = threading.Thread(target=self._main, name=name,
                                         daemon=True)
-        self._thread.start()
+        self._begun = False
 
     def submit(self, handle: Callable[[Any], object], incoming: Any) -> None:
         """Have a message handled; never blocks.
@@ -143,6 +143,9 @@ class Turns:
         turn = self._seen(incoming[0].message)
         with self._changed:
             self._waiting.push(turn, (handle, incoming))
+            if not self._begun:
+                self._begun = True
+                self._thread.start()
             self._changed.notify()
 
     def shutdown(self, wait: bool = True) -> None:
@@ -157,7 +160,7 @@ class Turns:
             else:
                 self._waiting.squeeze()
             self._changed.notify()
-        if wait:
+        if wait and self._begun:
             self._thread.join()
 
     def _seen(self, message: Any) -> Turn:
