@@ -78,6 +78,23 @@ class Entry:
         self._where = where
         self._number = number
         self._was_in = False
+        self._is_in = False
+
+    async def enter(self) -> None:
+        """Return when an attempt may be made, until :meth:`leave`.
+
+        :raises NotifyError: as :meth:`attempt`.
+        """
+        if not self._is_in:
+            await self._wait()
+            self._is_in = True
+
+    def leave(self) -> None:
+        """Make room for another one; again is fine."""
+        if self._is_in:
+            self._is_in = False
+            self._room.leave(self._lane.project_id)
+            self._lane.leave()
 
     @contextlib.asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
@@ -86,7 +103,7 @@ class Entry:
         :raises NotifyError: the deadline has passed meanwhile; not for the
             first attempt.
         """
-        await self._enter()
+        await self.enter()
         began = clock.monotonic()
         try:
             yield
@@ -97,10 +114,9 @@ class Entry:
             self._lane.is_slow = False
             self._lane.taken += 1
         finally:
-            self._room.leave(self._lane.project_id)
-            self._lane.leave()
+            self.leave()
 
-    async def _enter(self) -> None:
+    async def _wait(self) -> None:
         lane, taken = self._lane, self._lane.taken
         while True:
             left_s = self._deadline.left_s() if self._was_in else None

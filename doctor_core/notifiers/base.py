@@ -60,8 +60,8 @@ class Notifier(abc.ABC):
         return ''
 
     def peer(self, action: SplitResult) -> Peer | None:
-        """Who takes so many notices at a time and no more; None for no
-        limit. Waiting for that is no part of an attempt's time.
+        """Who takes so many notices of a project at a time and no more; None
+        for no limit. Waiting for that is no part of an attempt's time.
 
         Called on the loop of :meth:`notify`.
         """

@@ -173,13 +173,19 @@ class Deliverer:
             where = place(action)
             deadline = clock.Deadline(self._options.deadline_s)
             began = clock.monotonic()
-            retrying = self._retrying(deadline, where, notice, turn)
             notifier = self._notifier(action)
             peer = notifier.peer(action) or Peer()
             entry = self._admission.entry(peer.lane(notice.project_id),
                                           deadline, where)
-            told = _delivered(notice, where, retrying, await retrying(
-                self._attempt, notifier, action, notice, entry, deadline))
+            # Ten thousand may wait for this: before the costly part.
+            await entry.enter()
+            try:
+                retrying = self._retrying(deadline, where, notice, turn)
+                told = _delivered(notice, where, retrying, await retrying(
+                    self._attempt, notifier, action, notice, entry,
+                    deadline))
+            finally:
+                entry.leave()
             LOG.info('Server %s, alarm %.100r, %s: told after %.0f ms, '
                      'attempt %d%s%s', notice.server_id or '?', told.alarm,
                      where, 1000.0 * (clock.monotonic() - began),
