@@ -112,10 +112,15 @@ class InspectorService:
                        self._engine.affected.resolve).routes(),
             *clearing.routes(),
             *health_api.routes(lambda: self._server.pools,
-                               lambda: self._server.is_crowded),
+                               lambda: self._server.is_crowded, self._seen),
             *self.alarms.routes(gate)]
         return serving.server(section, gate, routes,
                               [*events.pools, *clearing.pools])
+
+    def _seen(self) -> health_api.Seen:
+        return health_api.Seen(
+            self._bus.answers, self._cloud.contacts(),
+            self._reception.monitor_silent_s, self._conf.inspector.hold)
 
     @property
     def url(self) -> str:

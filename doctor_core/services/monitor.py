@@ -51,7 +51,8 @@ class MonitorDaemon:
         self._numbering = threading.Lock()
         self._stopping = threading.Event()
         self.monitor = chosen.monitor(conf, self._take)
-        self._status = StatusServer(self.monitor, conf.monitor.status_port)
+        self._status = StatusServer(self.monitor, conf.monitor.status_port,
+                                    lambda: self._bus.answers)
         self._upkeep = Periodic('monitor-upkeep', self.refresh,
                                 lambda: conf.monitor.refresh_s)
 
