@@ -16,6 +16,9 @@ from doctor_core.model.states import FaultState
 #: How a fault is named.
 _NAME = ('its id, as much of it as a list shows, or the name of its host, '
          'for its latest')
+#: As the monitor's being cut off, on stderr: scripts read the list.
+_HOLDS = ('[inspector] hold is set: each new fault is held, and nothing is '
+          'corrected for it.\n')
 
 
 class _Asking(PlainErrors):
@@ -91,7 +94,10 @@ class ListFaults(_Asking, UnbrokenNames, Lister):
         path = '/faults'
         if parsed_args.state is not None:
             path += f'?state={parsed_args.state}'
-        faults = self.ask(parsed_args, 'GET', path)['faults']
+        answer = self.ask(parsed_args, 'GET', path)
+        if answer.get('hold'):
+            self.app.stderr.write(_HOLDS)
+        faults = answer['faults']
         if parsed_args.formatter == 'table':
             ids = fault_words.short_ids([fault['id'] for fault in faults])
             faults = [{**fault, 'id': short} for fault, short

@@ -109,7 +109,8 @@ class InspectorService:
         routes = [
             *events.routes(),
             *FaultsApi(self._store, self._engine.holding.confirm,
-                       self._engine.affected.resolve).routes(),
+                       self._engine.affected.resolve,
+                       self._holds).routes(),
             *clearing.routes(),
             *health_api.routes(lambda: self._server.pools,
                                lambda: self._server.is_crowded, self._seen),
@@ -120,7 +121,10 @@ class InspectorService:
     def _seen(self) -> health_api.Seen:
         return health_api.Seen(
             self._bus.answers, self._cloud.contacts(),
-            self._reception.monitor_silent_s, self._conf.inspector.hold)
+            self._reception.monitor_silent_s, self._holds())
+
+    def _holds(self) -> bool:
+        return bool(self._conf.inspector.hold)
 
     @property
     def url(self) -> str:
