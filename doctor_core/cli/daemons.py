@@ -28,6 +28,14 @@ class Service(Protocol):
     def stop(self) -> None:
         """End, from another thread than ``start`` if need be."""
 
+    def renew(self) -> str:
+        """Read files anew that may be replaced while it runs; from another
+        thread than ``start``, which may not have returned.
+
+        :returns: what was read, for the log; empty when there is none.
+        :raises ConfigError: they cannot be used, and all is as before.
+        """
+
     def prove_alive(self) -> None:
         """Return when each loop that does the work has gone round once more;
         called once it is started, from a thread of its own.
@@ -99,6 +107,7 @@ def _serve(prog: str, conf: Any, service: Service,
             supervisor.watch(service.prove_alive)
         if signal.SIGHUP in heard:
             _reload(prog, conf, read)
+            _renew(prog, service)
     LOG.info('%s ends', prog)
     supervisor.ending()
     service.stop()
@@ -126,6 +135,17 @@ def _reload(prog: str, conf: Any, read: Callable[[], Any]) -> None:
              ', '.join(f'[{group or "DEFAULT"}] {name} = {new}'
                        for (group, name), (_old, new) in changed.items())
              or 'nothing changed that may change')
+
+
+def _renew(prog: str, service: Service) -> None:
+    """Read other files anew, whatever those of the configuration say."""
+    try:
+        renewed = service.renew()
+    except ConfigError as error:
+        LOG.error('%s goes on with what it has: %s', prog, error)
+    else:
+        if renewed:
+            LOG.info('%s %s', prog, renewed)
 
 
 def _fail(prog: str, error: DoctorError) -> int:

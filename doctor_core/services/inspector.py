@@ -179,6 +179,16 @@ class InspectorService:
         self._store.close()
         self._ownership.give_up()
 
+    def renew(self) -> str:
+        """Show the certificate as its file is now.
+
+        :returns: that it does, for the log; empty without HTTPS.
+        :raises ConfigError: it cannot be used, and the former one is shown.
+        """
+        certificate = self._server.renew_certificate()
+        return f'shows the certificate {certificate} as it is now' \
+            if certificate else ''
+
     def prove_alive(self) -> None:
         """Return when what takes events in and what tells the owners have
         each gone round once more.

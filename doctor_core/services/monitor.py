@@ -86,6 +86,10 @@ class MonitorDaemon:
         if self._ownership is not None:
             self._ownership.give_up()
 
+    def renew(self) -> str:
+        """There is no file that may be replaced."""
+        return ''
+
     def prove_alive(self) -> None:
         """Return when the monitor has gone round once more."""
         self.monitor.prove_alive()
