@@ -22,6 +22,7 @@ from doctor_core.faults.engine import Engine
 from doctor_core.model import Checkpoint, Fault
 from doctor_core.notifiers.deliverer import Deliverer
 from doctor_core.ownership import Ownership
+from doctor_core.services import new_state
 from doctor_core.services.alarm_outlets import AlarmOutlets
 from doctor_core.services.deployment_bus import DeploymentBus
 from doctor_core.services.reception import Reception
@@ -72,6 +73,7 @@ class InspectorService:
         self._bus = bus or messaging.Bus(conf, conf.bus.transport_url,
                                          retry=conf.bus.retry)
         self._owns_bus = bus is None
+        self._state_file = state_file
         self._deployment_bus = DeploymentBus(conf)
         # One that keeps its state comes back, and finds its queue again.
         self._queue = socket.gethostname() if state_file else ''
@@ -147,6 +149,7 @@ class InspectorService:
             self._engine.affected.hear, self._checkpoint, self._queue)
         if not self._insist(self._engine.affected.refresh):
             return
+        self._note_new_state()
         self._engine.owed.start()
         # The first one is written; not while somebody waits for it.
         self._store.arrivals.next()
@@ -156,6 +159,16 @@ class InspectorService:
         # collection takes as long as it does to tell ten owners.
         gc.collect()
         gc.freeze()
+
+    def _note_new_state(self) -> None:
+        """Say it once when a file of state that was there may be lost."""
+        if self._state_file and self._store.is_new():
+            said = new_state.warning(
+                self._state_file, was_kept=self._ownership.was_kept,
+                forced_down=self._engine.affected.forced_down())
+            if said:
+                LOG.warning('%s', said)
+        self._ownership.keep()
 
     def stop(self) -> None:
         """End without losing anything; may be called again, or early.

@@ -339,6 +339,29 @@ class InspectorTest(DaemonsTestCase):
         self.put(self.event())
         self.wait_told()
 
+    def test_state_that_was_lost(self):
+        """All owners' alarms were, and nothing said so."""
+        path = self.write_conf()
+        first = self.inspector(path)
+        self.put(self.event())
+        self.wait_for(self.is_marked, 'the cloud to be corrected')
+        self.assertEqual(0, first.end())
+        again = self.inspector(path)
+        self.assertEqual(0, again.end())
+        for process in first, again:
+            self.assertNotIn('is new', process.output)
+        state = Path(self.folder.join('state'))
+        for file in state.glob('inspector.sqlite*'):
+            if file.suffix != '.lock':
+                file.unlink()
+        lost = self.inspector(path)
+        self.assertIn(f'State in {state}/inspector.sqlite is new', lost.output)
+        self.assertIn('worked with such a file there before', lost.output)
+        self.assertIn(f'Forced down in Nova, by whomever: {self.host}.',
+                      lost.output)
+        self.assertEqual(0, lost.end())
+        self.assertNotIn('is new', self.inspector(path).output)
+
     def test_option_that_may_change_while_it_runs(self):
         path = self.write_conf()
         process = self.inspector(path)
