@@ -24,7 +24,7 @@ from doctor_core.notifiers.deliverer import Deliverer
 from doctor_core.ownership import Ownership
 from doctor_core.services import new_state
 from doctor_core.services.alarm_outlets import AlarmOutlets
-from doctor_core.services.deployment_bus import DeploymentBus
+from doctor_core.services.deployment_bus import DeploymentBus, own_queue
 from doctor_core.services.reception import Reception
 from doctor_core.web import auth
 from doctor_core.web import server as web
@@ -76,7 +76,8 @@ class InspectorService:
         self._state_file = state_file
         self._deployment_bus = DeploymentBus(conf)
         # One that keeps its state comes back, and finds its queue again.
-        self._queue = socket.gethostname() if state_file else ''
+        self._queue = own_queue(socket.gethostname(), conf.bus.topic) \
+            if state_file else ''
         self._store = store.Store(state_file)
         self._deliverer = Deliverer(conf)
         self.alarms = plugins.make(
