@@ -121,15 +121,19 @@ def _reload(prog: str, conf: Any, read: Callable[[], Any]) -> None:
 
     :param read: reads them from the beginning; raises ConfigError.
     """
+    refusal = None
     try:
         read()
         changed = conf.mutate_config_files()
     except ConfigError as error:
-        LOG.error('%s keeps its configuration: %s', prog, error)
-        return
+        refusal = error
     except (Exception, SystemExit):  # whatever is wrong, go on as before
         LOG.exception('%s keeps its configuration: the files cannot be read '
                       'again', prog)
+        return
+    # Not in the handler: the log would repeat the error.
+    if refusal is not None:
+        LOG.error('%s keeps its configuration: %s', prog, refusal)
         return
     LOG.info('%s has read its configuration again: %s', prog,
              ', '.join(f'[{group or "DEFAULT"}] {name} = {new}'
@@ -139,13 +143,16 @@ def _reload(prog: str, conf: Any, read: Callable[[], Any]) -> None:
 
 def _renew(prog: str, service: Service) -> None:
     """Read other files anew, whatever those of the configuration say."""
+    renewed, refusal = '', None
     try:
         renewed = service.renew()
     except ConfigError as error:
-        LOG.error('%s goes on with what it has: %s', prog, error)
-    else:
-        if renewed:
-            LOG.info('%s %s', prog, renewed)
+        refusal = error
+    # Not in the handler: the log would repeat the error.
+    if refusal is not None:
+        LOG.error('%s goes on with what it has: %s', prog, refusal)
+    elif renewed:
+        LOG.info('%s %s', prog, renewed)
 
 
 def _fail(prog: str, error: DoctorError) -> int:
