@@ -39,13 +39,16 @@ class FaultsApi:
     :param confirm: lets go of faults that are held, given who says so, and
         returns those.
     :param meant: the host that a name means, as far as that is known.
+    :param holds: whether each new fault is held.
     """
 
     def __init__(self, store: Store,
                  confirm: Callable[[Collection[str], str], list[str]],
-                 meant: Callable[[str], str | None]) -> None:
+                 meant: Callable[[str], str | None],
+                 holds: Callable[[], bool]) -> None:
         self._store = store
         self._confirm = confirm
+        self._holds = holds
         self._names = asked.FaultNames(store, meant)
 
     def routes(self) -> list[Route]:
@@ -62,14 +65,14 @@ class FaultsApi:
 
     def list_faults(self, request: Request) -> Response:
         """The latest 100 faults, of a state if one is asked for, and all that
-        are open; newest first.
+        are open, newest first; and whether new ones are held.
         """
         records = self._store.faults.latest(states=_asked_states(request))
         tallies = self._tallies(record.id for record in records)
         counts = self._store.tellings.counts(
             [record.id for record in records])
         sayers = self._store.faults.sayers([record.id for record in records])
-        return Response(json={'faults': [
+        return Response(json={'hold': self._holds(), 'faults': [
             {**_shown(record, sayers[record.id]), **_told(counts[record.id]),
              'owed': _count(tallies[record.id], _OWED)}
             for record in records]})

@@ -18,6 +18,9 @@ _NAME = ('its id, as much of it as a list shows, or the name of its host, '
          'for its latest, of those that are ignored if it has no other')
 #: So many characters of a note a table of faults has.
 _NOTE = 60
+#: As the monitor's being cut off, on stderr: scripts read the list.
+_HOLDS = ('[inspector] hold is set: each new fault is held, and nothing is '
+          'corrected for it.\n')
 
 
 class _Asking(PlainErrors):
@@ -107,7 +110,10 @@ class ListFaults(_Asking, UnbrokenNames, Lister):
         path = '/faults'
         if parsed_args.state is not None:
             path += f'?state={parsed_args.state}'
-        faults = self.ask(parsed_args, 'GET', path)['faults']
+        answer = self.ask(parsed_args, 'GET', path)
+        if answer.get('hold'):
+            self.app.stderr.write(_HOLDS)
+        faults = answer['faults']
         most = None
         if parsed_args.formatter == 'table':
             most = _NOTE

@@ -76,6 +76,12 @@ class Known:
         with self._lock:
             return sorted(self._services.keys())
 
+    def forced_down(self) -> list[str]:
+        """The hosts that are forced down in Nova, by whomever; sorted."""
+        with self._lock:
+            return sorted(service.host for service in self._services.values()
+                          if service.forced_down)
+
     def of(self, host: str) -> Affected:
         """What is on a host, as far as is known."""
         with self._lock:

@@ -18,10 +18,10 @@ from doctor_core.messaging.bus import (
     IN_MEMORY,
     PUBLISHER,
     Bus,
-    Handler,
     memory_conf,
     ping,
 )
+from doctor_core.messaging.handling import Handler
 from doctor_core.messaging.publisher import FaultPublisher
 from doctor_core.messaging.turns import Turn, TurnOf
 

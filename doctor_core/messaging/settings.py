@@ -38,7 +38,9 @@ BUS_OPTS: list[cfg.Opt] = [
              'of [DEFAULT]. kombu+memory:// stays within one process.'),
     cfg.StrOpt(
         'topic', default=wire.FAULTS_TOPIC,
-        help='The topic of faults.'),
+        help='The topic of faults. Exactly one inspector listens to a topic: '
+             'two would share its faults, and each would get a part of them. '
+             'A monitor reports to the topic of its inspector.'),
     cfg.IntOpt(
         'retry', default=3, min=1,
         help='How often a single attempt to publish is retried before it '

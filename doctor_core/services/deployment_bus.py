@@ -94,6 +94,17 @@ class DeploymentBus:
             return self._bus
 
 
+def own_queue(hostname: str, topic: str) -> str:
+    """The name of an inspector's queue of Nova's notifications: its own
+    again after a restart, and no other's. Two on one machine that shared it
+    would each hear of half of the servers.
+
+    :param hostname: of the machine.
+    :param topic: of its faults, by which inspectors are told apart.
+    """
+    return hostname if topic == wire.FAULTS_TOPIC else f'{hostname}-{topic}'
+
+
 def _notified(payload: Mapping[str, Any], metadata: Mapping[str, Any]
               ) -> Checkpoint:
     """The stamp of Nova's news of a server."""

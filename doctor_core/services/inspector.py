@@ -23,8 +23,9 @@ from doctor_core.faults.engine import Engine
 from doctor_core.model import Checkpoint, Fault
 from doctor_core.notifiers.deliverer import Deliverer
 from doctor_core.ownership import Ownership
+from doctor_core.services import new_state
 from doctor_core.services.alarm_outlets import AlarmOutlets
-from doctor_core.services.deployment_bus import DeploymentBus
+from doctor_core.services.deployment_bus import DeploymentBus, own_queue
 from doctor_core.services.reception import Reception
 from doctor_core.web import auth
 from doctor_core.web import server as web
@@ -79,9 +80,11 @@ class InspectorService:
         self._bus = bus or messaging.Bus(conf, conf.bus.transport_url,
                                          retry=conf.bus.retry)
         self._owns_bus = bus is None
+        self._state_file = state_file
         self._deployment_bus = DeploymentBus(conf)
         # One that keeps its state comes back, and finds its queue again.
-        self._queue = socket.gethostname() if state_file else ''
+        self._queue = own_queue(socket.gethostname(), conf.bus.topic) \
+            if state_file else ''
         self._store = store.Store(state_file)
         self._deliverer = Deliverer(conf)
         self.alarms = plugins.make(
@@ -121,13 +124,22 @@ class InspectorService:
         routes = [
             *events.routes(),
             *FaultsApi(self._store, self._engine.holding.confirm,
-                       self._engine.affected.resolve).routes(),
+                       self._engine.affected.resolve,
+                       self._holds).routes(),
             *clearing.routes(),
             *health_api.routes(lambda: self._server.pools,
-                               lambda: self._server.is_crowded),
+                               lambda: self._server.is_crowded, self._seen),
             *self.alarms.routes(gate)]
         return serving.server(section, gate, routes,
                               [*events.pools, *clearing.pools])
+
+    def _seen(self) -> health_api.Seen:
+        return health_api.Seen(
+            self._bus.answers, self._cloud.contacts(),
+            self._reception.monitor_silent_s, self._holds())
+
+    def _holds(self) -> bool:
+        return bool(self._conf.inspector.hold)
 
     @property
     def url(self) -> str:
@@ -158,6 +170,7 @@ class InspectorService:
         self._looked.set()
         self._engine.meanwhile.stop()
         self._engine.handler.go_on()
+        self._note_new_state()
         self._engine.owed.start()
         self._open()
         # What is here to stay need not be looked through in a fault: a full
@@ -193,6 +206,16 @@ class InspectorService:
             self._server.start()
             self._is_open = True
 
+    def _note_new_state(self) -> None:
+        """Say it once when a file of state that was there may be lost."""
+        if self._state_file and self._store.is_new():
+            said = new_state.warning(
+                self._state_file, was_kept=self._ownership.was_kept,
+                forced_down=self._engine.affected.forced_down())
+            if said:
+                LOG.warning('%s', said)
+        self._ownership.keep()
+
     def stop(self) -> None:
         """End without losing anything; may be called again, or early.
 
@@ -219,6 +242,16 @@ class InspectorService:
             self._bus.close()
         self._store.close()
         self._ownership.give_up()
+
+    def renew(self) -> str:
+        """Show the certificate as its file is now.
+
+        :returns: that it does, for the log; empty without HTTPS.
+        :raises ConfigError: it cannot be used, and the former one is shown.
+        """
+        certificate = self._server.renew_certificate()
+        return f'shows the certificate {certificate} as it is now' \
+            if certificate else ''
 
     def prove_alive(self) -> None:
         """Return when what takes events in and what tells the owners have

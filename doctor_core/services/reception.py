@@ -47,6 +47,8 @@ class Reception:
         self.outcomes: Outcomes[Answer] = Outcomes()
         self._ends: Outcomes[Answer] = Outcomes()
         self._lock = threading.Lock()
+        #: When Doctor's own monitor said last which hosts it hears.
+        self._heard_at: float | None = None
         #: By host and fault, the reports that wait for the end of a return.
         self._waiting: dict[str, dict[str, list[str]]] = {}
         self._pursuing = Pursuing(self._pursue, self._pass, 'faults-pursue',
@@ -67,6 +69,14 @@ class Reception:
         """
         return asyncio.run(self._ends.wait(report_id, timeout_s))
 
+    @property
+    def monitor_silent_s(self) -> float | None:
+        """Seconds since Doctor's own monitor said which hosts it hears; None
+        if it never did. Never blocks.
+        """
+        heard_at = self._heard_at
+        return None if heard_at is None else clock.monotonic() - heard_at
+
     def close(self) -> None:
         """Wait for what is under way; nothing comes any more."""
         self._pursuing.close()
@@ -80,6 +90,7 @@ class Reception:
         if event_type == wire.PING:
             return
         if event_type == wire.HEARD:
+            self._heard_at = clock.monotonic()
             self._engine.handler.heard(*wire.heard_from_payload(payload))
             return
         try:

@@ -54,6 +54,10 @@ class Store:
         with self._database.begin():
             yield
 
+    def is_new(self) -> bool:
+        """Whether nobody has worked with the file yet."""
+        return not self.arrivals.has_begun() and not self.faults.latest(1)
+
     def close(self) -> None:
         """Close the file; may be called again."""
         self._database.close()

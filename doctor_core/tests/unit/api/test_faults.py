@@ -41,7 +41,9 @@ class FaultsTestCase(testtools.TestCase):
     def setUp(self):
         super().setUp()
         self.store = store.Store()
-        self.api = FaultsApi(self.store, self.confirm, self.meant)
+        self.holds = False
+        self.api = FaultsApi(self.store, self.confirm, self.meant,
+                             lambda: self.holds)
 
     def meant(self, name):
         return 'h0' if name == 'h0.example.org' else None
@@ -64,6 +66,12 @@ class FaultsTestCase(testtools.TestCase):
 
 
 class LookTest(FaultsTestCase):
+
+    def test_that_new_faults_are_held(self):
+        """An option that was forgotten showed nowhere."""
+        for self.holds in (False, True):
+            answer = self.api.list_faults(request()).json
+            self.assertEqual({'hold': self.holds, 'faults': []}, answer)
 
     def test_fault_that_does_not_exist(self):
         self.assertEqual(404, self.refused(self.api.show_fault,

@@ -47,6 +47,14 @@ class WhereTest(testtools.TestCase):
         self.assertEqual(('http://127.0.0.1:8', '/hosts', ''),
                          self.run_command(hosts.ListHosts))
 
+    def test_that_new_faults_are_held(self):
+        """An option that was forgotten showed nowhere."""
+        self.run_command(faults.ListFaults)
+        self.assertEqual('', self.app.stderr.getvalue())
+        self.answer['hold'] = True
+        self.run_command(faults.ListFaults)
+        self.assertIn('[inspector] hold is set', self.app.stderr.getvalue())
+
     def test_state(self):
         """Any word was taken, and nothing found."""
         self.assertEqual('/faults?state=held', self.run_command(

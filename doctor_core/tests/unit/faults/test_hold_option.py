@@ -51,6 +51,24 @@ class HoldTest(test_held.MassFailureTestCase):
         self.desk.release()
         self.assertEqual(1, self.log.output.count('hold is set: the owners'))
 
+    def test_while_it_is_set_it_is_said_each_hour(self):
+        """Whoever forgot it was never reminded."""
+        self.desk.release()
+        for hours in (1, 2):
+            self.desk.clock.advance(3599.0)
+            self.desk.release()
+            self.assertEqual(hours, self.log.output.count('hold is set: the'))
+            self.desk.clock.advance(1.0)
+            self.desk.release()
+            self.desk.release()
+            self.assertEqual(hours + 1,
+                             self.log.output.count('hold is set: the'))
+        self.desk.set(hold=False)
+        self.desk.release()
+        self.desk.clock.advance(9999.0)
+        self.desk.release()
+        self.assertEqual(3, self.log.output.count('hold is set: the'))
+
     def test_no_cool_down_lets_go_of_it(self):
         self.cool_down()
         answer = self.desk.down('h0')

@@ -6,9 +6,20 @@ from doctor_core import clock, messaging, wire
 from doctor_core.exceptions import BusError
 from doctor_core.fixtures import configuration
 from doctor_core.model import Checkpoint, Server, Stage, new_id
-from doctor_core.services.deployment_bus import DeploymentBus
+from doctor_core.services.deployment_bus import DeploymentBus, own_queue
 
 WAIT_S = 20
+
+
+class OwnQueueTest(testtools.TestCase):
+    def test_another_inspector_of_the_machine_has_another_one(self):
+        """A trial beside it took half of what Nova tells, and its end the
+        queue.
+        """
+        usual = own_queue('controller', wire.FAULTS_TOPIC)
+        # As releases before named it: a killed one finds its queue again.
+        self.assertEqual('controller', usual)
+        self.assertNotEqual(usual, own_queue('controller', 'doctor.trial'))
 
 
 class DeploymentBusTest(testtools.TestCase):

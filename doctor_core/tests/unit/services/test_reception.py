@@ -83,6 +83,17 @@ class ReceptionTest(testtools.TestCase):
                          wire.heard_to_payload('sample', ['h0']))
         self.assertEqual('monitor', self.desk.fault(report.id).witness)
 
+    def test_since_when_no_monitor_was_heard(self):
+        """Nobody noticed that the monitor was gone."""
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.clock.monotonic', self.desk.clock.monotonic))
+        self.assertIsNone(self.reception.monitor_silent_s)
+        self.bus.publish(TOPIC, wire.HEARD,
+                         wire.heard_to_payload('sample', ['h0']))
+        self.desk.clock.advance(70.0)
+        self.report()
+        self.assertEqual(70.0, self.reception.monitor_silent_s)
+
     def test_a_report_is_handled_and_its_outcome_kept(self):
         report = self.report()
         self.assertEqual({'error'}, set(self.desk.states().values()))
