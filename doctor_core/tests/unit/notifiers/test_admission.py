@@ -38,7 +38,7 @@ class AdmissionTestCase(testtools.TestCase):
 
     def run_in(self, scenario, most=1):
         async def run():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await scenario(Admission(most))
 
         asyncio.run(run())
