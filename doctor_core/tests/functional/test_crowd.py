@@ -2,12 +2,9 @@
 
 import re
 
-import fixtures
-
 from doctor_core import messaging, wire
 from doctor_core.embedded.cloud import EmbeddedCloud
 from doctor_core.model import Fault, FaultStatus, SequenceNumber, new_id
-from doctor_core.tests.functional import test_daemons
 from doctor_core.tests.functional.rabbit import SharedRabbitMQ
 from doctor_core.tests.functional.test_daemons import DaemonsTestCase
 
@@ -28,9 +25,9 @@ class Counting(EmbeddedCloud):
 
 class QuestionsTest(DaemonsTestCase):
 
+    make_cloud = Counting
+
     def setUp(self):
-        self.useFixture(fixtures.MonkeyPatch(
-            f'{test_daemons.__name__}.EmbeddedCloud', Counting))
         super().setUp()
         self.process = self.inspector(self.write_conf(
             inspector={'refresh_s': 3600}))
