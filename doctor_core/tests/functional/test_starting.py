@@ -66,8 +66,9 @@ class StartingTest(DaemonsTestCase):
         process = self.start()
         self.assertNotIn('is ready', process.output)
         self.subscribe()
-        self.assertEqual((200, {'status': 'ok'}),
-                         self.put(None, '/healthcheck', 'GET'))
+        status, health = self.put(None, '/healthcheck', 'GET')
+        self.assertEqual((200, 'degraded', False), (
+            status, health['status'], health['cloud']['compute']['answers']))
         self.assertEqual(202, self.put(self.event())[0])
         self.assertEqual(202, self.put(self.event('nonsense'))[0])
         status, answer = self.put({'host': self.host}, '/faults/clear',
