@@ -6,19 +6,22 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from oslo_config import cfg
+from oslo_config import cfg, iniparser
 
 import doctor_core
-from doctor_core import opts, plugins
+from doctor_core import option_values, opts, plugins, wire
+from doctor_core.cloud import credentials
 from doctor_core.conf_files import (
+    Places,
     Sections,
     files_of,
     folders_of,
     line_of,
     normal,
 )
-from doctor_core.conf_values import plain, refuse_wrong
+from doctor_core.conf_values import complaints, refuse, refuse_wrong
 from doctor_core.exceptions import ConfigError, PluginFailed
+from doctor_core.messaging import settings as buses
 
 #: Where doctor.conf is looked for when none is named.
 DEFAULT_FILES = ('/etc/doctor/doctor.conf',)
@@ -67,15 +70,52 @@ def prepare(files: Sequence[str] | None = None,
           version=doctor_core.__version__ if argv else None)
     for (group, name), value in (overrides or {}).items():
         _override(conf, group, name, value)
+    # What is used before the options of plugins are known.
+    refuse(complaints(conf, [('DEFAULT', 'foreign_sections'), *(
+        (plugins.KINDS[kind], 'type') for kind in opts.DEFAULTS)]))
     for kind in kinds:
         if kind in opts.DEFAULTS:
             plugins.chosen(conf, kind)
         else:  # who uses them says which are broken
             plugins.register_all(conf, kind)
     override(conf, overrides or {})
-    _refuse_unknown(conf)
+    parsed = [Sections(path) for path in files_of(conf)]
+    if any(group == 'cloud' for group, _ in _others(conf, parsed)):
+        _register_credentials(conf)
+    _refuse_unknown(conf, parsed)
     refuse_wrong(conf)
+    # To read them takes its time, and few files set any.
+    if _others(conf, parsed):
+        refuse(complaints(buses.library_conf(conf)))
     return conf
+
+
+def _others(conf: cfg.ConfigOpts, parsed: Iterable[Sections]
+            ) -> list[tuple[str, str]]:
+    """What the files set of options that are not Doctor's own."""
+    return [(group, name) for file in parsed for group, name, _ in file.found
+            if (group != 'DEFAULT' or name not in conf)
+            and (group not in conf or name not in conf[group])]
+
+
+def _register_credentials(conf: cfg.ConfigOpts) -> None:
+    """Have keystoneauth's options looked at as all others are.
+
+    :raises ConfigError: there is no such auth_type.
+    """
+    conf.register_opts(credentials.common_opts(), group='cloud')
+    refuse(complaints(conf, [('cloud', 'auth_section')]))
+    section = conf.cloud.auth_section or 'cloud'
+    conf.register_opts(credentials.common_opts(), group=section)
+    refuse(complaints(conf, [(section, 'auth_type')]))
+    auth_type = conf[section].auth_type or 'password'
+    try:
+        options = opts.credential_opts(auth_type)
+    except ConfigError as error:
+        place = Places(conf).of([(section, 'auth_type'),
+                                 (section, 'auth_plugin')])
+        raise ConfigError(f'{place}{wire.one_line(error)}') from None
+    conf.register_opts(options, group=section)
 
 
 def _read(conf: cfg.ConfigOpts, argv: Sequence[str], **settings: Any) -> None:
@@ -85,9 +125,11 @@ def _read(conf: cfg.ConfigOpts, argv: Sequence[str], **settings: Any) -> None:
     except cfg.ConfigFilesNotFoundError as error:
         raise ConfigError('Cannot read the configuration file '
                           f'{", ".join(error.config_files)}.') from None
+    except cfg.ConfigFileParseError as error:
+        raise ConfigError(_unparsed(error)) from None
     except (cfg.Error, ValueError) as error:
-        raise ConfigError(
-            f'Configuration: {" ".join(str(error).split())}') from None
+        raise ConfigError('Configuration: '
+                          f'{option_values.complaint(error)}') from None
     except OSError as error:  # a folder, say
         raise _unreadable('file', error) from None
     try:
@@ -95,6 +137,18 @@ def _read(conf: cfg.ConfigOpts, argv: Sequence[str], **settings: Any) -> None:
             os.listdir(folder)
     except OSError as error:  # oslo.config takes it for an empty one
         raise _unreadable('folder', error) from None
+
+
+def _unparsed(error: cfg.ConfigFileParseError) -> str:
+    """Where a file cannot be understood. The line itself may hold a password.
+    """
+    try:
+        Sections(error.config_file)
+    except iniparser.ParseError as wrong:
+        return f'{error.config_file}, line {wrong.lineno}: {wrong.msg}'
+    except (OSError, ValueError):  # it is another one by now
+        pass
+    return f'Configuration: cannot read {error.config_file}'
 
 
 def _unreadable(what: str, error: OSError) -> ConfigError:
@@ -128,12 +182,13 @@ def _override(conf: cfg.ConfigOpts, group: str, name: str, value: Any,
             raise ConfigError(
                 f'There is no option {name!r} in [{group}].') from None
     except ValueError as error:
-        raise ConfigError(f'[{group}] {name}: {plain(error)}') from None
+        raise ConfigError(f'[{group}] {name}: '
+                          f'{option_values.complaint(error)}') from None
 
 
-def _refuse_unknown(conf: cfg.ConfigOpts) -> None:
+def _refuse_unknown(conf: cfg.ConfigOpts, parsed: Sequence[Sections]
+                    ) -> None:
     """What is misspelt must not be taken for its default in silence."""
-    parsed = [Sections(path) for path in files_of(conf)]
     known = _Known(conf, {
         name: value for file in parsed
         for group, name, value in file.found if group == 'cloud'})
@@ -173,11 +228,12 @@ class _Known:
         if name in names or name in _former(group):
             return ''
         if not names and group not in self._sections():
-            return (f'there is no section [{group}]'
+            return (f'there is no section [{wire.described(group)}]'
                     f'{_hint(group, self._sections(), "[{}]")} A section of '
                     'another program is taken when [DEFAULT] '
                     'foreign_sections names it.')
-        return (f'there is no option {name!r} in [{group}]'
+        return (f'there is no option {_quoted(name)} in '
+                f'[{wire.described(group)}]'
                 f'{_hint(name, names, "{!r}")}{_elsewhere(group, name)}')
 
     def _names_of(self, group: str) -> set[str]:
@@ -196,6 +252,10 @@ class _Known:
 
     def _sections(self) -> set[str]:
         return {*opts.sections(), *opts.library_sections(), *self._open}
+
+
+def _quoted(name: str) -> str:
+    return f"'{wire.described(name)}'"
 
 
 def _names(options: Iterable[cfg.Opt]) -> set[str]:
@@ -236,7 +296,7 @@ def setup_logging(conf: cfg.ConfigOpts) -> None:
         log.setup(conf, 'doctor')
     except Exception as error:  # what each way of writing raises is its own
         raise ConfigError('[DEFAULT] the log cannot be written as it says: '
-                          f'{" ".join(str(error).split())}') from None
+                          f'{option_values.complaint(error)}') from None
     # One line a request of every library is not what an operator looks for.
     for noisy in ('urllib3', 'keystoneauth', 'stevedore', 'amqp',
                   'oslo.messaging', 'oslo_messaging', 'asyncio', 'futurist'):

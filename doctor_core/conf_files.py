@@ -49,30 +49,44 @@ def folders_of(conf: cfg.ConfigOpts) -> list[str]:
 
 
 def line_of(path: str, group: str, name: str) -> int:
-    """Where a file sets an option, the last time; 0 when it does not.
+    """Where a file sets an option, the last time; 0 when it does not."""
+    return _lines(path).get((group, name), 0)
 
-    The parser says where its value ends.
+
+def _lines(path: str) -> dict[tuple[str, str], int]:
+    """Where a file sets its options, the last time, by section and name.
+
+    The parser says where a value ends.
     """
-    section, found = 'DEFAULT', 0
+    section, found = 'DEFAULT', {}
     with open(path, encoding='utf-8') as lines:
         for number, line in enumerate(lines, 1):
             if line.startswith('['):
                 section = normal(line.strip().strip('[]'))
-            elif section == group \
-                    and re.split(r'[=:]', line)[0].strip() == name:
-                found = number
+            else:
+                name = re.split(r'[=:]', line, maxsplit=1)[0].strip()
+                found[section, name] = number
     return found
 
 
-def place_of(conf: cfg.ConfigOpts, names: Collection[tuple[str, str]]) -> str:
-    """Where an option has its value from: ``FILE, line N: ``; empty when no
-    file sets it.
+class Places:
+    """Where options have their values from; each file is read once.
 
-    :param names: the sections and names that it may stand under.
+    :param conf: whose files they are.
     """
-    for path in reversed(files_of(conf)):
-        for group, name in names:
-            line = line_of(path, normal(group), name)
-            if line:
-                return f'{path}, line {line}: '
-    return ''
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._files = [(path, _lines(path))
+                       for path in reversed(files_of(conf))]
+
+    def of(self, names: Collection[tuple[str, str]]) -> str:
+        """``FILE, line N: ``; empty when no file sets it.
+
+        :param names: the sections and names that it may stand under.
+        """
+        for path, lines in self._files:
+            for group, name in names:
+                line = lines.get((normal(group), name))
+                if line:
+                    return f'{path}, line {line}: '
+        return ''

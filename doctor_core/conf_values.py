@@ -1,29 +1,19 @@
 """Whether each option has a value that can be meant."""
 
+import functools
 import math
-import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from oslo_config import cfg
 
-from doctor_core import opts
-from doctor_core.conf_files import place_of
+from doctor_core import option_values, opts
+from doctor_core.conf_files import Places
 from doctor_core.exceptions import ConfigError, PluginFailed
 
 #: No number of Doctor's is larger; what the system waits for cannot be much
 #: longer than so many seconds, and fails when the wait begins.
 _LARGEST = 10 ** 9
-#: What oslo.config says before what is wrong.
-_WHERE = re.compile(r'Value for option .*? is not valid: ', re.DOTALL)
-#: How Python puts it, and what an operator is told.
-_PLAINER = (
-    (re.compile(r'invalid literal for int\(\) with base 10: (.*)', re.DOTALL),
-     r'must be a whole number, not \1'),
-    (re.compile(r'could not convert string to float: (.*)', re.DOTALL),
-     r'must be a number, not \1'),
-)
-
 
 def refuse_wrong(conf: cfg.ConfigOpts) -> None:
     """Use each option once, now: oslo.config looks at a value when it is
@@ -31,17 +21,41 @@ def refuse_wrong(conf: cfg.ConfigOpts) -> None:
 
     :raises ConfigError: one has a wrong value; says where it is set.
     """
+    refuse(complaints(conf))
+    known = _Known(conf)
+    for group, name, complaint in _at_odds(conf):
+        raise ConfigError(f'{known.place(group, name)}[{group}] {name}: '
+                          f'{complaint}')
+
+
+def refuse(found: Iterable[str]) -> None:
+    """The first of some complaints.
+
+    :raises ConfigError: there is one.
+    """
+    for complaint in found:
+        raise ConfigError(complaint)
+
+
+def complaints(conf: cfg.ConfigOpts,
+               wanted: Collection[tuple[str, str]] | None = None
+               ) -> Iterator[str]:
+    """What is wrong with the values of options, a line for each that is.
+
+    :param wanted: section and name of those that are looked at; all by
+        default.
+    """
+    known = _Known(conf)
     for group, name, values in _options(conf):
+        if wanted is not None and (group, name) not in wanted:
+            continue
         try:
             complaint = _complaint(conf, group, name, values[name])
-        except (cfg.Error, ValueError) as error:
-            complaint = plain(error)
+        except option_values.WRONG as error:
+            complaint = option_values.complaint(
+                error, is_secret=known.is_secret(group, name))
         if complaint:
-            raise ConfigError(f'{place_of(conf, _names(group, name))}'
-                              f'[{group}] {name}: {complaint}')
-    for group, name, complaint in _at_odds(conf):
-        raise ConfigError(f'{place_of(conf, _names(group, name))}'
-                          f'[{group}] {name}: {complaint}')
+            yield f'{known.place(group, name)}[{group}] {name}: {complaint}'
 
 
 def _at_odds(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str, str]]:
@@ -65,20 +79,12 @@ def _at_odds(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str, str]]:
                f'than the longest, {notifier.retry_max_s:g} s')
 
 
-def plain(error: Exception) -> str:
-    """What is wrong with a value, in a line and without Python's words."""
-    text = _WHERE.sub('', str(error))
-    for pattern, words in _PLAINER:
-        text = pattern.sub(words, text)
-    return ' '.join(text.split())
-
-
 def _options(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str, Any]]:
     """Section and name of each option, and what to look its value up in."""
     for name in list(conf):
         try:
             section = conf[name]
-        except (cfg.Error, ValueError):  # no section: a wrong value
+        except option_values.WRONG:  # no section: a wrong value
             section = None
         if isinstance(section, cfg.ConfigOpts.GroupAttr):
             for option in section:
@@ -110,15 +116,46 @@ def _is_set(conf: cfg.ConfigOpts, group: str, name: str) -> bool:
         and location.location is cfg.Locations.user
 
 
-def _names(group: str, name: str) -> list[tuple[str, str]]:
-    """The sections and names that an option may stand under."""
-    names = [(group, name)]
-    try:
-        options = [*opts.group_opts(group), *opts.library_opts(group)]
-    except PluginFailed:
-        return names
-    for option in options:
-        if option.dest == name:
-            names += [(old.group or group, old.name.replace('-', '_'))
-                      for old in option.deprecated_opts if old.name]
-    return names
+class _Known:
+    """What is known of options, looked for when one is wrong.
+
+    :param conf: of which they are.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+        self._options: dict[str, list[cfg.Opt]] = {}
+
+    def is_secret(self, group: str, name: str) -> bool:
+        """Whether nobody may read the value of an option."""
+        return any(option_values.is_secret(option)
+                   for option in self._called(group, name))
+
+    def place(self, group: str, name: str) -> str:
+        """Where an option is set: ``FILE, line N: ``."""
+        names = [(group, name)]
+        for option in self._called(group, name):
+            names += [(old.group or group, old.name.replace('-', separator))
+                      for old in option.deprecated_opts if old.name
+                      for separator in '-_']
+        return self._places.of(names)
+
+    @functools.cached_property
+    def _places(self) -> Places:
+        return Places(self._conf)
+
+    def _called(self, group: str, name: str) -> list[cfg.Opt]:
+        if group not in self._options:
+            self._options[group] = self._of(group)
+        return [option for option in self._options[group]
+                if option.dest == name]
+
+    def _of(self, group: str) -> list[cfg.Opt]:
+        """The options of a section; those of credentials may be in any."""
+        try:
+            options = [*opts.group_opts(group), *opts.library_opts(group)]
+        except PluginFailed:
+            options = []
+        if group in self._conf and 'auth_type' in self._conf[group]:
+            options += opts.credentials_of(self._conf, group)
+        return options

@@ -29,6 +29,9 @@ import difflib
 import shlex
 from collections.abc import Sequence
 
+#: How much of a name that nobody has is repeated.
+_SHOWN = 60
+
 
 class DoctorError(Exception):
     """The root of all errors that Doctor raises on purpose."""
@@ -47,9 +50,13 @@ class PluginNotFound(ConfigError):
         self.name = name
         self.available = tuple(available)
         super().__init__(
-            f'No plugin {name!r} of kind {kind!r} is installed.'
+            f'No plugin {_short(name)} of kind {kind!r} is installed.'
             f'{_meant(name, available)} '
             f'Available: {", ".join(available) or "none"}.')
+
+
+def _short(name: str) -> str:
+    return repr(name if len(name) <= _SHOWN else f'{name[:_SHOWN]}...')
 
 
 def _meant(name: str, available: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from doctor_core.model import (
     Checkpoint,
     ComputeService,
     Correction,
+    Delivered,
     Event,
     Fault,
     Notice,
@@ -260,14 +261,17 @@ class Outlets:
         return [notice.body for _, notice in self.delivered] + [
             event for events in self.published for event in events]
 
-    def deliver(self, action: str, notice: Notice) -> 'Future[None]':
+    def deliver(self, action: str, notice: Notice) -> 'Future[Delivered]':
         """As :meth:`doctor_core.alarms.base.Outlets.deliver`."""
-        future: Future[None] = Future()
+        future: Future[Delivered] = Future()
         if self.broken:
             future.set_exception(NotifyError('nobody is there'))
         else:
             self.delivered.append((action, notice))
-            future.set_result(None)
+            future.set_result(Delivered(
+                str(notice.body.get('alarm_id', '')),
+                str(notice.body.get('alarm_name', '')), action,
+                1_700_000_000.0))
         return future
 
     def publish(self, events: Sequence[Event]) -> None:

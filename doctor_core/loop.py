@@ -2,11 +2,19 @@
 
 import asyncio
 import concurrent.futures
+import logging
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from doctor_core import clock, descriptors
+
+LOG = logging.getLogger(__name__)
+
 T = TypeVar('T')
+
+#: Seconds between two lines that say that something is short.
+_SAID_S = 60.0
 
 
 class LoopThread:
@@ -19,6 +27,7 @@ class LoopThread:
 
     def __init__(self, name: str) -> None:
         self.loop = asyncio.new_event_loop()
+        self.loop.set_exception_handler(_Complaints().handle)
         self._thread = threading.Thread(
             target=self._main, name=name, daemon=True)
         self._thread.start()
@@ -63,3 +72,24 @@ class LoopThread:
         if self._thread.is_alive():
             self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join()
+
+
+class _Complaints:
+    """What a loop complains of. While descriptors are short, asyncio does so
+    a hundred times a second, each time with a traceback.
+    """
+
+    def __init__(self) -> None:
+        self._said_at: float | None = None
+
+    def handle(self, loop: asyncio.AbstractEventLoop,
+               context: dict[str, Any]) -> None:
+        """Log it; a shortage in one line, and once a minute."""
+        error = context.get('exception')
+        if not descriptors.is_shortage(error):
+            loop.default_exception_handler(context)
+            return
+        now = clock.monotonic()
+        if self._said_at is None or now - self._said_at >= _SAID_S:
+            self._said_at = now
+            LOG.error('%s: %s', context.get('message', 'asyncio'), error)

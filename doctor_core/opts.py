@@ -6,14 +6,16 @@ choose plugins, and the two of ``[DEFAULT]``: many read where state is kept,
 and whose sections are foreign is read by who imports this, ``conf``.
 """
 
+import contextlib
 import importlib.metadata
 from typing import Any
 
 from oslo_config import cfg
 
-from doctor_core import plugins
+from doctor_core import option_values, plugins
 from doctor_core.api import events, serving
 from doctor_core.cloud import client, credentials
+from doctor_core.exceptions import ConfigError
 from doctor_core.faults import settings as engine
 from doctor_core.installers import settings as preparing
 from doctor_core.messaging import settings as buses
@@ -133,6 +135,16 @@ def credential_opts(auth_type: str) -> list[cfg.Opt]:
     :raises ConfigError: there is no such auth_type.
     """
     return credentials.credential_opts(auth_type or 'password')
+
+
+def credentials_of(conf: cfg.ConfigOpts, group: str) -> list[cfg.Opt]:
+    """keystoneauth's options of a section, as far as its auth_type can be
+    read.
+    """
+    found = list(credentials.common_opts())
+    with contextlib.suppress(ConfigError, *option_values.WRONG):
+        found += credential_opts(conf[group].auth_type)
+    return found
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:

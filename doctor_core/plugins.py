@@ -11,7 +11,7 @@ import stevedore
 import stevedore.exception
 from oslo_config import cfg
 
-from doctor_core import exceptions, wire
+from doctor_core import exceptions, option_values, wire
 
 #: Every kind of plugin: the package's name, in the plural, which is also
 #: the end of its entry-point group; and its option group, in the singular.
@@ -73,9 +73,10 @@ class Options:
                 f'[{self.section}] has no option {name!r}')
         try:
             return self._values[name]
-        except (cfg.Error, ValueError) as error:
+        except option_values.WRONG as error:
             raise exceptions.ConfigError(
-                f'[{self.section}] {name}: {_line(error)}') from None
+                f'[{self.section}] {name}: '
+                f'{option_values.complaint(error)}') from None
 
 
 def group(kind: str) -> str:

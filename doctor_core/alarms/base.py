@@ -12,6 +12,7 @@ from doctor_core.model import (
     Alarm,
     AlarmRule,
     Checkpoint,
+    Delivered,
     Event,
     Need,
     Notice,
@@ -28,11 +29,11 @@ class Outlets(Protocol):
     """The ways out of an alarm manager; each may be called from any thread.
     """
 
-    def deliver(self, action: str, notice: Notice) -> 'Future[None]':
+    def deliver(self, action: str, notice: Notice) -> 'Future[Delivered]':
         """Hand a notice to the notifier of the URL's scheme; never blocks.
 
-        :returns: done when it was delivered; fails with NotifyError when it
-            was given up.
+        :returns: done when it was delivered, with the proof; fails with
+            NotifyError when it was given up.
         """
 
     def publish(self, events: Sequence[Event]) -> None:

@@ -29,7 +29,8 @@ class FaultNames:
 
     def find(self, name: str) -> FaultRecord:
         """The fault of an id, or of the id of an event, or of a beginning of
-        an id that no other has; or the latest fault of a host.
+        an id that no other has; or the latest fault of a host, of those that
+        are ignored if it has no other.
 
         :raises Refused: there is none, or there are several.
         """
@@ -54,9 +55,10 @@ class FaultNames:
     def _latest_of(self, name: str) -> FaultRecord | None:
         if _is_id(name):
             return None
-        host = self._meant(name)
-        return self._faults.last_of(name) \
-            or (self._faults.last_of(host) if host else None)
+        hosts = dict.fromkeys((name, self._meant(name) or name))
+        return next((found for ignored in (False, True) for host in hosts
+                     if (found := self._faults.last_of(
+                         host, ignored=ignored))), None)
 
 
 def _is_id(name: str) -> bool:

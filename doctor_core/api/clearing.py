@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 from doctor_core.api import asked
@@ -92,17 +92,20 @@ class Clearing:
     """Takes hosts back, and says what comes of it within some seconds.
 
     :param cleared: told what became of a fault.
+    :param own_monitors: the sources that are Doctor's own monitors.
     :param patience_s: for how long an operator waits for the cloud.
     :ivar pools: the threads that wait for Nova; they serve nothing else.
     """
 
     def __init__(self, store: Store, hosts: Hosts, lifting: Lifting,
                  cleared: Callable[[Answer], None],
+                 own_monitors: Collection[str] = (),
                  patience_s: float = PATIENCE_S) -> None:
         self._store = store
         self._hosts = hosts
         self._lifting = lifting
         self._answered = cleared
+        self._own_monitors = frozenset(own_monitors)
         self._patience_s = patience_s
         self._pool = Pool('clearing', threads=16, waiting=20)
         self.pools = [self._pool]
@@ -140,7 +143,8 @@ class Clearing:
                 'does not answer; say it again.')
         return Response(202, {'host': host, 'fault': fault_id,
                               'state': FaultState.CLEARING, 'note': _LATER,
-                              'corrections': []})
+                              'corrections': [],
+                              'held_by': self._held_by(fault_id)})
 
     def _clear(self, order: Order, name: str, who: str) -> Response:
         try:
@@ -161,7 +165,8 @@ class Clearing:
         return Response(json={
             'host': host, 'fault': answer.fault_id, 'state': answer.state,
             'note': answer.note,
-            'corrections': self._corrections(answer.fault_id, _TAKEN_BACK)})
+            'corrections': self._corrections(answer.fault_id, _TAKEN_BACK),
+            'held_by': self._held_by(answer.fault_id)})
 
     def _rehearse(self, name: str) -> Response:
         """The same answer, and nothing is done."""
@@ -174,10 +179,19 @@ class Clearing:
                 if record is None else {
                     'host': host, 'fault': record.id, 'state': record.state,
                     'note': record.note,
-                    'corrections': self._corrections(record.id, STANDING)}
+                    'corrections': self._corrections(record.id, STANDING),
+                    'held_by': self._held_by(record.id)}
         except BackendError as error:
             raise refused_for_now(str(error)) from None
         return Response(json={**answer, 'dry_run': True}).encoded()
+
+    def _held_by(self, fault_id: str) -> list[dict[str, Any]]:
+        """Who has not said that the host is back: what they say next of it is
+        news, an operator's word or not.
+        """
+        return [{'source': source,
+                 'is_own_monitor': source in self._own_monitors}
+                for source in sorted(self._store.faults.holders(fault_id))]
 
     def _corrections(self, fault_id: str,
                      states: Iterable[CorrectionState]

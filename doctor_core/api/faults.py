@@ -5,14 +5,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from doctor_core.api import asked
-from doctor_core.model import Action, News
+from doctor_core.model import Action, Delivered, News
 from doctor_core.model.states import (
     DOWN,
     CorrectionState,
     FaultState,
     TellingState,
 )
-from doctor_core.store import CorrectionRecord, FaultRecord, Store, Tally
+from doctor_core.store import (
+    CorrectionRecord,
+    FaultRecord,
+    Store,
+    Tally,
+    TellingRecord,
+)
 from doctor_core.web.exchange import Refused, Request, Response, Route
 from doctor_core.web.pools import Pool
 from doctor_core.wording import few
@@ -33,19 +39,23 @@ class FaultsApi:
     :param confirm: lets go of faults that are held, given who says so, and
         returns those.
     :param meant: the host that a name means, as far as that is known.
+    :param holds: whether each new fault is held.
     """
 
     def __init__(self, store: Store,
                  confirm: Callable[[Collection[str], str], list[str]],
-                 meant: Callable[[str], str | None]) -> None:
+                 meant: Callable[[str], str | None],
+                 holds: Callable[[], bool]) -> None:
         self._store = store
         self._confirm = confirm
+        self._holds = holds
         self._names = asked.FaultNames(store, meant)
 
     def routes(self) -> list[Route]:
         """What is served."""
         table = [('GET', '/faults', self.list_faults, 'list'),
                  ('GET', '/faults/{id}', self.show_fault, 'get'),
+                 ('GET', '/corrections', self.list_corrections, 'list'),
                  ('POST', '/faults/confirm', self.confirm, 'confirm')]
         pool, lists = Pool('faults'), Pool('fault lists', threads=2)
         return [Route(method, path, handler,
@@ -55,17 +65,24 @@ class FaultsApi:
 
     def list_faults(self, request: Request) -> Response:
         """The latest 100 faults, of a state if one is asked for, and all that
-        are open; newest first.
+        are open, newest first; and whether new ones are held.
         """
         records = self._store.faults.latest(states=_asked_states(request))
         tallies = self._tallies(record.id for record in records)
         counts = self._store.tellings.counts(
             [record.id for record in records])
         sayers = self._store.faults.sayers([record.id for record in records])
-        return Response(json={'faults': [
+        return Response(json={'hold': self._holds(), 'faults': [
             {**_shown(record, sayers[record.id]), **_told(counts[record.id]),
              'owed': _count(tallies[record.id], _OWED)}
             for record in records]})
+
+    def list_corrections(self, _request: Request) -> Response:
+        """What Doctor has changed, or may have, and not set back yet."""
+        return Response(json={'corrections': [
+            {'fault': one.fault_id, 'server': one.server,
+             **_correction(one.record)}
+            for one in self._store.corrections.standing()]})
 
     def _tallies(self, fault_ids: Iterable[str]) -> dict[str, list[Tally]]:
         tallies: dict[str, list[Tally]] = {
@@ -81,19 +98,27 @@ class FaultsApi:
         record = self._names.find(request.params['id'])
         counts = self._store.tellings.counts([record.id])[record.id]
         sayers = self._store.faults.sayers([record.id])[record.id]
+        taken = self._store.tellings.deliveries(record.id)
         return Response(json={'fault': {
             **_shown(record, sayers), **_told(counts),
+            'ignored_later': self._ignored_later(record),
             'sources': [source for source, holds in sayers
                         if holds and record.state in DOWN],
             'corrections': [
                 _correction(one) for one in
                 self._store.corrections.of(record.id)],
-            'tellings': [
-                {'server_id': one.telling.server.id,
-                 'name': one.telling.server.name,
-                 'news': one.telling.news, 'shown': one.telling.shown,
-                 'state': one.state, 'at': one.at, 'reason': one.reason}
-                for one in self._store.tellings.of(record.id)]}})
+            'tellings': [_telling(one, taken) for one in
+                         self._store.tellings.of(record.id)]}})
+
+    def _ignored_later(self, record: FaultRecord) -> dict[str, str] | None:
+        """The latest event of the same target that was ignored, if nothing
+        has come after it: who asks for a host may mean that one.
+        """
+        last = self._store.faults.last_of(record.target_id,
+                                          record.target_kind, ignored=True)
+        return None if last is None or last.number < record.number \
+            or last.id == record.id \
+            else {'id': last.id, 'reason': last.reason}
 
     def confirm(self, request: Request) -> Response:
         """Do what held faults call for; 202, with what that is, before it is
@@ -163,13 +188,14 @@ def _have(names: Sequence[str], one: str, several: str) -> str:
 
 def _told(counts: Counts) -> dict[str, Any]:
     """Of how many servers the owners were told that they are lost, and of
-    how many they were not reached.
+    how many they were not reached, or not by all their alarms.
     """
     def count(*states: TellingState) -> int:
         return sum(counts.get((News.LOST, state), 0) for state in states)
 
     return {'servers': count(*TellingState),
             'told_servers': count(TellingState.TOLD),
+            'told_in_part': count(TellingState.IN_PART),
             'without_alarm': count(TellingState.NOBODY),
             'unreached': count(TellingState.GIVEN_UP)}
 
@@ -194,6 +220,21 @@ def _correction(record: CorrectionRecord) -> dict[str, Any]:
             'host': one.host, 'server_id': one.server_id,
             'before': one.before, 'state': record.state, 'at': record.at,
             'reason': record.reason, 'done': record.state in _DONE}
+
+
+def _telling(record: TellingRecord,
+             taken: Mapping[tuple[str, News], Sequence[Delivered]]
+             ) -> dict[str, Any]:
+    """What an owner was to be told, what became of it, and what proves it.
+
+    :param taken: the notices that somebody has taken, by server and news.
+    """
+    one = record.telling
+    return {'server_id': one.server.id, 'name': one.server.name,
+            'news': one.news, 'shown': one.shown, 'state': record.state,
+            'at': record.at, 'reason': record.reason,
+            'deliveries': [dataclasses.asdict(delivery) for delivery in
+                           taken.get((one.server.id, one.news), ())]}
 
 
 def _named_faults(body: object) -> list[str]:

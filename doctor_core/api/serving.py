@@ -23,7 +23,8 @@ OPTS: list[cfg.Opt] = [
         'port', default=12345,
         help='The port on which events are taken in; 0 for a free one.'),
     cfg.StrOpt('tls_cert', default='',
-               help='The certificate file of the intake; HTTPS when set.'),
+               help='The certificate file of the intake; HTTPS when set. '
+                    'It is read anew at SIGHUP, with tls_key.'),
     cfg.StrOpt('tls_key', default='',
                help='The key file of the intake, unencrypted; that of '
                     'tls_cert when empty.'),

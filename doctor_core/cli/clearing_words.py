@@ -12,7 +12,9 @@ Correction = Mapping[str, Any]
 def outcome(answer: Answer) -> list[str]:
     """What became of a host that was taken back."""
     if answer['fault']:
-        return [_fate(answer), *_taken_back(answer['corrections'])]
+        return [_fate(answer), *_taken_back(answer['corrections']),
+                *_holding(answer, 'restart it now: that marks the host down '
+                          'again')]
     host = answer['host']
     return [f'No fault of host {host} was open; it '
             + ('was marked down, and is not any more.'
@@ -28,19 +30,48 @@ def rehearsal(answer: Answer) -> list[str]:
         lines = [f'To be taken back of fault {answer["fault"]} of host '
                  f'{host}, which is {answer["state"]}: '
                  + ('; '.join(what) or 'nothing') + '.']
-        return lines if not what else [
-            *lines, 'What others have changed since is left as it is. The '
-            'owners of the servers hear of it: be sure that they run.']
+        if what:
+            lines.append('What others have changed since is left as it is. '
+                         'The owners of the servers hear of it: be sure that '
+                         'they run.')
+        return [*lines, *_holding(answer, 'do not clear the host')]
     return [f'No fault of host {host} is open; it is '
             + ('marked down, which would be lifted.'
                if answer['was_marked_down'] else 'not marked down.'),
             *_left_alone(answer)]
 
 
+def is_done(answer: Answer) -> bool:
+    """Whether nothing is left to be done about a host."""
+    return not answer['fault'] or answer['state'] == 'cleared'
+
+
+def _holding(answer: Answer, if_right: str) -> Iterator[str]:
+    """Who may say next that the host is lost, and what to do about that.
+
+    :param if_right: what to do if Doctor's own monitor is right.
+    """
+    own: list[str] = []
+    others: list[str] = []
+    for one in answer.get('held_by', ()):
+        (own if one['is_own_monitor'] else others).append(
+            one['source'] or '(no source)')
+    if own:
+        yield (f'Doctor\'s monitor ({few(own)}) still holds the host as down, '
+               'and reports it down again, as a new fault, when the monitor '
+               'is restarted. If it is wrong ("doctor hosts" shows what it '
+               'sees), mend how it reaches the host, or take the host out of '
+               f'[monitor] hosts, and restart it. If it is right, {if_right}.')
+    if others:
+        yield (f'Still held as down by {few(others)}: the next report that '
+               'the host is lost is a new fault; of an alert, when it fires '
+               'anew. If it is wrong, stop it.')
+
+
 def _fate(answer: Answer) -> str:
     note = f': {answer["note"]}' if answer['note'] else ''
-    taken = 'Your word is taken, and gone on with by itself. ' \
-        if answer['state'] == 'clearing' else ''
+    taken = '' if is_done(answer) \
+        else 'Taken; Doctor goes on trying by itself. '
     return (f'{taken}Fault {answer["fault"]} of host {answer["host"]} is '
             f'{answer["state"]}{note}')
 

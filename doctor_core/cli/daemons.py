@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from doctor_core import conf as configuration
+from doctor_core import descriptors, wire
 from doctor_core.cli import streams
 from doctor_core.cli.errors import EXIT_CONFIG, EXIT_FAILED
 from doctor_core.cli.readiness import Supervisor
@@ -27,6 +28,14 @@ class Service(Protocol):
 
     def stop(self) -> None:
         """End, from another thread than ``start`` if need be."""
+
+    def renew(self) -> str:
+        """Read files anew that may be replaced while it runs; from another
+        thread than ``start``, which may not have returned.
+
+        :returns: what was read, for the log; empty when there is none.
+        :raises ConfigError: they cannot be used, and all is as before.
+        """
 
     def prove_alive(self) -> None:
         """Return when each loop that does the work has gone round once more;
@@ -52,6 +61,7 @@ def run(prog: str, kinds: Sequence[str], make: Callable[[Any], Service],
     try:
         conf = read()
         configuration.setup_logging(conf)
+        descriptors.raise_limit()
         signals = Signals((*_ENDS, signal.SIGHUP))
         service = make(conf)
     except DoctorError as error:
@@ -99,6 +109,7 @@ def _serve(prog: str, conf: Any, service: Service,
             supervisor.watch(service.prove_alive)
         if signal.SIGHUP in heard:
             _reload(prog, conf, read)
+            _renew(prog, service)
     LOG.info('%s ends', prog)
     supervisor.ending()
     service.stop()
@@ -112,25 +123,46 @@ def _reload(prog: str, conf: Any, read: Callable[[], Any]) -> None:
 
     :param read: reads them from the beginning; raises ConfigError.
     """
+    refusal = None
     try:
         read()
         changed = conf.mutate_config_files()
     except ConfigError as error:
-        LOG.error('%s keeps its configuration: %s', prog, error)
-        return
+        refusal = error
     except (Exception, SystemExit):  # whatever is wrong, go on as before
         LOG.exception('%s keeps its configuration: the files cannot be read '
                       'again', prog)
         return
+    # Not in the handler: the log would repeat the error.
+    if refusal is not None:
+        LOG.error('%s keeps its configuration: %s', prog,
+                  wire.one_line(refusal))
+        return
     LOG.info('%s has read its configuration again: %s', prog,
-             ', '.join(f'[{group or "DEFAULT"}] {name} = {new}'
+             ', '.join(f'[{group or "DEFAULT"}] {name} = '
+                       f'{wire.described(new)}'
                        for (group, name), (_old, new) in changed.items())
              or 'nothing changed that may change')
 
 
+def _renew(prog: str, service: Service) -> None:
+    """Read other files anew, whatever those of the configuration say."""
+    renewed, refusal = '', None
+    try:
+        renewed = service.renew()
+    except ConfigError as error:
+        refusal = error
+    # Not in the handler: the log would repeat the error.
+    if refusal is not None:
+        LOG.error('%s goes on with what it has: %s', prog,
+                  wire.one_line(refusal))
+    elif renewed:
+        LOG.info('%s %s', prog, renewed)
+
+
 def _fail(prog: str, error: DoctorError) -> int:
     """Say why it ends, in one line; the exit code."""
-    line = ' '.join(str(error).split())
+    line = wire.one_line(error)
     _log_elsewhere(f'{prog}: {line}')
     print(f'{prog}: {line}', file=sys.stderr)
     return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_FAILED

@@ -39,5 +39,7 @@ class PlainErrors:
                               'UTF-8.', EXIT_CONFIG)
 
     def _fail(self, error: object, status: int) -> int:
-        print(f'doctor: {error}', file=sys.stderr)
+        # Only here: the libraries behind it take their time.
+        from doctor_core.wire.escaping import one_line
+        print(f'doctor: {one_line(error)}', file=sys.stderr)
         return status

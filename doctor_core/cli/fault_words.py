@@ -1,11 +1,13 @@
 """What the commands say of faults. Pure."""
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from doctor_core.wording import few
 
+#: So many lines of tellings a table has.
+MOST = 10
 #: Characters of an id that a list shows, if they are enough.
 _SHORT = 8
 
@@ -20,15 +22,40 @@ def short_ids(ids: Sequence[str]) -> list[str]:
     return [one[:length] for one in ids]
 
 
-def row(fault: Mapping[str, Any]) -> tuple[Any, ...]:
-    """A fault as a line of the list."""
+def shortened(things: Sequence[Mapping[str, Any]], name: str
+              ) -> list[dict[str, Any]]:
+    """Things with no more of the id that has this name than names a fault."""
+    ids = short_ids([one[name] for one in things])
+    return [{**one, name: short}
+            for one, short in zip(things, ids, strict=True)]
+
+
+def change(one: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Something that is not set back, as a line of a list."""
+    return (one['host'], one['fault'], one['action'], one['target_id'],
+            one['server'], one['before'], one['state'])
+
+
+def row(fault: Mapping[str, Any], most: int | None = None
+        ) -> tuple[Any, ...]:
+    """A fault as a line of the list.
+
+    :param most: so many characters of its note; None for all.
+    """
+    note = fault['note']
+    if most is not None and len(note) > most:
+        note = f'{note[:most - 3].rstrip()}...'
     return (fault['id'], fault['hostname'], fault['state'],
             _cause(fault), moment(fault['detected_at']),
-            _told(fault), fault['servers'], fault['owed'])
+            _told(fault), fault['servers'], fault['owed'], note)
 
 
-def details(fault: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """A fault as names and values."""
+def details(fault: Mapping[str, Any], most: int | None = None
+            ) -> list[tuple[str, Any]]:
+    """A fault as names and values.
+
+    :param most: how many lines there are of tellings; None for all.
+    """
     return [
         ('ID', fault['id']), ('Host', fault['hostname']),
         ('State', fault['state']), ('Note', fault['note']),
@@ -36,13 +63,20 @@ def details(fault: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ('Source', fault['source']), ('Severity', fault['severity']),
         ('Detected', moment(fault['detected_at'])),
         ('Received', moment(fault['received_at'])),
-        ('Cleared', moment(fault['cleared_at'])),
-        ('Told', _told(fault)), *_servers(fault.get('tellings', ())),
+        ('Reported back', moment(fault['cleared_at'])),
+        ('Told', _told(fault)),
         ('Repeats', fault['repeats']),
         ('Held open by', ', '.join(
             source or '(no source)' for source in fault['sources'])),
-        ('Former', fault['former']),
-        *(_progress(fault['corrections']))]
+        ('Former', fault['former']), *_ignored(fault),
+        *_progress(fault['corrections']),
+        *_tellings(fault.get('tellings', ()), most)]
+
+
+def _ignored(fault: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The event of the host that came last, if it was ignored."""
+    one = fault.get('ignored_later')
+    return [('Ignored since', f'{one["id"]}: {one["reason"]}')] if one else []
 
 
 def _cause(fault: Mapping[str, Any]) -> str:
@@ -50,18 +84,36 @@ def _cause(fault: Mapping[str, Any]) -> str:
     return str(fault['cause'] or fault['type'])
 
 
-def _servers(tellings: Iterable[Mapping[str, Any]]
-             ) -> list[tuple[str, str]]:
-    """The servers that were lost and what became of their owners' notices;
-    those that were not reached first, with the reason.
+#: Somebody was not reached.
+_UNREACHED = frozenset({'given-up', 'told-in-part'})
+
+
+def _tellings(tellings: Iterable[Mapping[str, Any]], most: int | None
+              ) -> list[tuple[str, str]]:
+    """What the owners were told, and what became of it: a line for each
+    notice that somebody has taken, and one for each telling of which there is
+    more to say; those first of whom somebody was not reached.
     """
-    lost = sorted((one for one in tellings if one['news'] == 'lost'),
-                  key=lambda one: _spaced(one['state']) != 'given up')
-    told = [f'{one["name"] or one["server_id"]}: '
-            + _spaced(one['state'])
-            + (f' ({one["reason"]})' if one['reason'] else '')
-            for one in lost]
-    return [('Servers', few(told, separator='; '))] if told else []
+    lines = [line for one in sorted(
+        tellings, key=lambda one: one['state'] not in _UNREACHED)
+        for line in _proof(one)]
+    if most is not None and len(lines) > most:
+        lines[most:] = [f'and {len(lines) - most} more; -f value -c Tellings '
+                        'shows all']
+    return [('Tellings', '\n'.join(lines))] if lines else []
+
+
+def _proof(one: Mapping[str, Any]) -> Iterator[str]:
+    """What became of one telling; each line names server and news."""
+    who = f'{one["name"] or one["server_id"]}, {one["news"]}: '
+    deliveries = one.get('deliveries', ())
+    if one['reason'] or one['state'] != 'told' or not deliveries:
+        yield f'{who}{_spaced(one["state"])} {instant(one["at"])}'.rstrip() \
+            + (one['reason'] and f': {one["reason"]}')
+    for taken in deliveries:
+        yield f'{who}told {instant(taken["at"])}: ' + ', '.join(filter(None, (
+            taken['url'], taken['answer'], f'attempt {taken["attempt"]}',
+            f'alarm {taken["alarm"]!r} ({taken["alarm_id"]})')))
 
 
 def _spaced(state: str) -> str:
@@ -123,8 +175,17 @@ def moment(at: float | None) -> str:
         '%Y-%m-%d %H:%M:%S UTC')
 
 
-#: Why nobody was told, by the member that counts those servers.
-_UNTOLD = {'without_alarm': 'without an alarm', 'unreached': 'not reached'}
+def instant(at: float | None) -> str:
+    """As :func:`moment`, to the millisecond."""
+    if at is None:
+        return ''
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat(
+        ' ', 'milliseconds').replace('+00:00', ' UTC')
+
+
+#: Why not everybody was told, by the member that counts those servers.
+_UNTOLD = {'told_in_part': 'in part', 'without_alarm': 'without an alarm',
+           'unreached': 'not reached'}
 
 
 def _told(fault: Mapping[str, Any]) -> str:

@@ -9,13 +9,18 @@ from cliff.lister import Lister
 from cliff.show import ShowOne
 
 from doctor_core.cli import clearing_words, config_files, fault_words
-from doctor_core.cli.errors import PlainErrors
+from doctor_core.cli.errors import EXIT_FAILED, PlainErrors
 from doctor_core.cli.tables import UnbrokenNames
 from doctor_core.model.states import FaultState
 
 #: How a fault is named.
 _NAME = ('its id, as much of it as a list shows, or the name of its host, '
-         'for its latest')
+         'for its latest, of those that are ignored if it has no other')
+#: So many characters of a note a table of faults has.
+_NOTE = 60
+#: As the monitor's being cut off, on stderr: scripts read the list.
+_HOLDS = ('[inspector] hold is set: each new fault is held, and nothing is '
+          'corrected for it.\n')
 
 
 class _Asking(PlainErrors):
@@ -71,39 +76,67 @@ class _Asking(PlainErrors):
 class ListFaults(_Asking, UnbrokenNames, Lister):
     """List the latest 100 faults and all that are open, newest first.
 
-    A table shows as much of an id as names the fault; -f value, json and csv
-    show all of it. "Told" says of how many servers the owners were told, of
-    how many. "Owed" says how many corrections in Nova and Neutron are still
-    to be made or reversed.
+    A table shows as much of an id as names the fault, and the beginning of a
+    long note; -f value, json and csv show all of both. "Told" says of how many
+    servers the owners were told, of how many. "Owed" says how many corrections
+    in Nova and Neutron are still to be made or reversed. "Note" says why a
+    fault is ignored or held, what failed, or what is waited for.
+
+    With --changed, list what of all faults Doctor has changed in Nova and
+    Neutron and not set back yet: "done"; "undo-owed", to be set back now;
+    "asked" and "in-doubt", of which it is not known whether they were made.
+    "Before" is the value that each had.
     """
 
-    unbroken = ('ID', 'Host')
+    unbroken = ('ID', 'Host', 'Fault')
+    nothing = 'No faults.'
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            '--changed', action='store_true',
+            help='list what Doctor has changed and not set back yet')
+        which.add_argument(
             '--state', choices=tuple(map(str, FaultState)), metavar='STATE',
             help='only those in this state: '
                  f'{", ".join(FaultState)}')
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        if parsed_args.changed:
+            self.nothing = 'Nothing that is not set back.'
+            return self._changed(parsed_args)
         path = '/faults'
         if parsed_args.state is not None:
             path += f'?state={parsed_args.state}'
-        faults = self.ask(parsed_args, 'GET', path)['faults']
+        answer = self.ask(parsed_args, 'GET', path)
+        if answer.get('hold'):
+            self.app.stderr.write(_HOLDS)
+        faults = answer['faults']
+        most = None
         if parsed_args.formatter == 'table':
-            ids = fault_words.short_ids([fault['id'] for fault in faults])
-            faults = [{**fault, 'id': short} for fault, short
-                      in zip(faults, ids, strict=True)]
+            most = _NOTE
+            faults = fault_words.shortened(faults, 'id')
         return (('ID', 'Host', 'State', 'Cause', 'Detected', 'Told',
-                 'Servers', 'Owed'), map(fault_words.row, faults))
+                 'Servers', 'Owed', 'Note'),
+                [fault_words.row(fault, most) for fault in faults])
+
+    def _changed(self, parsed_args: argparse.Namespace) -> Any:
+        changes = self.ask(parsed_args, 'GET', '/corrections')['corrections']
+        if parsed_args.formatter == 'table':
+            changes = fault_words.shortened(changes, 'fault')
+        return (('Host', 'Fault', 'Change', 'ID', 'Server', 'Before',
+                 'State'), map(fault_words.change, changes))
 
 
 class ShowFault(_Asking, ShowOne):
     """Show a fault, and what has been done about it.
 
-    A correction that is taken back counts as done and as undone.
+    A correction that is taken back counts as done and as undone. "Tellings"
+    says of each server what its owner was told ("lost", "stopped", "back"),
+    when, at which URL, by which alarm, and what answered. A table has some
+    lines of that; -f value -c Tellings has all.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -116,7 +149,8 @@ class ShowFault(_Asking, ShowOne):
         fault = self.ask(
             parsed_args, 'GET',
             f'/faults/{quote(parsed_args.fault, safe="")}')['fault']
-        return tuple(zip(*fault_words.details(fault), strict=True))
+        most = fault_words.MOST if parsed_args.formatter == 'table' else None
+        return tuple(zip(*fault_words.details(fault, most), strict=True))
 
 
 class ConfirmFaults(_Asking, Command):
@@ -159,6 +193,9 @@ class ClearHost(_Asking, Command):
     fault of the host is known, its force-down is lifted, and its servers in
     error and its ports that are DOWN are named: what they were before is not
     known.
+
+    Exit code: 0 all is taken back, or --dry-run; 1 not all of it yet: Doctor
+    goes on trying by itself. Or nothing could be done, and a line says why.
     """
 
     where = ('"openstack compute service list --service nova-compute" shows '
@@ -173,12 +210,14 @@ class ClearHost(_Asking, Command):
                                  'nothing')
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> None:
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
         order: dict[str, Any] = {'host': parsed_args.host}
         say = clearing_words.outcome
         if parsed_args.dry_run:
             order['dry_run'] = True
             say = clearing_words.rehearsal
-        for line in say(self.ask(parsed_args, 'POST', '/faults/clear',
-                                 order)):
+        answer = self.ask(parsed_args, 'POST', '/faults/clear', order)
+        for line in say(answer):
             print(line, file=self.app.stdout)
+        return 0 if parsed_args.dry_run or clearing_words.is_done(answer) \
+            else EXIT_FAILED

@@ -20,6 +20,7 @@ class ListHosts(PlainErrors, UnbrokenNames, Lister):
     """
 
     unbroken = ('Host',)
+    nothing = 'No hosts.'
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)

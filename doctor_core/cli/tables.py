@@ -66,15 +66,24 @@ class UnbrokenTable(TableFormatter):
 
 
 class UnbrokenNames:
-    """Mixed into a lister: its tables can be copied from."""
+    """Mixed into a lister: its tables can be copied from, and one without
+    lines says so.
+    """
 
+    app: Any
     #: The columns that are names.
     unbroken: Collection[str] = ()
+    #: What stands in the place of a table without lines.
+    nothing = 'Nothing.'
 
     def produce_output(self, parsed_args: argparse.Namespace,
                        column_names: Sequence[str], data: Any) -> int:
         """As the lister of cliff."""
         if parsed_args.formatter == 'table':
+            data = list(data)
+            if not data:
+                self.app.stdout.write(f'{self.nothing}\n')
+                return 0
             self.formatter = UnbrokenTable(self.unbroken)
         return super().produce_output(  # type: ignore[misc]
             parsed_args, column_names, data)

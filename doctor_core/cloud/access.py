@@ -6,6 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from doctor_core.cloud import endpoints, refusals
+from doctor_core.cloud.contact import Contacts
+from doctor_core.exceptions import CloudError
+
+_OK = 200
 
 
 def _no_override(_service_type: str) -> str | None:
@@ -21,6 +25,7 @@ class Access:
         type, or None.
     :ivar source: where the credentials are written, for who has to mend
         them.
+    :ivar contacts: which services answered.
     """
 
     session: Any
@@ -28,6 +33,7 @@ class Access:
     interface: Any
     override: Callable[[str], str | None] = _no_override
     source: str = 'The credentials of the cloud'
+    contacts: Contacts = dataclasses.field(default_factory=Contacts)
 
     def endpoint(self, service_type: str, info: Any = None) -> str:
         """Where the catalogue has a service; may block on Keystone.
@@ -61,8 +67,15 @@ class Access:
         present = auth.auth_ref
         if refused and present and present.auth_token == refused:
             auth.invalidate()
-        with refusals.authenticating(self.source):
-            return auth.get_access(self.session)
+        try:
+            with refusals.authenticating(self.source):
+                found = auth.get_access(self.session)
+        except CloudError as error:
+            self.contacts.note('identity', error.status)
+            raise
+        if found is not present:
+            self.contacts.note('identity', _OK)
+        return found
 
     def is_fresh(self) -> bool:
         """Whether there is a token that serves for another minute."""

@@ -94,7 +94,8 @@ def server(record: Mapping[str, Any]) -> Server:
         power_state=_POWER_STATES.get(
             record.get('OS-EXT-STS:power_state') or 0, ''),
         is_partial=status == 'unknown' and _VM_STATE not in record,
-        node=_text(record.get('OS-EXT-SRV-ATTR:hypervisor_hostname')))
+        node=_text(record.get('OS-EXT-SRV-ATTR:hypervisor_hostname')),
+        updated_at=_text(record.get('updated')))
 
 
 def port(record: Mapping[str, Any]) -> Port:

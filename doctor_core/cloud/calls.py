@@ -17,6 +17,13 @@ ERROR, ACTIVE = 'error', 'active'
 #: data_plane_status: all that Neutron takes.
 PORT_DOWN, PORT_ACTIVE = 'DOWN', 'ACTIVE'
 
+#: What Nova may be doing with an active server that is active afterwards,
+#: too. Whatever else it is doing leads to a state that nobody could restore.
+HARMLESS = frozenset({
+    '', 'reboot_pending', 'reboot_started', 'rebooting',
+    'reboot_pending_hard', 'reboot_started_hard', 'rebooting_hard',
+    'image_snapshot', 'image_snapshot_pending', 'image_pending_upload',
+    'image_uploading', 'image_backup', 'updating_password', 'migrating'})
 #: Nova tells a user's view of a host from its services, so those go first.
 _RANKS = {Action.FORCE_DOWN: 0, Action.RESET_STATE: 1, Action.START: 2,
           Action.DATA_PLANE_STATUS: 2}
@@ -101,6 +108,26 @@ def port_found(request: Call, reply: 'Reply') -> Port | None:
         return None
     with refusals.understood(str(request)):
         return answers.port(answer['port'])
+
+
+def why_not_again(correction: Correction, server: Server | None) -> str:
+    """Why the state of a server is not to be set once more, some time after
+    it was asked for; empty when it is. A reset ends what Nova is doing with
+    the server.
+    """
+    if server is None:
+        return ''
+    lost = correction.mark is Mark.LOST
+    if lost and not server.is_partial and server.host != correction.host:
+        return f'its server is on host {server.host or "none"} by now'
+    if server.task_state not in (HARMLESS if lost else {''}):
+        return busy_with(server)
+    return ''
+
+
+def busy_with(server: Server) -> str:
+    """What Nova is doing with a server."""
+    return f'Nova is at it: {server.task_state}'
 
 
 def value_of(correction: Correction) -> str:

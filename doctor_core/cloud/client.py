@@ -14,6 +14,7 @@ from doctor_core.cloud import (
     tokens,
 )
 from doctor_core.cloud.corrections import Corrector
+from doctor_core.cloud.finding import Failed
 from doctor_core.cloud.views import Views
 from doctor_core.exceptions import CloudError, ConfigError
 from doctor_core.model import (
@@ -125,19 +126,24 @@ class Cloud(Views):
                 raise
             raise ConfigError(f'{error}. {hint}') from error
 
-    def find_servers(self, server_ids: Iterable[str]
+    def find_servers(self, server_ids: Iterable[str],
+                     failed: Failed | None = None
                      ) -> dict[str, Server | None]:
         """Some servers by their ids, each asked for, several at a time.
 
-        :returns: all of them; None for what does not exist, or not for this
-            user.
-        :raises CloudError: of one of them, that is not known.
+        :param failed: called with each of which that is not known, and why;
+            the others have the time of one more request then.
+        :returns: all of them, but for those; None for what does not exist,
+            or not for this user.
+        :raises CloudError: of one of them, that is not known, and nobody
+            wants to be told.
         """
-        return self._corrector.find_servers(server_ids)
+        return self._corrector.find_servers(server_ids, failed)
 
-    def find_ports(self, port_ids: Iterable[str]) -> dict[str, Port | None]:
+    def find_ports(self, port_ids: Iterable[str],
+                   failed: Failed | None = None) -> dict[str, Port | None]:
         """Some ports by their ids; as :meth:`find_servers`."""
-        return self._corrector.find_ports(port_ids)
+        return self._corrector.find_ports(port_ids, failed)
 
     def correct(self, corrections: Sequence[Correction],
                 done: Callable[[StateChange], None]) -> list[StateChange]:

@@ -12,6 +12,7 @@ import tenacity
 from doctor_core import clock, loop
 from doctor_core.cloud import calls, refusals
 from doctor_core.cloud.access import Access
+from doctor_core.cloud.finding import Failed, Finding
 from doctor_core.cloud.order import HostOrder
 from doctor_core.cloud.sending import SERVICES, PacedSender, Sender
 from doctor_core.exceptions import BackendError, CloudError
@@ -24,6 +25,9 @@ LOG = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
+#: After how many seconds a server is looked at before its state is asked for
+#: once more.
+_UNSEEN_S = 1.0
 #: Connections for questions that do not wait for the pace.
 _SPARE_CONNECTIONS = 4
 #: The many requests of one kind that tell how fast a service works.
@@ -72,20 +76,33 @@ class Corrector:
         return calls.read(request, self._run(
             lambda paced: paced.sender.send(request)))
 
-    def find_servers(self, server_ids: Iterable[str]
+    def find_servers(self, server_ids: Iterable[str],
+                     failed: Failed | None = None
                      ) -> dict[str, Server | None]:
         """As :meth:`doctor_core.cloud.Cloud.find_servers`."""
-        wanted = list(dict.fromkeys(server_ids))
-        return self._run(lambda paced: _find(
-            paced, wanted, calls.server_call, calls.server_found)) \
-            if wanted else {}
+        return self._find(server_ids, failed, calls.server_call,
+                          calls.server_found)
 
-    def find_ports(self, port_ids: Iterable[str]) -> dict[str, Port | None]:
+    def find_ports(self, port_ids: Iterable[str],
+                   failed: Failed | None = None) -> dict[str, Port | None]:
         """As :meth:`doctor_core.cloud.Cloud.find_ports`."""
-        wanted = list(dict.fromkeys(port_ids))
-        return self._run(lambda paced: _find(
-            paced, wanted, calls.port_call, calls.port_found)) \
-            if wanted else {}
+        return self._find(port_ids, failed, calls.port_call,
+                          calls.port_found)
+
+    def _find(self, ids: Iterable[str], failed: Failed | None,
+              call_for: Callable[[str], calls.Call],
+              found: Callable[[calls.Call, 'Reply'], T]) -> dict[str, T]:
+        wanted = list(dict.fromkeys(ids))
+
+        async def find(paced: PacedSender) -> dict[str, T]:
+            async def ask(one: str) -> T:
+                request = call_for(one)
+                return found(request,
+                             await paced.send(request, calls.READ_RANK))
+            finding = Finding(ask, self._timeout_s)
+            return await (finding.all(wanted) if failed is None
+                          else finding.some(wanted, failed))
+        return self._run(find) if wanted else {}
 
     def correct(self, corrections: Sequence[Correction],
                 done: Callable[[StateChange], None]) -> list[StateChange]:
@@ -143,6 +160,8 @@ class _Round:
         self._paced = paced
         self._done = done
         self._orders: dict[str, HostOrder] = {}
+        #: When servers' states were asked for first.
+        self._asked_at: dict[tuple[Action, str], float] = {}
         #: Those that may have been made although they failed.
         self._unsure: set[tuple[Action, str]] = set()
         deadline = clock.Deadline(retry_for_s)
@@ -186,6 +205,7 @@ class _Round:
         return change
 
     async def _attempt(self, correction: Correction) -> None:
+        await self._look_again(correction)
         try:
             await self._ask(correction)
         except CloudError as error:
@@ -195,6 +215,25 @@ class _Round:
             raise
         finally:
             self._orders[correction.host].answered(correction)
+
+    async def _look_again(self, correction: Correction) -> None:
+        """See where a server is whose state was asked for a while ago: it
+        may have been evacuated meanwhile.
+
+        :raises CloudError: it is not to be asked for any more.
+        """
+        if correction.action is not Action.RESET_STATE:
+            return
+        now = clock.monotonic()
+        asked_at = self._asked_at.setdefault(correction.key, now)
+        if now <= asked_at + _UNSEEN_S:
+            return
+        question = calls.server_call(correction.target_id)
+        why = calls.why_not_again(correction, calls.server_found(
+            question, await self._paced.send(question, calls.READ_RANK)))
+        if why:
+            raise CloudError(f'{calls.call_for(correction)}: not asked again, '
+                             f'{why}')
 
     async def _ask(self, correction: Correction) -> None:
         request = calls.call_for(correction)
@@ -213,22 +252,6 @@ class _Round:
             raise refusal
         if reply.status == 404:
             LOG.info('%s: it is gone; nothing to correct', request)
-
-
-async def _find(paced: PacedSender, ids: Iterable[str],
-                call_for: Callable[[str], calls.Call],
-                found: Callable[[calls.Call, 'Reply'], T]) -> dict[str, T]:
-    async def find(one: str) -> T:
-        request = call_for(one)
-        return found(request, await paced.send(request, calls.READ_RANK))
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = {one: group.create_task(find(one)) for one in ids}
-    except ExceptionGroup as errors:
-        # One says enough; what was found is not the whole.
-        raise errors.exceptions[0] from None
-    return {one: task.result() for one, task in tasks.items()}
 
 
 async def _end(sender: Sender) -> None:

@@ -7,6 +7,7 @@ ConfigError here that names the file, the cloud and the option.
 
 import dataclasses
 import difflib
+import importlib.metadata
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 from oslo_config import cfg
 
+from doctor_core import wire
 from doctor_core.cloud import refusals
 from doctor_core.cloud.access import Access
 from doctor_core.exceptions import CloudError, ConfigError, DoctorError
@@ -111,6 +113,12 @@ def named(path: str, name: str, *, timeout_s: float, region_name: str = '',
         'region_name': region_name, 'interface': interface}, timeout_s)
 
 
+def common_opts() -> list[Any]:
+    """Which of keystoneauth's options say which others there are."""
+    from keystoneauth1 import loading
+    return list(loading.get_auth_common_conf_options())
+
+
 def credential_opts(auth_type: str = 'password') -> list[Any]:
     """keystoneauth's own options of [cloud], as oslo.config options.
 
@@ -118,6 +126,12 @@ def credential_opts(auth_type: str = 'password') -> list[Any]:
     :raises ConfigError: there is no such auth_type.
     """
     from keystoneauth1 import loading
+    # Stevedore would write a name that is none to the log, or the terminal,
+    # whatever is in it.
+    if not importlib.metadata.entry_points(group=loading.PLUGIN_NAMESPACE,
+                                           name=auth_type):
+        raise ConfigError(f'{_OPTIONS}: there is no auth_type '
+                          f"'{wire.described(auth_type)}'")
     with _loading(_OPTIONS):
         return [*loading.get_auth_common_conf_options(),
                 *loading.get_session_conf_options(),

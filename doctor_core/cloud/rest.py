@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from doctor_core import background
 from doctor_core.cloud import access, endpoints, refusals
+from doctor_core.cloud.contact import Contact
 from doctor_core.exceptions import CloudError
 
 #: What services hand out at a time; they cap it as they are configured.
@@ -112,17 +113,29 @@ class Rest:
             'data' if isinstance(body, bytes) else 'json': body}
         if timeout_s is not None:
             sent['timeout'] = timeout_s
-        with refusals.translated(request):
-            reply = used.session.request(
-                url, method, authenticated=True, raise_exc=False, log=False,
-                headers={'Accept': 'application/json',
-                         **endpoints.headers(service_type),
-                         **(headers or {})},
-                # A kept connection may have been closed by the other side.
-                connect_retries=int(method == 'GET'),
-                # What changes something goes to whom it is meant for only.
-                redirect=None if method == 'GET' else False, **sent)
+        contacts = used.contacts
+        try:
+            with refusals.translated(request):
+                reply = used.session.request(
+                    url, method, authenticated=True, raise_exc=False,
+                    log=False, headers={
+                        'Accept': 'application/json',
+                        **endpoints.headers(service_type), **(headers or {})},
+                    # A kept connection may have been closed meanwhile.
+                    connect_retries=int(method == 'GET'),
+                    # What changes something is for whom it is meant only.
+                    redirect=None if method == 'GET' else False, **sent)
+        except CloudError as error:
+            contacts.note(service_type, error.status)
+            raise
+        contacts.note(service_type, reply.status_code)
         return _read(request, service_type, reply)
+
+    def contacts(self) -> dict[str, Contact]:
+        """Which services answered when they were asked last, by type; asks
+        nobody, and never blocks.
+        """
+        return self._access.contacts.seen()
 
     def service(self, service_type: str, endpoint: str = '') -> 'Service':
         """One service of the catalogue, or of an endpoint."""

@@ -100,7 +100,7 @@ class Sender:
             raise refusals.Misconfigured(
                 f'{request}: {allowed.missing[service_type]}')
         try:
-            return await self._client.request(
+            reply = await self._client.request(
                 request.method,
                 endpoints.url(service_type, allowed.endpoints[service_type],
                               request.path),
@@ -108,8 +108,11 @@ class Sender:
                 headers={'X-Auth-Token': allowed.token,
                          **endpoints.headers(service_type)})
         except HttpError as error:
+            self._access.contacts.note(service_type)
             raise CloudError(f'{service_type}: {error}',
                              recoverable=error.recoverable) from None
+        self._access.contacts.note(service_type, reply.status)
+        return reply
 
     async def _allowed(self) -> _Pass:
         present = self._pass

@@ -15,13 +15,13 @@ from doctor_core.embedded.rest import (
     Site,
     keystone_error,
 )
-from doctor_core.model import Event, Notice
+from doctor_core.model import Delivered, Event, Notice
 from doctor_core.web.server import Refused, Request, Route
 
 PREFIX = '/alarming'
 
 #: Hands a notice to the notifier of a URL's scheme; never blocks.
-Deliver = Callable[[str, Notice], 'Future[None]']
+Deliver = Callable[[str, Notice], 'Future[Delivered]']
 
 
 class Aodh:

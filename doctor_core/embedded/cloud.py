@@ -36,7 +36,7 @@ from doctor_core.embedded.probe import Responders
 from doctor_core.embedded.rest import Site
 from doctor_core.embedded.telemetry import to_event
 from doctor_core.exceptions import ConfigError, NotFound
-from doctor_core.model import Notice, new_id
+from doctor_core.model import Delivered, Notice, new_id
 from doctor_core.notifiers.deliverer import Deliverer
 from doctor_core.web.server import Request, Response, Route, Server
 
@@ -262,7 +262,7 @@ class EmbeddedCloud:
         if event is not None:
             self._aodh.take(event)
 
-    def _deliver(self, action: str, notice: Notice) -> 'Future[None]':
+    def _deliver(self, action: str, notice: Notice) -> 'Future[Delivered]':
         assert self._deliverer is not None
         return self._deliverer.deliver(action, notice)
 

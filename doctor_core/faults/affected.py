@@ -8,21 +8,43 @@ import logging
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from typing import NamedTuple
 
 from doctor_core import clock
 from doctor_core.cloud import Cloud
 from doctor_core.exceptions import BackendError, CloudError
-from doctor_core.faults import cells
+from doctor_core.faults import cells, nova_times
 from doctor_core.faults.absences import APART_S, Absences, NotSettled
+from doctor_core.faults.doubts import Doubts
 from doctor_core.faults.hypervisors import Hypervisors
 from doctor_core.faults.known import Known
 from doctor_core.faults.plan import Affected
 from doctor_core.faults.undoing import Returned
 from doctor_core.model import ComputeService, Port, Server
+from doctor_core.wording import by_reason
 
 LOG = logging.getLogger(__name__)
 
 _NO_PORTS = 'cannot ask for the ports'
+
+
+class Found(NamedTuple):
+    """Servers that were asked for by their ids.
+
+    :ivar servers: None for one that is gone, and nothing for one that Nova
+        cannot see.
+    :ivar unknown: those of which it does not tell, and why.
+    """
+
+    servers: dict[str, Server | None]
+    unknown: dict[str, str]
+
+
+def _noting(unknown: dict[str, str]) -> Callable[[str, BackendError], None]:
+    """Takes down what is not known, and why."""
+    def failed(one: str, error: BackendError) -> None:
+        unknown[one] = str(error)
+    return failed
 
 
 class AffectedMap(Known):
@@ -42,7 +64,9 @@ class AffectedMap(Known):
         self._asked = cloud
         self._stopping = stopping or threading.Event()
         self._with_ports = with_ports
-        super().__init__(Hypervisors(lambda: self._cloud))
+        self._doubts = Doubts(self._settle)
+        super().__init__(Hypervisors(lambda: self._cloud), self._doubts.add,
+                         monotonic)
         self._monotonic = monotonic
         self._absences = Absences()
         self._unseen = cells.UnseenHosts()
@@ -54,13 +78,17 @@ class AffectedMap(Known):
 
         Of a host whose cell Nova cannot see, what was known is kept; a host
         that is not listed is gone when a later look does not find it either.
-        Of two looks that overlap, the one that began later counts.
+        Of two looks that overlap, the one that began later counts. Ports that
+        Neutron does not tell of stay as they were, and are in nobody's way:
+        the look at a lost host, and the next one at everything, ask again.
 
-        :raises BackendError: they did not answer; what they did not tell
-            stays as it was.
+        :raises BackendError: Nova did not answer; what it did not tell stays
+            as it was.
         """
         look, began_at = self._begin(), self._monotonic()
         services = self._ask_services()
+        # Reports that are in this answer were made before the next question.
+        began = nova_times.latest(services.values())
         servers = self._ask_servers()
         unseen = {host for host, service in services.items()
                   if cells.is_unseen(service)}
@@ -73,15 +101,26 @@ class AffectedMap(Known):
             self._services.renew(
                 look, kept, keep=lambda service: service.host not in gone)
             self._touched |= set(services)
+            self._order(look, servers, began)
             self._servers.renew(
                 look, servers, keep=lambda server: server.host in unseen)
+            self._times.looked_at_all(began, self._servers.keys())
         self.hypervisors.look()
-        # None, where they are not looked at any more: what is known of them
-        # grows old.
-        ports = self._cloud.ports() if self._with_ports() else []
+        self._refresh_ports(look)
+        self._unseen.say(unseen)
+
+    def _refresh_ports(self, look: int) -> None:
+        try:
+            # None, where they are not looked at any more: what is known of
+            # them grows old.
+            ports = self._cloud.ports() if self._with_ports() else []
+        except BackendError as error:
+            if not self._stopping.is_set():
+                LOG.warning('The ports are known as they were before, if at '
+                            'all: %s', error)
+            return
         with self._lock:
             self._ports.renew(look, {port.id: port for port in ports})
-        self._unseen.say(unseen)
 
     def _emptied(self, servers: Collection[str], unseen: set[str]
                  ) -> set[str]:
@@ -97,7 +136,8 @@ class AffectedMap(Known):
         if not one_of:
             return set()
         try:
-            named = cells.seen(self._cloud.find_servers(one_of.values()))
+            named = cells.seen(self._cloud.find_servers(
+                one_of.values(), _noting({})))
         except BackendError as error:
             LOG.debug('%s', error)
             named = {}
@@ -107,7 +147,8 @@ class AffectedMap(Known):
         """What is on a host by Nova's and Neutron's own word; blocks.
 
         Servers that were on it and are not listed are asked for by their
-        ids: they have left, or Nova cannot see their cell.
+        ids: they have left, or Nova cannot see their cell. Those of which it
+        does not tell are left as they were known.
 
         :raises BackendError: Nova did not answer. What Neutron does not tell
             is what was known, with the reason.
@@ -120,8 +161,8 @@ class AffectedMap(Known):
             missed = [] if is_unseen else [
                 one for one in self._servers_on.names(host)
                 if one not in servers]
-        named = self.find(missed)
-        is_partial = is_unseen or len(named) < len(missed)
+        named, unknown = self.find(missed)
+        is_partial = is_unseen or len(named) + len(unknown) < len(missed)
         servers |= {name: one for name, one in named.items()
                     if one is not None and one.host == host}
         if self.hypervisors.takes_servers(host) is None:
@@ -129,11 +170,12 @@ class AffectedMap(Known):
         with self._lock:
             if service is not None:
                 self._services.learn(look, host, self._known_as(service))
+            self._order(look, servers)
             self._servers.renew(
                 look, servers, among=self._servers_on.names(host),
                 keep=lambda server: is_unseen or server.id in missed)
         ports, why_none = self._ask_ports(look, host)
-        known = replace(self.of(host), no_ports=why_none)
+        known = replace(self.of(host), no_ports=why_none, unknown=unknown)
         if is_partial:
             return replace(known, is_partial=True)
         return replace(
@@ -188,7 +230,8 @@ class AffectedMap(Known):
                  port_ids: Collection[str] = ()) -> Returned:
         """What there is of a host that is back, and of those servers that
         were on it, and those ports: some small questions, in a cloud of any
-        size; blocks. What no list has is asked for by its id.
+        size; blocks. What no list has is asked for by its id, and one that
+        fails takes away no other.
 
         :raises BackendError: Nova did not answer. Without Neutron's answer
             there are no ports, and the reason is given.
@@ -196,27 +239,33 @@ class AffectedMap(Known):
         found = self.ask(host)
         here = {server.id for server in found.servers}
         look = self._begin()
-        missed = [one for one in server_ids if one not in here]
-        named = self.find(missed)
+        missed = [one for one in server_ids
+                  if one not in here and one not in found.unknown]
+        named, failed = self.find(missed)
+        unknown = {**found.unknown, **failed}
         unlisted = [one for one in named.values()
                     if one is not None and one.host == host]
         away = [one.id for one in named.values() if one is not None]
-        ports, why_none = self._ask_back_ports(found, away, port_ids)
+        ports, why_none = self._ask_back_ports(found, away, port_ids,
+                                               unknown)
         with self._lock:
             for port in ports.values():
                 self._ports.learn(look, port.id, port)
         return Returned(
             replace(found, servers=(*found.servers, *unlisted),
-                    is_partial=found.is_partial or len(named) < len(missed),
+                    is_partial=found.is_partial
+                    or len(named) + len(failed) < len(missed),
                     no_ports=why_none),
             {name: one for name, one in named.items()
-             if one not in unlisted}, tuple(ports.values()))
+             if one not in unlisted}, tuple(ports.values()), unknown)
 
     def _ask_back_ports(self, found: Affected, away: Collection[str],
-                        port_ids: Collection[str]
+                        port_ids: Collection[str], unknown: dict[str, str]
                         ) -> tuple[dict[str, Port], str]:
         """The ports of a host, of servers that are not listed there, and
         those with some ids; or why Neutron does not tell.
+
+        :param unknown: takes those of some ids that it does not tell of.
         """
         if found.no_ports:
             return {}, found.no_ports
@@ -226,26 +275,45 @@ class AffectedMap(Known):
                 by_id |= {port.id: port
                           for port in self._cloud.ports_of(away)}
             by_id |= {name: port for name, port in self._cloud.find_ports(
-                [one for one in port_ids if one not in by_id]).items()
-                if port}
+                [one for one in port_ids if one not in by_id],
+                _noting(unknown)).items() if port}
         except BackendError as error:
             return {}, f'{_NO_PORTS}: {error}'
         return by_id, ''
 
-    def find(self, server_ids: Collection[str]
-             ) -> dict[str, Server | None]:
-        """Some servers by their ids; None for one that is gone, and nothing
-        for one that Nova cannot see. Blocks on Nova, if there are any.
+    def find(self, server_ids: Collection[str]) -> Found:
+        """Some servers by their ids. Blocks on Nova, if there are any.
 
-        :raises BackendError: Nova did not answer.
+        :raises BackendError: there is nobody to ask.
         """
         look = self._begin()
-        found = cells.seen(self._cloud.find_servers(server_ids)) \
-            if server_ids else {}
+        unknown: dict[str, str] = {}
+        found = cells.seen(self._cloud.find_servers(
+            server_ids, _noting(unknown))) if server_ids else {}
         with self._lock:
+            self._order(look, found)
             for server_id, server in found.items():
                 self._servers.learn(look, server_id, server)
-        return found
+        return Found(found, unknown)
+
+    def _settle(self, server_ids: Collection[str]) -> None:
+        """Ask for servers of which something was heard that may be old.
+
+        :raises BackendError: Nova did not answer for some of them.
+        """
+        before = {one: self.server(one) for one in server_ids}
+        found = self.find(server_ids)
+        for server_id, server in found.servers.items():
+            if server != before[server_id]:
+                with self._lock:
+                    self._touch(server, before[server_id])
+        if found.unknown:
+            raise CloudError('; '.join(by_reason(found.unknown.items())),
+                             recoverable=True)
+
+    def close(self) -> None:
+        """Ask Nova for nothing more by itself; may be called again."""
+        self._doubts.close()
 
     @property
     def _cloud(self) -> Cloud:

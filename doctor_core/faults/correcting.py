@@ -163,7 +163,8 @@ class Correcting:
             what = f'{one.action} of {one.target_id}', record.reason
             if record.state is not CorrectionState.LEFT:
                 given_up.append(what)
-            elif record.reason.startswith(_REFUSED):
+            elif record.reason.startswith(_REFUSED) \
+                    or record.reason.endswith(undoing.BY_HAND):
                 left.append(what)
         return [*(f'given up: {line}' for line in by_reason(given_up)),
                 *(f'not taken back: {line}' for line in by_reason(left))]

@@ -7,6 +7,7 @@ from doctor_core import clock
 from doctor_core.alarms.base import AlarmManager
 from doctor_core.cloud import Cloud
 from doctor_core.faults.affected import AffectedMap
+from doctor_core.faults.again import Again
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.confirmation import Confirmation
 from doctor_core.faults.correcting import Correcting
@@ -15,17 +16,22 @@ from doctor_core.faults.guarded import GuardedInspector
 from doctor_core.faults.handler import FaultHandler
 from doctor_core.faults.holders import Holders
 from doctor_core.faults.holding import Holding
+from doctor_core.faults.last_words import LastWords
 from doctor_core.faults.lifting import Lifting
 from doctor_core.faults.losing import Losing
+from doctor_core.faults.meanwhile import Meanwhile
 from doctor_core.faults.owed import OwedLoop
 from doctor_core.faults.pursuit import Pursuit
 from doctor_core.faults.raising import Raising
+from doctor_core.faults.reports import Reading
 from doctor_core.faults.returning import Returning
 from doctor_core.faults.settings import Settings
 from doctor_core.faults.silence import Silence
+from doctor_core.faults.strays import Strays
 from doctor_core.faults.telling import Teller
 from doctor_core.inspectors.base import Inspector
 from doctor_core.model import Checkpoint
+from doctor_core.model.states import DOWN
 from doctor_core.store import Store
 
 
@@ -44,6 +50,7 @@ class Engine:
     :ivar affected: what is on which host.
     :ivar holding: who decides in a mass failure.
     :ivar owed: the loop for what is owed.
+    :ivar meanwhile: tells owners before that, while Nova does not answer.
     :ivar lifting: takes hosts back of which no fault is known.
     """
 
@@ -66,22 +73,30 @@ class Engine:
                                 checkpoint, monotonic)
         self.confirmation = Confirmation(alarms, store, monotonic)
         silence = Silence(settings, self.affected, monotonic)
+        strays = Strays(self.affected, correcting, teller, store,
+                        hears_nova=alarms.hears_nova)
+        last_words = LastWords(store)
+        losing = Losing(settings, self.affected, correcting, teller, alarms,
+                        store, strays, last_words,
+                        Again(self.affected, store, monotonic),
+                        self.stopping)
+        returning = Returning(settings, self.affected, guarded, correcting,
+                              teller, alarms.hears_nova, store, strays,
+                              last_words, monotonic, now)
+        self.meanwhile = Meanwhile(store, losing, returning,
+                                   teller.under_way, self.stopping)
         self.pursuit = Pursuit(
-            store, self.affected,
-            Losing(settings, self.affected, correcting, teller, alarms,
-                   store, self.stopping),
-            Returning(settings, self.affected, guarded, correcting, teller,
-                      alarms.hears_nova, store, monotonic, now),
-            correcting, teller, self.confirmation, silence, self.stopping,
-            monotonic)
+            store, self.affected, losing, returning, correcting, teller,
+            self.confirmation, silence, self.stopping, monotonic)
         self.holding = Holding(settings, store, self.affected.hosts,
                                monotonic)
         self.handler = FaultHandler(
             store, self.affected, self.pursuit, self.holding,
             Raising(settings, store, self.affected, self.pursuit,
                     self.holding, checkpoint, inspector.hands_over),
-            Holders(store, self.pursuit, Flapping(settings, monotonic),
-                    silence, own_monitors))
+            Holders(store, self.pursuit, Flapping(
+                settings, monotonic, _kept_open(store)), silence,
+                own_monitors, monotonic))
         self.owed = OwedLoop(
             settings, store, self.handler, self.pursuit, self.holding,
             self.confirmation, correcting.unanswered, self.affected,
@@ -89,3 +104,13 @@ class Engine:
             settled, monotonic=monotonic)
         self.lifting = Lifting(cloud, self.affected, self.pursuit,
                                correcting, store)
+
+
+def _kept_open(store: Store) -> list[str]:
+    """The hosts that were back while their faults stayed open: they come and
+    go.
+    """
+    were_back = store.faults.read_as(Reading.CLEARS)
+    return [record.hostname for record
+            in store.faults.in_states(*sorted(DOWN))
+            if record.id in were_back]

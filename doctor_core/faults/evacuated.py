@@ -4,6 +4,7 @@ import logging
 
 from doctor_core import clock
 from doctor_core.cloud import calls
+from doctor_core.faults import undoing
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.correcting import Correcting
 from doctor_core.model import Action, Correction, Server
@@ -18,23 +19,42 @@ _OWED = (CorrectionState.OWED, CorrectionState.ASKED)
 
 def called_for(store: Store, affected: AffectedMap,
                fault_id: str) -> list[Correction]:
-    """What is owed still, without what is of servers that are on other hosts
-    by now, and must not be touched: that is settled here.
+    """What is owed still, without what must not be touched: servers that are
+    on other hosts by now, that Nova is at, or that somebody else has changed.
+    That is settled here.
     """
-    owed = store.corrections.of(fault_id, *_OWED)
-    left = {}
-    for record in owed:
+    owed = []
+    for record in store.corrections.of(fault_id, *_OWED):
         server = _server(affected, record.correction)
-        if server is not None and _has_left(server, record.correction):
-            left[record.correction.key] = _why_left(record, server)
-    for record in owed:
-        why = left.get(record.correction.key)
-        if why:
-            store.corrections.move(fault_id, _moved_to(record),
-                                   [record.correction], at=clock.now(),
-                                   reason=why)
-    return [record.correction for record in owed
-            if record.correction.key not in left]
+        settled = None if server is None else _settled(record, server)
+        if settled is None:
+            owed.append(record.correction)
+        else:
+            state, why = settled
+            store.corrections.move(fault_id, state, [record.correction],
+                                   at=clock.now(), reason=why)
+    return owed
+
+
+def _settled(record: CorrectionRecord, server: Server
+             ) -> tuple[CorrectionState, str] | None:
+    """What becomes of a correction that is not asked for any more, and why;
+    None when it is.
+    """
+    if _has_left(server, record.correction):
+        return _moved_to(record), _why_left(record, server)
+    if record.correction.action is not Action.RESET_STATE:
+        return None
+    may_be_made = record.state is CorrectionState.ASKED
+    is_busy = server.task_state not in calls.HARMLESS
+    if is_busy and may_be_made and server.state == calls.ERROR:
+        # Once more would end what Nova is doing with it, an evacuation.
+        return CorrectionState.DONE, calls.busy_with(server)
+    if server.state in (calls.ACTIVE, calls.ERROR) and not is_busy:
+        return None
+    why = calls.busy_with(server) if is_busy \
+        else f'its state is {server.state} by now'
+    return _moved_to(record), why
 
 
 def _why_left(record: CorrectionRecord, server: Server) -> str:
@@ -47,7 +67,7 @@ def _why_left(record: CorrectionRecord, server: Server) -> str:
             or server.state != calls.ERROR:
         return why
     why += ', in error, perhaps since Doctor asked for that and heard no ' \
-        'answer: see whether it runs, and set its state by hand'
+        f'answer: {undoing.BY_HAND}'
     LOG.warning('Server %s: %s', server.id, why)
     return why
 

@@ -92,6 +92,14 @@ class FaultHandler:
         self._pursuit.tell_first(host)
         return Decided(report.id, host)
 
+    def hold(self) -> None:
+        """Keep all reports from now on: Nova was not looked at yet."""
+        self._placing.hold()
+
+    def go_on(self) -> None:
+        """Decide reports; those that were kept, with :meth:`place`."""
+        self._placing.go_on()
+
     def has_waiting(self) -> bool:
         """Whether reports wait for :meth:`place`; never blocks."""
         return self._placing.has_waiting()
@@ -103,6 +111,8 @@ class FaultHandler:
                                 'Nova')
         if kept_id != report.id:
             return Answer(kept_id, report.hostname, 'repeated', _WAITS)
+        LOG.info('Event %s of host %s: %s', report.id, report.hostname,
+                 _WAITS)
         return Kept(report.id)
 
     def place(self) -> 'list[tuple[str, Answer | Decided]]':

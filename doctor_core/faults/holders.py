@@ -2,8 +2,9 @@
 
 import functools
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
+from doctor_core import clock
 from doctor_core.faults import reports
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.flapping import Flapping
@@ -17,6 +18,10 @@ from doctor_core.store import FaultRecord, Store
 
 LOG = logging.getLogger(__name__)
 
+#: How often repetitions have what is left gone on with, in seconds: the
+#: first one at once.
+_AGAIN_S = 1.0
+
 
 class Holders:
     """The sources that hold faults open; each method from any thread, for
@@ -24,10 +29,12 @@ class Holders:
 
     :param own_monitors: the sources that are Doctor's own monitors: what
         they hear is a witness.
+    :param monotonic: the time, in seconds.
     """
 
     def __init__(self, store: Store, pursuit: Pursuit, flapping: Flapping,
-                 silence: Silence, own_monitors: Collection[str]) -> None:
+                 silence: Silence, own_monitors: Collection[str],
+                 monotonic: Callable[[], float] = clock.monotonic) -> None:
         self._store = store
         self._pursuit = pursuit
         self._flapping = flapping
@@ -35,6 +42,9 @@ class Holders:
         self._own_monitors = frozenset(own_monitors)
         #: Faults, and monitors that hold them and have heard the host since.
         self._heard: set[tuple[str, str]] = set()
+        self._monotonic = monotonic
+        #: By host, the fault that was gone on with at a repetition, and when.
+        self._gone_on: dict[str, tuple[str, float]] = {}
 
     def hold(self, reading: Reading, report: Fault,
              record: FaultRecord) -> Answer | None:
@@ -51,7 +61,7 @@ class Holders:
             self._store.faults.describe(record.id, witness='')
         LOG.info('Event %s of source %r repeats fault %s of host %s',
                  report.id, report.source, record.id, record.hostname)
-        if self._pursuit.is_left(record):
+        if self._pursuit.is_left(record) and self._goes_on(record):
             return None
         joined = reading is Reading.JOINS
         return Answer(record.id, record.hostname,
@@ -59,19 +69,35 @@ class Holders:
                       f'{"joins" if joined else "repeats"} fault '
                       f'{record.id}')
 
+    def _goes_on(self, record: FaultRecord) -> bool:
+        """Whether a repetition is a reason to go on with what is left of a
+        fault: not each of many, for that asks Nova.
+        """
+        now = self._monotonic()
+        fault_id, at = self._gone_on.get(record.hostname, ('', 0.0))
+        if fault_id == record.id and now < at + _AGAIN_S:
+            return False
+        self._gone_on[record.hostname] = record.id, now
+        return True
+
     def let_go(self, reading: Reading, report: Fault,
                record: FaultRecord) -> Answer | None:
         """Somebody says that a host is back that has an open fault.
 
         :returns: None when something is to be done.
         """
-        own = report.source in self._own_monitors
-        if own and record.witness != OPERATOR:
+        is_witness = report.source in self._own_monitors \
+            and record.witness not in (MONITOR, OPERATOR)
+        if is_witness:
             self._store.faults.describe(record.id, witness=MONITOR)
         if reading is Reading.EVIDENCE:
             self._store.faults.says_back(record.id, report.source, report.id)
             if record.state is FaultState.CLEARING:
-                return None
+                # Without a witness that is new there is nothing to be asked
+                # before the next look, which asks anyway.
+                return None if is_witness else Answer(
+                    record.id, record.hostname, record.state, record.note,
+                    waits=True)
             return self._noted(report, record, 'its source holds no fault of '
                                'the host')
         self._store.faults.let_go(record.id, report.source, report.id)

@@ -18,6 +18,8 @@ from doctor_core.wording import counted, few
 LOG = logging.getLogger(__name__)
 
 _NAMED = 3
+#: How often the log says that the option is set: somebody may have forgotten.
+_REMIND_S = 3600.0
 #: The reason of faults that an operator's option holds.
 HELD_BY_OPTION = 'held: [inspector] hold is set'
 
@@ -48,6 +50,8 @@ class Holding:
         self._released: list[str] = []
         #: What the option was when it was last looked at.
         self._was_set = settings().hold
+        #: When the log said that it is set.
+        self._reminded_at = float('-inf')
 
     @contextlib.contextmanager
     def deciding(self) -> Iterator[None]:
@@ -124,7 +128,9 @@ class Holding:
         self._remind_of_option()
 
     def _note_option(self) -> None:
-        """Say once that an operator has set the option, or set it back."""
+        """Say that an operator has set the option, once more each hour that
+        it is, and that it was set back.
+        """
         is_set = self._settings().hold
         if is_set != self._was_set:
             self._was_set = is_set
@@ -132,10 +138,13 @@ class Holding:
             if not is_set:
                 LOG.warning('[inspector] hold is not set any more: new '
                             'faults are acted on')
+        elif is_set and self._monotonic() - self._reminded_at >= _REMIND_S:
+            self._remind_of_option()
 
     def _remind_of_option(self) -> None:
         held = self._held(by_option=True)
         if self._settings().hold:
+            self._reminded_at = self._monotonic()
             LOG.warning('[inspector] hold is set: the owners are told of new '
                         'faults, and nothing is corrected before "doctor '
                         'faults confirm". Held so: %s',

@@ -2,16 +2,18 @@
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from doctor_core import clock
 from doctor_core.cloud import calls
 from doctor_core.faults import naming
-from doctor_core.faults.heard import server_heard
+from doctor_core.faults.heard import news, server_heard
 from doctor_core.faults.hypervisors import Hypervisors
 from doctor_core.faults.index import Index
 from doctor_core.faults.looks import Looks
+from doctor_core.faults.nova_times import NovaTimes
 from doctor_core.faults.plan import Affected
 from doctor_core.model import (
     Action,
@@ -27,11 +29,18 @@ from doctor_core.model import (
 class Known:
     """Whose methods never block; each from any thread.
 
+    :param doubted: told the id of a server of which something was heard that
+        may be old; must not block.
+    :param monotonic: the time, in seconds.
     :ivar hypervisors: what is known of the hosts' hypervisors.
     """
 
-    def __init__(self, hypervisors: Hypervisors) -> None:
+    def __init__(self, hypervisors: Hypervisors,
+                 doubted: Callable[[str], None],
+                 monotonic: Callable[[], float] = clock.monotonic) -> None:
         self.hypervisors = hypervisors
+        self._doubted = doubted
+        self._times = NovaTimes(monotonic)
         self._lock = threading.Lock()
         # A report must not cost more in a larger cloud.
         self._services_called: Index[ComputeService] = Index(
@@ -66,6 +75,12 @@ class Known:
         """All compute hosts, sorted."""
         with self._lock:
             return sorted(self._services.keys())
+
+    def forced_down(self) -> list[str]:
+        """The hosts that are forced down in Nova, by whomever; sorted."""
+        with self._lock:
+            return sorted(service.host for service in self._services.values()
+                          if service.forced_down)
 
     def of(self, host: str) -> Affected:
         """What is on a host, as far as is known."""
@@ -106,24 +121,52 @@ class Known:
 
     # Learning.
 
-    def hear(self, event_type: str, payload: Mapping[str, Any]) -> None:
-        """Learn from one of Nova's unversioned notifications; never blocks.
+    def hear(self, event_type: str, payload: Mapping[str, Any],
+             metadata: Mapping[str, Any]) -> None:
+        """Learn from one of Nova's notifications; never blocks.
 
-        What is no such notification, or lacks what is needed, is passed
-        over: the next full look will tell.
+        One that is older than what is known of its server, or does not say
+        how old it is, changes nothing: a broker may bring it late, and more
+        than once. Where it says something else than what is known, Nova is
+        asked. What is no such notification, or lacks what is needed, is
+        passed over: the next full look will tell.
+
+        :param metadata: of oslo.messaging, with the time that it was sent.
         """
-        server_id = payload.get('instance_id')
-        if not event_type.startswith('compute.instance.') \
-                or not isinstance(server_id, str):
+        heard = news(event_type, payload, metadata)
+        if heard is None:
             return
         with self._lock:
             self._looked += 1
-            known = self._servers.get(server_id)
-            heard = server_heard(event_type, payload, known, server_id)
-            if heard is not known:
-                self._servers.learn(self._looked, server_id, heard)
-                self._touched |= {one.host for one in (heard, known)
-                                  if one is not None}
+            known = self._servers.get(heard.server_id)
+            server = server_heard(heard.event_type, heard.payload, known,
+                                  heard.server_id)
+            is_newest = self._times.is_newest(heard)
+            if is_newest:
+                self._times.believe(self._looked, heard)
+            if is_newest and server is not known:
+                self._servers.learn(self._looked, heard.server_id, server)
+                self._touch(server, known)
+        if not is_newest and server is not known:
+            self._doubted(heard.server_id)
+
+    def _touch(self, *servers: Server | None) -> None:
+        self._touched |= {one.host for one in servers if one is not None}
+
+    def _order(self, look: int, found: Mapping[str, Server | None],
+               began: float | None = None) -> None:
+        """Before what a look has found is learned: let it count for more
+        than news that came meanwhile, and was sent before.
+
+        :param began: of a full look, a time of Nova's before it began.
+        """
+        for number, server_id, is_older in [*self._times.overtaken(
+                look, found, began)]:
+            if is_older:
+                self._servers.give_way(number, server_id)
+            elif found.get(server_id) != self._servers.get(server_id):
+                self._doubted(server_id)
+        self._times.looked(found)
 
     def changed(self, changes: Iterable[StateChange]) -> None:
         """Doctor has changed these itself; never blocks."""

@@ -48,6 +48,13 @@ class Looks(Generic[V]):
             self._put(name, value)
             self._looks[name] = look
 
+    def give_way(self, look: int, name: str) -> None:
+        """What is known of a name may be replaced by any look, although it
+        was learned by this one; unless a later one has changed it.
+        """
+        if self._looks.get(name) == look:
+            self._looks[name] = 0
+
     def _put(self, name: str, value: V | None) -> None:
         for index in self._indexes:
             index.put(name, self._values.get(name), value)

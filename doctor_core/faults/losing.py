@@ -3,14 +3,16 @@
 import concurrent.futures
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from doctor_core.alarms.base import AlarmManager
 from doctor_core.exceptions import BackendError
 from doctor_core.faults import bad_news, evacuated, plan
 from doctor_core.faults.affected import AffectedMap
+from doctor_core.faults.again import Again
 from doctor_core.faults.correcting import Correcting
 from doctor_core.faults.guarded import Complaints
+from doctor_core.faults.last_words import LastWords
 from doctor_core.faults.settings import Settings
 from doctor_core.faults.strays import Strays
 from doctor_core.faults.telling import Teller
@@ -23,7 +25,7 @@ from doctor_core.model import (
 )
 from doctor_core.model.states import DOWN, CorrectionState, FaultState
 from doctor_core.store import FaultRecord, Store
-from doctor_core.wording import counted
+from doctor_core.wording import by_reason, counted
 
 LOG = logging.getLogger(__name__)
 
@@ -35,11 +37,16 @@ class Losing:
     """Works off what is owed because of a lost host.
 
     Each method may be called from any thread, for one host by one at a time.
+
+    :param strays: the servers that had left before they were corrected.
+    :param last_words: who waits for a look.
+    :param again: what is asked for once more.
     """
 
     def __init__(self, settings: Callable[[], Settings],
                  affected: AffectedMap, correcting: Correcting,
                  teller: Teller, alarms: AlarmManager, store: Store,
+                 strays: Strays, last_words: LastWords, again: Again,
                  stopping: threading.Event) -> None:
         self._settings = settings
         self._affected = affected
@@ -48,9 +55,10 @@ class Losing:
         self._alarms = alarms
         self._store = store
         self._stopping = stopping
-        self._strays = Strays(affected, correcting, teller, store,
-                              hears_nova=alarms.hears_nova)
-        self._unheard = Unheard(affected, teller, store)
+        self._strays = strays
+        self._last_words = last_words
+        self._again = again
+        self._unheard = Unheard(affected, teller, store, last_words)
         self._complaints = Complaints()
         #: Faults of which Nova has not said what else is on the host.
         self.unlooked: set[str] = set()
@@ -73,12 +81,30 @@ class Losing:
             self._told_first[record.id] = told \
                 + self._told_first.get(record.id, 0)
 
+    def tell_known(self, record: FaultRecord) -> None:
+        """Tell the owners of servers, too, that Nova has set to error before;
+        never blocks for long.
+        """
+        self.tell_first(record)
+        made = {one.correction.target_id for one in
+                self._store.corrections.of(record.id, CorrectionState.DONE)}
+        self._teller.tell(record.id, record.hostname, [
+            one for one in self._to_tell(record) if one.server.id in made])
+
     def forget(self, fault_id: str) -> None:
         """A fault has ended."""
         self.unlooked.discard(fault_id)
         self._unheard.forget(fault_id)
+        self._again.forget(fault_id)
+        self._strays.forget(fault_id)
+        self._last_words.forget(fault_id)
         with self._lock:
             self._told_first.pop(fault_id, None)
+
+    def passed_on(self, fault_id: str, later_id: str) -> None:
+        """A later fault has what was not undone, and nothing else yet."""
+        self._again.delayed(later_id)
+        self._strays.passed_on(fault_id, later_id)
 
     def pursue(self, record: FaultRecord
                ) -> tuple[list[StateChange], list[str]]:
@@ -96,8 +122,16 @@ class Losing:
                 change.correction.key for change in changes})
             changes += made
             self._strays.corrected(record.id, made)
+            self._again.tried(record.id, [
+                one.correction for one in made if not one.done])
+            waiting = self._again.waiting(record.id)
             more, trouble = self._look(record)
-            if not more or not self._is_down(record.id):
+            # Settled before owners hear whether it is corrected.
+            owed = {one.key for one in self._owed(record.id, {
+                change.correction.key for change in changes})}
+            if record.state is FaultState.HELD:
+                owed.clear()
+            if not (more or owed & waiting) or not self._is_down(record.id):
                 break
         # Whom no correction has told of: it failed, or was not needed.
         self._teller.tell(record.id, record.hostname,
@@ -112,6 +146,7 @@ class Losing:
         with self._lock:
             told = self._told_first.pop(record.id, 0)
         if record.state is FaultState.HELD:
+            self._again.delayed(record.id)
             return []
         if self._settings().tells_first:
             return self._after_head_start(record, tried, told)
@@ -120,9 +155,11 @@ class Losing:
 
     def _owed(self, fault_id: str, tried: Collection[tuple[Action, str]]
               ) -> list[Correction]:
-        """What is owed now and was not tried yet."""
-        return [one for one in evacuated.called_for(
+        """What is owed now, was not tried yet and waits for no look."""
+        owed = [one for one in evacuated.called_for(
             self._store, self._affected, fault_id) if one.key not in tried]
+        waiting = self._again.waiting(fault_id)
+        return [one for one in owed if one.key not in waiting]
 
     def _after_head_start(self, record: FaultRecord,
                           tried: Collection[tuple[Action, str]],
@@ -153,9 +190,12 @@ class Losing:
 
     def _to_tell(self, record: FaultRecord) -> list[Telling]:
         takes_servers = self._affected.of(record.hostname).takes_servers
-        return bad_news.owed(
+        waiting = self._last_words.of(record)
+        return [one for one in bad_news.owed(
             self._store, record.id, sets_nothing=takes_servers is None
-            or self._correcting.changes_nothing)
+            or self._correcting.changes_nothing,
+            placed=self._unheard.placed(record.id))
+            if one.server.id not in waiting]
 
     def _telling_after(self, record: FaultRecord
                        ) -> Callable[[StateChange], None]:
@@ -188,8 +228,9 @@ class Losing:
         if not trouble:
             self.unlooked.discard(record.id)
         if not found.is_partial:
-            trouble += self._strays.give_back(record)
-            trouble += self._unheard.settle(record)
+            trouble += self._strays.give_back(record, found.unknown)
+            trouble += self._unheard.settle(record, found.unknown)
+            trouble += self._again.looked(record.id, found.unknown)
         return self.owe(record.id, found, was_asked=True), trouble
 
     def owe(self, fault_id: str, found: plan.Affected, *,
@@ -249,12 +290,20 @@ class Losing:
             fault_id, CorrectionState.OWED, CorrectionState.ASKED)
 
 
+def not_told(unknown: Mapping[str, str]) -> list[str]:
+    """Of what nobody says how it is: a line for each reason."""
+    return [f'not known yet of {line}' for line in by_reason(
+        unknown.items())]
+
+
 def _in_the_way(found: plan.Affected) -> list[str]:
     """Why more has to be asked about a host; empty when all is known."""
     if found.is_partial:
         return ['Nova cannot see the cell of the host: what was known of its '
                 'servers is acted on, the rest when the cell is back']
-    trouble = [found.no_ports] if found.no_ports else []
+    trouble = not_told(found.unknown)
+    if found.no_ports:
+        trouble.append(found.no_ports)
     if found.takes_servers is None:
         trouble.append(
             'Nova does not tell what hypervisors its hosts have: servers are '

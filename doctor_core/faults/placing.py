@@ -29,6 +29,18 @@ class Placing:
         self._unplaced = Unplaced(store)
         self._lock = threading.Lock()
         self._looked_at = float('-inf')
+        self._is_held = False
+
+    def hold(self) -> None:
+        """Place nothing from now on: Nova was not looked at yet. What is on
+        a host is not known then, nor whether it means another one, even if a
+        fault of it is open.
+        """
+        self._is_held = True
+
+    def go_on(self) -> None:
+        """Nova was looked at."""
+        self._is_held = False
 
     def meant(self, hostname: str) -> str | None:
         """The host that a name means: one of Nova's, or one that Nova does
@@ -39,6 +51,8 @@ class Placing:
         another name now: it is meant by its own name all the same as long as
         its fault is open, unless the other one is the same machine.
         """
+        if self._is_held:
+            return None
         host = self._affected.resolve(hostname)
         for name in _spellings(hostname) if host != hostname else ():
             if name != host and self._store.faults.open_of(name) is not None \
@@ -54,6 +68,9 @@ class Placing:
         host = self.meant(hostname)
         if host is not None:
             return host
+        if self._is_held:
+            raise BackendError('Nova has not answered since the start',
+                               recoverable=True)
         cause: BackendError | None = None
         try:
             self._affected.refresh()
@@ -119,7 +136,7 @@ class Placing:
         :returns: of each report that was decided, its id and what came of
             it.
         """
-        if not self._lock.acquire(blocking=False):
+        if self._is_held or not self._lock.acquire(blocking=False):
             return []
         try:
             placed = self._place((), decide, ignore)

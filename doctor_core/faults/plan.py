@@ -16,13 +16,6 @@ from doctor_core.model import (
 )
 
 _NOTHING: Mapping[str, str] = {}
-#: What Nova may be doing with an active server that is active afterwards,
-#: too. Whatever else it is doing leads to a state that nobody could restore.
-_HARMLESS = frozenset({
-    '', 'reboot_pending', 'reboot_started', 'rebooting',
-    'reboot_pending_hard', 'reboot_started_hard', 'rebooting_hard',
-    'image_snapshot', 'image_snapshot_pending', 'image_pending_upload',
-    'image_uploading', 'image_backup', 'updating_password', 'migrating'})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +29,8 @@ class Affected:
         what was known before.
     :ivar no_ports: why Neutron could not be asked for its ports, and these
         are what was known before; empty when it was.
+    :ivar unknown: servers of which Nova does not tell where they are, by
+        their ids, and why; they are not among the others.
     """
 
     host: str
@@ -45,13 +40,14 @@ class Affected:
     takes_servers: bool | None = True
     is_partial: bool = False
     no_ports: str = ''
+    unknown: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def is_restorable(server: Server) -> bool:
     """Whether Nova could give its state back: an administrator can reset a
     server to active or to error, and to nothing else.
     """
-    return server.state == calls.ACTIVE and server.task_state in _HARMLESS
+    return server.state == calls.ACTIVE and server.task_state in calls.HARMLESS
 
 
 def corrections(affected: Affected, *, ports: bool) -> list[Correction]:

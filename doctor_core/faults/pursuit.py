@@ -189,14 +189,15 @@ class Pursuit:
         returns = record.state in DOWN and now.state is FaultState.CLEARING
         waits = bool(waiting) and not trouble
         return dataclasses.replace(
-            self.answer(record.id), note=note,
+            self.answer(record.id), note=_said(now, note),
             changes=tuple(progress.changes), waits=returns or waits,
             for_witness=waits and progress.for_witness)
 
     def answer(self, fault_id: str) -> Answer:
         """How a fault is."""
         record = self._find(fault_id)
-        return Answer(fault_id, record.hostname, record.state, record.note,
+        return Answer(fault_id, record.hostname, record.state,
+                      _said(record, record.note),
                       tuple(server.id for server in
                             self._store.tellings.servers(fault_id)))
 
@@ -229,11 +230,14 @@ class Pursuit:
         """A fault was raised; never blocks."""
         self._returning.lost(fault_id)
 
-    def replaced(self, fault_id: str) -> None:
-        """A later fault has taken over from this one; never blocks."""
+    def replaced(self, fault_id: str, later_id: str) -> None:
+        """A later fault has taken over from this one, and nothing else is
+        called for by it yet; never blocks.
+        """
         self._teller.waive(fault_id, self._store.tellings.owed(fault_id),
                            'the host was lost again')
         self._correcting.end_starts(fault_id)
+        self._losing.passed_on(fault_id, later_id)
         self._returning.forget(fault_id)
         self._forget(fault_id)
 
@@ -307,3 +311,9 @@ class Pursuit:
             lock = self._locks.setdefault(host, threading.Lock())
         with lock:
             yield
+
+
+def _said(record: FaultRecord, note: str) -> str:
+    """A note, for who waits; of what is held, also why: it is not done."""
+    why = record.reason if record.state is FaultState.HELD else ''
+    return '; '.join(filter(None, (why, note)))

@@ -99,7 +99,7 @@ class Raising:
         self._store.faults.move(standing.id, FaultState.REPLACED,
                                 reason=f'lost again: fault {later_id}')
         self._store.corrections.pass_on(standing.id, later_id)
-        self._pursuit.replaced(standing.id)
+        self._pursuit.replaced(standing.id, later_id)
 
     def _stamp(self, stage: Stage, at: float, host: str,
                fault_id: str) -> None:

@@ -77,8 +77,9 @@ class Restarted:
         synced = self._monotonic() >= since + _SYNCED_S
         self._teller.tell(record.id, record.hostname, [
             one for one in waiting
-            if self._runs(record, one, returned,
-                          runs=synced or one.server.id in started)])
+            if one.server.id not in returned.unknown
+            and self._runs(record, one, returned,
+                           runs=synced or one.server.id in started)])
 
     def sayable(self, fault_id: str) -> list[Telling]:
         """What is owed of the return and may be told at once: all but that

@@ -13,9 +13,12 @@ from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.correcting import Correcting
 from doctor_core.faults.good_news import GoodNews
 from doctor_core.faults.guarded import GuardedInspector
+from doctor_core.faults.last_words import LastWords
+from doctor_core.faults.losing import not_told
 from doctor_core.faults.outages import Outages
 from doctor_core.faults.restarted import Restarted
 from doctor_core.faults.settings import Settings
+from doctor_core.faults.strays import Strays
 from doctor_core.faults.telling import Teller
 from doctor_core.faults.witnesses import DECIDED, OPERATOR, Witnesses
 from doctor_core.model import (
@@ -27,9 +30,12 @@ from doctor_core.model import (
 )
 from doctor_core.model.states import CorrectionState
 from doctor_core.store import FaultRecord, Store
-from doctor_core.wording import by_reason
+from doctor_core.wording import by_reason, few
 
 LOG = logging.getLogger(__name__)
+
+#: For so long it is waited for the uptime of a host, in seconds.
+_UPTIME_WITHIN_S = 30.0
 
 
 @dataclasses.dataclass
@@ -37,6 +43,8 @@ class Progress:
     """How far a return is.
 
     :ivar trouble: what failed, and will be tried again.
+    :ivar unknown: the servers and ports of which nobody tells how they are,
+        and why: they wait, and the others go on.
     :ivar waiting: what is waited for; empty for nothing.
     :ivar for_witness: whether that is somebody who has seen the host, and
         perhaps never comes.
@@ -44,6 +52,7 @@ class Progress:
 
     changes: list[StateChange] = dataclasses.field(default_factory=list)
     trouble: list[str] = dataclasses.field(default_factory=list)
+    unknown: list[str] = dataclasses.field(default_factory=list)
     waiting: str = ''
     for_witness: bool = False
 
@@ -64,7 +73,7 @@ class Returning:
     def __init__(self, settings: Callable[[], Settings],
                  affected: AffectedMap, inspector: GuardedInspector,
                  correcting: Correcting, teller: Teller, hears_nova: bool,
-                 store: Store,
+                 store: Store, strays: Strays, last_words: LastWords,
                  monotonic: Callable[[], float] = clock.monotonic,
                  now: Callable[[], float] = clock.now) -> None:
         self._affected = affected
@@ -73,10 +82,15 @@ class Returning:
         self._teller = teller
         self._news = GoodNews(teller, store, hears_nova=hears_nova)
         self._store = store
+        self._strays = strays
+        self._last_words = last_words
         self._restarted = Restarted(settings, correcting, teller, store,
                                     monotonic)
         self._witnesses = Witnesses(settings, store, monotonic)
         self._outages = Outages(store, monotonic, now)
+        self._monotonic = monotonic
+        #: By fault, since when Nova fails to tell for how long the host runs.
+        self._untold: dict[str, float] = {}
 
     def lost(self, fault_id: str) -> None:
         """A fault was raised now, and is in the store."""
@@ -86,20 +100,31 @@ class Returning:
         """Do what can be done by now; blocks on the cloud."""
         progress = Progress()
         self._witnesses.await_for(record.id)
-        self._teller.tell(record.id, record.hostname, [
-            *bad_news.owed(self._store, record.id, sets_nothing=True),
-            *self._restarted.sayable(record.id)])
+        self.tell_known(record)
         try:
             self._advance(record, progress)
         except NotSettled as error:
             progress.waiting = str(error)
         except BackendError as error:
             progress.trouble.append(f'cannot ask what to undo: {error}')
+        progress.trouble += progress.unknown
         return progress
+
+    def tell_known(self, record: FaultRecord) -> None:
+        """Tell the owners what is owed to them by now; never blocks for
+        long.
+        """
+        waiting = self._last_words.of(record)
+        self._teller.tell(record.id, record.hostname, [
+            *(one for one in bad_news.owed(
+                self._store, record.id, sets_nothing=True)
+              if one.server.id not in waiting),
+            *self._restarted.sayable(record.id)])
 
     def forget(self, fault_id: str) -> None:
         """A fault has ended."""
         self._witnesses.forget(fault_id)
+        self._untold.pop(fault_id, None)
         self._restarted.forget(fault_id)
 
     def _advance(self, record: FaultRecord, progress: Progress) -> None:
@@ -119,7 +144,7 @@ class Returning:
                 return
         progress.waiting = self._restarted.pursue(
             record, self._affected.ask_back)
-        if progress.waiting:
+        if progress.waiting or progress.unknown:
             return
         if not self._store.corrections.of(record.id):
             # Nothing of it was ever to be done, by anybody.
@@ -178,7 +203,9 @@ class Returning:
     def _restore(self, record: FaultRecord, others: Sequence[Correction],
                  lost: Sequence[Telling], witness: str,
                  progress: Progress) -> bool:
-        """Set servers and ports back, and tell; whether all is done."""
+        """Set servers and ports back, and tell; whether all is done, but for
+        those of which nobody tells how they are.
+        """
         if witness not in DECIDED:
             service = self._service(record)
             if service is None:
@@ -197,33 +224,79 @@ class Returning:
         if returned.found.is_partial:
             progress.waiting = 'Nova cannot see the cell of the host'
             return False
+        progress.unknown += not_told(returned.unknown)
+        self._place(record, [one for one in lost if one.server.id
+                             not in returned.unknown], returned)
+        progress.trouble += self._strays.give_back(record, returned.unknown)
         others = _askable(others, returned, progress)
         undone = self._undo(record, others, returned, progress)
-        untold = self._news.answer(record, lost, returned, what, undone)
-        if progress.trouble:
+        untold = self._news.answer(
+            record, [one for one in self._news.unanswered(record.id)
+                     if one.server.id not in returned.unknown],
+            returned, what, undone)
+        if progress.trouble or progress.waiting:
             return False
         if untold:
             progress.waiting = 'owners are still being told of the loss'
             return False
         return True
 
+    def _place(self, record: FaultRecord, lost: Sequence[Telling],
+               returned: undoing.Returned) -> None:
+        """Who waited for a look at their server hears nothing of a loss that
+        it had left before.
+        """
+        waiting = self._last_words.of(record)
+        for one in lost:
+            if one.server.id in waiting \
+                    and undoing.here_now(one.server.id, returned) is None:
+                self._teller.waive(record.id, [one], undoing.why_gone(
+                    one.server.id, returned))
+        self._last_words.placed(record, [one.server.id for one in lost])
+
     def _guests(self, record: FaultRecord) -> undoing.Guests:
         """What became of the guests, by the hypervisor's uptime."""
         # Asked before: what is read first is the least.
         lost_for = self._outages.age(record.id)
-        uptime_s = self._affected.hypervisors.uptime_s(record.hostname)
+        uptime_s = self._uptime_s(record)
         what = undoing.guests(uptime_s, lost_for)
         if what is undoing.Guests.ENDED:
             LOG.warning('Host %s has rebooted: its guests have ended',
                         record.hostname)
         return what
 
+    def _uptime_s(self, record: FaultRecord) -> float | None:
+        """For how long the host has been running; None when nobody tells.
+
+        :raises BackendError: Nova fails to tell, which may pass. What a
+            hypervisor fails to tell for long keeps no server in error.
+        """
+        try:
+            uptime_s = self._affected.hypervisors.uptime_s(record.hostname)
+        except BackendError as error:
+            since = self._untold.setdefault(record.id, self._monotonic())
+            if self._monotonic() < since + _UPTIME_WITHIN_S:
+                raise
+            LOG.warning('Host %s: whether it has rebooted is not known: %s',
+                        record.hostname, error)
+            return None
+        self._untold.pop(record.id, None)
+        return uptime_s
+
     def _undo(self, record: FaultRecord, others: Sequence[Correction],
               returned: undoing.Returned, progress: Progress
               ) -> frozenset[str]:
         """Take back what is Doctor's; the servers of which that is done."""
-        by_reason = undoing.by_reason(others, returned)
+        # What is in error elsewhere, and Doctor's, is tried again.
+        strays = self._strays.unseen(record.id)
+        by_reason = undoing.by_reason(
+            [one for one in others if one.target_id not in strays], returned)
         ours = by_reason.pop('')
+        busy = undoing.busy(ours, returned)
+        if busy:
+            progress.waiting = few(
+                [f'server {name}: {why}' for name, why in busy.items()], 3)
+            ours = [one for one in ours if one.target_id not in busy]
         for reason, left in by_reason.items():
             self._leave(record.id, left, reason)
         changes = self._correcting.undo(record.id, ours)
@@ -239,13 +312,14 @@ class Returning:
 def _askable(others: Sequence[Correction], returned: undoing.Returned,
              progress: Progress) -> list[Correction]:
     """Without those of ports, as long as Neutron does not tell of them: they
-    wait, and no server waits for them.
+    wait, and no server waits for them; and without what is not known.
     """
     ports = [one for one in others if returned.found.no_ports
              and one.action is Action.DATA_PLANE_STATUS]
     if ports:
         progress.trouble.append(returned.found.no_ports)
-    return [one for one in others if one not in ports]
+    return [one for one in others if one not in ports
+            and one.target_id not in returned.unknown]
 
 
 def failures(changes: Sequence[StateChange]) -> list[str]:

@@ -83,8 +83,10 @@ OPTS: list[cfg.Opt] = [
              'owners are told, nothing is corrected in Nova and Neutron. What '
              'was held stays so when this is false again, until an operator '
              'confirms it, "doctor faults confirm", or clears it, or the '
-             'host is back. What was begun before goes on, and so does the '
-             'undoing for hosts that are back.'),
+             'host is back. While it is set the log says so each hour, and '
+             '"doctor faults list" and GET /healthcheck do. What was begun '
+             'before goes on, and so does the undoing for hosts that are '
+             'back.'),
     cfg.FloatOpt(
         'refresh_s', default=60.0, min=1.0,
         help='Seconds between two full looks at what runs on which host.'),

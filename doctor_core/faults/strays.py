@@ -6,7 +6,7 @@ one may never come back.
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from doctor_core.cloud import calls
 from doctor_core.exceptions import BackendError
@@ -21,9 +21,14 @@ from doctor_core.model import (
     StateChange,
     Telling,
 )
-from doctor_core.model.states import CorrectionState, FaultState
+from doctor_core.model.states import DOWN, CorrectionState, FaultState
 from doctor_core.store import FaultRecord, Store
-from doctor_core.wording import counted
+from doctor_core.wording import by_reason, counted
+
+#: Of a server that Doctor has set to error; asked, when another fault has
+#: taken that over.
+_STANDING = (CorrectionState.ASKED, CorrectionState.DONE,
+             CorrectionState.UNDO_OWED)
 
 LOG = logging.getLogger(__name__)
 
@@ -61,18 +66,42 @@ class Strays:
                 if change.done
                 and change.correction.action is Action.RESET_STATE)
 
-    def give_back(self, record: FaultRecord) -> list[str]:
+    def passed_on(self, fault_id: str, later_id: str) -> None:
+        """A later fault has taken over what was not undone."""
+        with self._lock:
+            self._unseen[later_id] = self._unseen.pop(fault_id, set())
+
+    def forget(self, fault_id: str) -> None:
+        """A fault has ended."""
+        with self._lock:
+            self._unseen.pop(fault_id, None)
+
+    def unseen(self, fault_id: str) -> frozenset[str]:
+        """The servers that nobody has looked for since they were set to
+        error.
+        """
+        with self._lock:
+            return frozenset(self._unseen.get(fault_id, ()))
+
+    def give_back(self, record: FaultRecord,
+                  unknown: Collection[str] = ()) -> list[str]:
         """Give those their state back that the look did not find; blocks on
         Nova if there are any.
 
+        :param unknown: those of which it could not say where they are: they
+            wait for the next one.
         :returns: what failed, and will be tried again.
         """
         with self._lock:
-            unseen = self._unseen.pop(record.id, set()) \
-                | self._left_over(record.id)
+            unseen = self._unseen.pop(record.id, set())
+            # All is to be undone of a host that is back.
+            if record.state in DOWN:
+                unseen |= self._left_over(record.id)
             self._resumed.discard(record.id)
-        missed = unseen - {server.id for server
-                           in self._affected.of(record.hostname).servers}
+        self._keep_unseen(record.id, unseen.intersection(unknown))
+        missed = unseen.difference(unknown) - {
+            server.id for server
+            in self._affected.of(record.hostname).servers}
         if not missed:
             return []
         if self._correcting.changes_nothing:
@@ -81,7 +110,7 @@ class Strays:
                     'type changes nothing']
         trouble = []
         try:
-            found = self._affected.find(missed)
+            found, failed = self._affected.find(missed)
             # Of those that Nova cannot see nobody knows, yet.
             missed = missed - found.keys() | self._undo(record, {
                 name: server for name, server in found.items()
@@ -89,7 +118,8 @@ class Strays:
                 and self._is_stray(server)})
             if missed:
                 trouble = ['in error still, although it left, or may have: '
-                           f'{counted(len(missed), "server")}']
+                           f'{counted(len(missed), "server")}',
+                           *by_reason(failed.items())]
         except BackendError as error:
             trouble = [f'cannot ask for servers that have left: {error}']
         if trouble:
@@ -130,7 +160,7 @@ class Strays:
               ) -> set[str]:
         """Give them their state back; which of them failed."""
         ours = [one.correction for one in self._store.corrections.of(
-            record.id, CorrectionState.DONE, CorrectionState.UNDO_OWED)
+            record.id, *_STANDING)
             if one.correction.action is Action.RESET_STATE
             and one.correction.target_id in strays]
         if not ours:
@@ -140,7 +170,7 @@ class Strays:
                     record.hostname)
         self._store.corrections.move(
             record.id, CorrectionState.UNDO_OWED, ours,
-            old=(CorrectionState.DONE,))
+            old=(CorrectionState.ASKED, CorrectionState.DONE))
 
         def owe(changes: Iterable[StateChange]) -> None:
             for change in changes:

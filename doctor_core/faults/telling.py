@@ -98,11 +98,11 @@ class Teller:
             for one, _ in events:
                 self._end(fault_id, one, failure)
             return
-        for (one, _), future, add_callback in zip(events, futures, add,
+        for (one, event), future, add_callback in zip(events, futures, add,
                                                   strict=True):
             if isinstance(future, Pending):
                 self.under_way.watch(fault_id, one, future)
-            add_callback(self._noting(fault_id, one))
+            add_callback(self._noting(fault_id, one, event))
 
     def _events(self, fault_id: str, host: str,
                 tellings: Sequence[Telling]) -> list[tuple[Telling, Event]]:
@@ -156,14 +156,17 @@ class Teller:
 
     def _end(self, fault_id: str, telling: Telling, outcome: Outcome
              ) -> None:
-        """What became of one that was under way; nothing is said of what is
-        waived by now.
+        """What became of one that was under way; of what is waived by now
+        only what was taken all the same.
         """
         waived = self._waived.pop(_key(fault_id, telling), None)
-        if waived is not None and waived.is_set():
-            self.under_way.take_out(fault_id, [telling])
-        else:
+        if waived is None or not waived.is_set():
             self.under_way.ended(fault_id, telling, outcome)
+        elif outcome.deliveries:
+            self.under_way.ended(fault_id, telling, Outcome(
+                deliveries=outcome.deliveries))
+        else:
+            self.under_way.take_out(fault_id, [telling])
 
     def told_by_nova(self, fault_id: str,
                      tellings: Sequence[Telling]) -> None:
@@ -186,7 +189,7 @@ class Teller:
             if waived is not None:
                 waived.set()
 
-    def _noting(self, fault_id: str, telling: Telling
+    def _noting(self, fault_id: str, telling: Telling, event: Event
                 ) -> Callable[['Future[Any]'], None]:
         def done(future: 'Future[Any]') -> None:
             error = None if future.cancelled() else future.exception()
@@ -194,7 +197,7 @@ class Teller:
                 outcome = failed(error, self._complaints.why(
                     self._alarms, 'tell()', error))
             else:
-                outcome = read(future)
+                outcome = read(future, event.message_id)
             self._end(fault_id, telling, outcome)
         return done
 

@@ -8,8 +8,9 @@ from typing import Any
 from doctor_core import clock
 from doctor_core.alarms.base import Pending
 from doctor_core.exceptions import BackendError, BusError
-from doctor_core.model import News, Reached, Telling
+from doctor_core.model import Delivered, News, Reached, Telling
 from doctor_core.model.states import TellingState
+from doctor_core.wording import few
 
 _FIRST_RETRY_S = 2.0
 _LAST_RETRY_S = 30.0
@@ -27,6 +28,8 @@ class Outcome:
     :ivar told: the alarms by which others were reached.
     :ivar nobody: whether there is nobody to be reached.
     :ivar silent: the alarms that did not go off, and why.
+    :ivar deliveries: the notices that were taken, as far as is known.
+    :ivar event_id: where others know the alarms, the event that they have.
     """
 
     failures: tuple[str, ...] = ()
@@ -34,6 +37,8 @@ class Outcome:
     told: tuple[str, ...] = ()
     nobody: bool = False
     silent: tuple[str, ...] = ()
+    deliveries: tuple[Delivered, ...] = ()
+    event_id: str = ''
 
     @property
     def why(self) -> str:
@@ -44,16 +49,20 @@ class Outcome:
         """What it makes of a telling."""
         if self.failures:
             return TellingState.OWED if self.may_pass \
+                else TellingState.IN_PART if self.told \
                 else TellingState.GIVEN_UP
         return TellingState.NOBODY if self.nobody else TellingState.TOLD
 
     @property
     def reason(self) -> str:
-        """Who was told, who was not, and why."""
-        told = ', '.join(self.told)
+        """Who was told, if no delivery says so; who was not, and why."""
+        told = '' if self.deliveries else ', '.join(self.told)
         if told and self.failures:
             told = f'told: {told}'
-        return '; '.join(filter(None, (told, *self.failures, *self.silent)))
+        handed_on = self.event_id and f'handed on as event {self.event_id}'
+        return '; '.join(filter(None, (
+            told, *self.failures, few(self.silent, separator='; '),
+            handed_on)))
 
 
 def failed(error: BaseException, why: str) -> Outcome:
@@ -65,19 +74,24 @@ def failed(error: BaseException, why: str) -> Outcome:
     return Outcome((why or type(error).__name__,), not is_final)
 
 
-def read(future: 'Future[Any]') -> Outcome:
-    """Of a future that is done, and has not failed."""
+def read(future: 'Future[Any]', event_id: str) -> Outcome:
+    """Of a future that is done, and has not failed.
+
+    :param event_id: what was told.
+    """
     if future.cancelled():
         return Outcome(('it was cancelled',))
     failures = future.result()
     if isinstance(failures, Reached):
         return Outcome(failures.failures, told=failures.told,
                        nobody=not failures.told and not failures.failures,
-                       silent=failures.silent)
+                       silent=failures.silent,
+                       deliveries=failures.deliveries)
     if not isinstance(failures, (list, tuple)):
         return Outcome((f'nobody knows whether it was told: the outcome is '
                         f'{failures!r}',))
-    return Outcome(tuple(map(str, failures)))
+    return Outcome(tuple(map(str, failures)),
+                   event_id='' if failures else event_id)
 
 
 @dataclasses.dataclass

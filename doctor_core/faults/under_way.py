@@ -20,6 +20,8 @@ LOG = logging.getLogger(__name__)
 #: For how long the end waits for those who are being told, in seconds: the
 #: deliverer gives them up long before.
 _CLOSE_S = 60.0
+#: Somebody could not be reached.
+_UNREACHED = (TellingState.GIVEN_UP, TellingState.IN_PART)
 
 
 class UnderWay:
@@ -43,6 +45,8 @@ class UnderWay:
         #: Of which faults outcomes are to be kept.
         self._due: dict[str, None] = {}
         self._soon = Soon(self._keep_due, 'faults-told')
+        #: Of which faults it was said that outcomes are not kept.
+        self._unkept: set[str] = set()
         self._again = Again(monotonic)
 
     def begin(self, fault_id: str, tellings: Iterable[Telling]
@@ -219,10 +223,13 @@ class UnderWay:
         for fault_id in due:
             try:
                 self._settle(fault_id)
+                self._unkept.discard(fault_id)
             except Exception as error:  # nobody waits: who is next tries
-                LOG.error('What became of the tellings of fault %s is not '
-                          'kept yet: %s', fault_id, error,
-                          exc_info=not isinstance(error, StoreError))
+                LOG.log(logging.DEBUG if fault_id in self._unkept
+                        else logging.ERROR, 'What became of the tellings of '
+                        'fault %s is not kept yet: %s', fault_id, error,
+                        exc_info=not isinstance(error, StoreError))
+                self._unkept.add(fault_id)
 
     def is_telling(self, fault_id: str) -> bool:
         """Whether somebody is being told because of a fault."""
@@ -266,8 +273,10 @@ class UnderWay:
             by_state[outcome.state].append((one, outcome))
         later = by_state.pop(TellingState.OWED)
         if self._stopping.is_set():
-            later += by_state.pop(TellingState.GIVEN_UP)
-        given_up = by_state.get(TellingState.GIVEN_UP, [])
+            for state in _UNREACHED:
+                later += by_state.pop(state)
+        unreached = [one for state in _UNREACHED
+                     for one in by_state.get(state, ())]
         try:
             at, kept = clock.now(), self._store.tellings
             with self._store.together():
@@ -277,19 +286,23 @@ class UnderWay:
                         at=at)
                 kept.explain(fault_id, [
                     (one, outcome.reason) for one, outcome in later])
+                kept.prove(fault_id, [
+                    (one, outcome.deliveries) for one, outcome in ended])
         except Exception:
             # They are told, and not told again because that is not kept.
             with self._lock:
                 of = self._of(fault_id)
                 of.ended[:0] = ended
                 of.left = True
+                self._due[fault_id] = None
+            self._soon.ask_again()
             raise
         with self._lock:
             of = self._of(fault_id)
             of.under_way -= {_key(fault_id, one) for one, _ in ended}
             for one, _ in ended:
                 of.pending.pop(_key(fault_id, one), None)
-            of.lines += [outcome.why for _, outcome in given_up]
+            of.lines += [outcome.why for _, outcome in unreached]
             for one, outcome in ended:
                 if outcome.state is not TellingState.OWED:
                     self._again.forget(_key(fault_id, one))

@@ -4,7 +4,7 @@
 import dataclasses
 import enum
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from doctor_core.cloud import calls
@@ -21,6 +21,8 @@ from doctor_core.model import (
 
 _MINUTE_S = 60.0
 _STOPPED = 'stopped'
+#: How the reason ends of an error on another host that Doctor leaves.
+BY_HAND = 'see whether it runs, and set its state by hand'
 _WAS_UNSET = 'it had no status before; ACTIVE, for Neutron cannot unset one'
 
 
@@ -32,11 +34,14 @@ class Returned:
     :ivar elsewhere: those of its servers that are not on it any more; None
         for one that is gone.
     :ivar ports: the ports of all these servers.
+    :ivar unknown: the servers and ports of which nobody tells how they are,
+        by their ids, and why: they wait, and nobody waits for them.
     """
 
     found: Affected
     elsewhere: Mapping[str, Server | None]
     ports: tuple[Port, ...]
+    unknown: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def here(self) -> Mapping[str, Server]:
@@ -94,7 +99,10 @@ def why_left(correction: Correction, returned: Returned) -> str:
     What somebody else has changed since is theirs.
     """
     if correction.action is Action.RESET_STATE:
-        return _why_server_left(correction.target_id, returned)
+        why = why_gone(correction.target_id, returned)
+        there = returned.elsewhere.get(correction.target_id)
+        return why if there is None or there.state != calls.ERROR \
+            else f'{why}, in error: {BY_HAND}'
     port = returned.ports_by_id.get(correction.target_id)
     if port is None:
         return 'the port is gone'
@@ -103,7 +111,8 @@ def why_left(correction: Correction, returned: Returned) -> str:
     return ''
 
 
-def _why_server_left(server_id: str, returned: Returned) -> str:
+def why_gone(server_id: str, returned: Returned) -> str:
+    """Why a server is not as Doctor has left it; empty when it is."""
     here = here_now(server_id, returned)
     if here is not None:
         return '' if here.state == calls.ERROR \
@@ -113,6 +122,17 @@ def _why_server_left(server_id: str, returned: Returned) -> str:
         return 'the server is gone'
     return f'it is on host {there.host} by now' if there.host \
         else f'it is on no host by now, and {there.state}'
+
+
+def busy(corrections: Iterable[Correction], returned: Returned
+         ) -> dict[str, str]:
+    """What Nova is doing with servers whose state is to be set back, by id: a
+    reset would end it, an evacuation in an error.
+    """
+    return {server.id: calls.busy_with(server) for one in corrections
+            if one.action is Action.RESET_STATE
+            and (server := here_now(one.target_id, returned)) is not None
+            and server.task_state}
 
 
 def here_now(server_id: str, returned: Returned) -> Server | None:
@@ -146,7 +166,7 @@ def word_for(lost: Telling, returned: Returned, what: Guests, *,
     """
     server = here_now(lost.server.id, returned)
     if server is None:
-        return Word(nothing=_why_server_left(lost.server.id, returned))
+        return Word(nothing=why_gone(lost.server.id, returned))
     # The state before is what the owner was told last.
     known = {'verified': str(what is not Guests.UNVERIFIED).lower(),
              'old_state': lost.shown}

@@ -15,6 +15,9 @@ LOG = logging.getLogger(__name__)
 
 _WHY = '[inspector] type = fake changes nothing'
 
+#: What was there before, in the words of the API, where that is nothing.
+_NOTHING = {Action.DATA_PLANE_STATUS: 'null'}
+
 
 class FakeInspector(base.Inspector):
     """Logs what it would correct, and leaves the cloud as it is."""
@@ -55,6 +58,6 @@ class FakeInspector(base.Inspector):
             is_new = said not in of_host
             of_host.add(said)
         if is_new:
-            LOG.info('Would mark %s of %s on %s as %s, which was %s',
+            LOG.info('Would mark %s of %s on %s as %s (before: %s)',
                      one.action, one.target_id, one.host, one.mark,
-                     one.before or 'not known')
+                     one.before or _NOTHING.get(one.action, 'not known'))

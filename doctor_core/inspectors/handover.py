@@ -291,7 +291,7 @@ class Handover(base.Inspector):
               ) -> Mapping[str, str | None]:
         """What Nova shows of a host: the values by the ids of its services
         or servers, as corrections have them; None for a server that is not
-        on it any more. What Nova cannot see is missing.
+        on it any more. What Nova cannot see, or tell, is missing.
 
         :param ids: of which that has to be known.
         :raises BackendError: Nova does not answer.
@@ -305,7 +305,9 @@ class Handover(base.Inspector):
         # A list leaves out what is in a cell that is down.
         missed = [one for one in ids if one not in shown]
         if missed:
-            for server_id, server in self.cloud.find_servers(missed).items():
+            for server_id, server in self.cloud.find_servers(
+                    missed, lambda one, error: LOG.warning(
+                        'Server %s: %s', one, error)).items():
                 if server is None:
                     shown[server_id] = None
                 elif not server.is_partial:

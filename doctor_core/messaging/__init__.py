@@ -18,12 +18,13 @@ from doctor_core.messaging.bus import (
     IN_MEMORY,
     PUBLISHER,
     Bus,
-    Handler,
     memory_conf,
     ping,
 )
-from doctor_core.messaging.in_order import InOrder
+from doctor_core.messaging.handling import Handler
 from doctor_core.messaging.publisher import FaultPublisher
+from doctor_core.messaging.turns import Turn, TurnOf
 
 __all__ = ['EXCHANGE', 'IN_MEMORY', 'PUBLISHER', 'Bus',
-           'FaultPublisher', 'Handler', 'InOrder', 'memory_conf', 'ping']
+           'FaultPublisher', 'Handler', 'Turn', 'TurnOf', 'memory_conf',
+           'ping']

@@ -3,7 +3,6 @@
 import functools
 import logging
 import threading
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import oslo_messaging
@@ -11,13 +10,10 @@ from kombu import transport
 from oslo_config import cfg
 
 from doctor_core import clock, wire
-from doctor_core.exceptions import (
-    BusError,
-    BusRefused,
-    ConfigError,
-    StoreError,
-)
-from doctor_core.messaging import settings, trial
+from doctor_core.exceptions import BusError, BusRefused, ConfigError
+from doctor_core.messaging import handling, settings, trial
+from doctor_core.messaging.handling import Handler
+from doctor_core.messaging.turns import TurnOf, Turns
 from doctor_core.model import new_id
 
 LOG = logging.getLogger(__name__)
@@ -32,15 +28,10 @@ IN_MEMORY = 'kombu+memory://'
 transport.TRANSPORT_ALIASES['memory'] = \
     'doctor_core.messaging.in_memory:Transport'
 
-_ATTEMPTS = 5
-_PAUSE_S = 1.0
 #: How long the broker may take to remove a queue.
 _REMOVE_S = 5.0
 #: Of AMQP: a wrong user or password, a virtual host that there is not.
 _REFUSALS = frozenset({403, 530})
-
-#: Called with the event type, the payload and the envelope's metadata.
-Handler = Callable[[str, Any, Mapping[str, Any]], None]
 
 
 def memory_conf() -> cfg.ConfigOpts:
@@ -71,16 +62,19 @@ class Bus:
                  exchange: str | None = EXCHANGE, retry: int = 3,
                  option: str = '') -> None:
         self._exchange = exchange
+        self._in_memory = url.startswith(IN_MEMORY)
         self._retry = retry
         self._lock = threading.Lock()
         self._listeners: list[Any] = []
+        #: Whether the broker took what was published last.
+        self._took: bool | None = None
         self.own_queues: list[str] = []
         self.is_closing = False
         side = settings.OURS if exchange == EXCHANGE else settings.NOVAS
         self._option = option or (
             side.option if url else '[DEFAULT] transport_url')
         own = settings.transport_conf(conf, side,
-                                      in_memory=url.startswith(IN_MEMORY))
+                                      in_memory=self._in_memory)
         self._transport = self._made(own, url, side)
 
     def _made(self, own: cfg.ConfigOpts, url: str, side: settings.Side
@@ -108,6 +102,15 @@ class Bus:
                 'host:port/vhost, special characters of the password as '
                 '%XX.') from None
 
+    @property
+    def answers(self) -> bool | None:
+        """Whether those who listen have the broker right now; where nobody
+        listens, whether it took what was published last. None when neither
+        is known. Asks nobody, and never blocks; from any thread.
+        """
+        linked = {*map(_is_connected, self._listeners)} - {None}
+        return False not in linked if linked else self._took
+
     def publish(self, topic: str, event_type: str, payload: Any, *,
                 priority: str = 'info') -> None:
         """Send a notification; blocks until the broker has it.
@@ -130,7 +133,9 @@ class Bus:
                 self._transport._send_notification(
                     self._target(f'{topic}.{priority}'), {}, message,
                     version=2.0, retry=self._retry)
+            self._took = True
         except Exception as error:  # drivers raise what their library raises
+            self._took = False
             refusal = self._refusal(error)
             if refusal:
                 raise BusRefused(refusal) from error
@@ -151,7 +156,8 @@ class Bus:
 
     def listen(self, topic: str, handler: Handler, *, priority: str = 'info',
                exchange: str | None = None, pool: str | None = None,
-               in_order: bool = False) -> None:
+               in_order: bool = False, turn_of: TurnOf | None = None
+               ) -> None:
         """Have a handler called for each message, several at a time.
 
         A message is acknowledged when its handler returns. One whose handler
@@ -165,15 +171,21 @@ class Bus:
         :param in_order: one message at a time, in the order of arrival; the
             next one waits while a handler that raised is called again. For
             handlers that do not block for long.
+        :param turn_of: of those, whose turn is when: in the order of arrival
+            of each only. What waits when listening ends is left to the
+            broker, if there is one.
         :raises ConfigError: the broker refuses user, password or virtual
             host. One that is away is waited for.
         """
-        endpoint = _Endpoint(self, topic, handler, priority, in_order)
+        endpoint = handling.Endpoint(self, topic, handler, priority, in_order)
         listener = oslo_messaging.get_notification_listener(
             self._transport, [self._target(topic, exchange)], [endpoint],
             executor='threading', allow_requeue=True, pool=pool)
         listener.dispatcher.dispatch = functools.partial(
-            _dispatched, listener.dispatcher.dispatch, topic)
+            handling.dispatched, listener.dispatcher.dispatch, topic)
+        if in_order and turn_of is not None:
+            listener._executor_cls = lambda max_workers: Turns(
+                turn_of, f'{topic}-turns', leaves=not self._in_memory)
         try:
             listener.start(override_pool_size=1 if in_order else None)
         except Exception as error:  # drivers raise what their library raises
@@ -258,74 +270,6 @@ class Bus:
                                      exchange=exchange or self._exchange)
 
 
-def _dispatched(dispatch: Callable[[Any], Any], topic: str, message: Any
-                ) -> Any:
-    """What becomes of a message; one that is no notification is dropped.
-
-    A handler does not raise in here, so it is the envelope. Oslo.messaging
-    would have it come again at once, and for ever.
-    """
-    try:
-        return dispatch(message)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        LOG.error('A message on %s is no notification, and was dropped: %s',
-                  topic, wire.shortened(f'{type(error).__name__}: {error}'))
-    except Exception:
-        LOG.exception('A message on %s was dropped', topic)
-    return oslo_messaging.NotificationResult.HANDLED
-
-
-class _Endpoint:
-    """What oslo.messaging calls; it finds the priority by the name."""
-
-    def __init__(self, bus: Bus, topic: str, handler: Handler,
-                 priority: str, in_order: bool = False) -> None:
-        self._bus = bus
-        self._in_order = in_order
-        self._topic = topic
-        self._handler = handler
-        self._failures: dict[str, int] = {}
-        setattr(self, priority, self._handle)
-
-    def _handle(self, _ctxt: Any, _publisher: str, event_type: str,
-                payload: Any, metadata: Mapping[str, Any]) -> Any:
-        while True:
-            try:
-                self._handler(event_type, payload, metadata)
-            except Exception as error:  # the outermost frame of a listener
-                LOG.error('A message on %s failed: %s', self._topic, error,
-                          exc_info=not isinstance(error, StoreError))
-                result = self._failed(event_type, payload, metadata)
-                # What the broker brings again comes after others.
-                if self._in_order and not self._bus.is_closing \
-                        and self._failures.get(str(metadata.get(
-                            'message_id')), _ATTEMPTS) < _ATTEMPTS:
-                    continue
-                return result
-            self._failures.pop(str(metadata.get('message_id')), None)
-            return oslo_messaging.NotificationResult.HANDLED
-
-    def _failed(self, event_type: str, payload: Any,
-                metadata: Mapping[str, Any]) -> Any:
-        message_id = str(metadata.get('message_id'))
-        count = self._failures.get(message_id, 0) + 1
-        self._failures[message_id] = count
-        what = wire.escaped(f'{message_id} ({event_type})')
-        LOG.error('Message %s on %s could not be handled, time %d of %d',
-                  what, self._topic, count, _ATTEMPTS)
-        if count < _ATTEMPTS:
-            clock.sleep(_PAUSE_S)
-            return oslo_messaging.NotificationResult.REQUEUE
-        try:
-            self._bus.publish(f'{self._topic}.dead', event_type, payload)
-        except BusError:
-            clock.sleep(_PAUSE_S)
-            return oslo_messaging.NotificationResult.REQUEUE
-        LOG.error('Message %s was set aside on %s.dead', what, self._topic)
-        self._failures.pop(message_id, None)
-        return oslo_messaging.NotificationResult.HANDLED
-
-
 def ping(bus: Bus, topic: str) -> None:
     """Open the way to a topic, and let the log say so if it is closed.
 
@@ -339,3 +283,14 @@ def ping(bus: Bus, topic: str) -> None:
         raise ConfigError(str(error)) from error
     except BusError as error:
         LOG.error('The bus does not work yet: %s', error)
+
+
+def _is_connected(listener: Any) -> bool | None:
+    """Whether a listener has the broker right now; None when its driver does
+    not know. oslo.messaging only tells its log of it.
+    """
+    try:
+        link = listener.listener._poll_style_listener.conn.connection
+        return bool(link.connection.connected)
+    except AttributeError:
+        return None

@@ -47,6 +47,11 @@ class _Channel(memory.Channel):
         super()._put(queue, message, **kwargs)
         _ARRIVALS.add()
 
+    def basic_ack(self, delivery_tag: Any, multiple: bool = False) -> None:
+        super().basic_ack(delivery_tag, multiple)
+        # Kombu keeps what was handled until another message comes.
+        self.qos._flush()
+
     def _put_fanout(self, exchange: str, message: Any,
                     routing_key: str | None = None, **kwargs: Any) -> None:
         super()._put_fanout(exchange, message, routing_key, **kwargs)

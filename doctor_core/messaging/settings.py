@@ -15,7 +15,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_messaging import opts as messaging_opts
 
-from doctor_core import wire
+from doctor_core import option_values, wire
 from doctor_core.exceptions import ConfigError
 
 _RABBIT = 'oslo_messaging_rabbit'
@@ -27,6 +27,9 @@ _TLS_FILES = ('ssl_ca_file', 'ssl_cert_file', 'ssl_key_file')
 #: not wait for each other's.
 _HANDLERS = 512
 
+#: So many messages wait in a process for their turn; more are the broker's.
+_PREFETCHED = 10000
+
 BUS_OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
         'transport_url', default='', secret=True,
@@ -35,7 +38,9 @@ BUS_OPTS: list[cfg.Opt] = [
              'of [DEFAULT]. kombu+memory:// stays within one process.'),
     cfg.StrOpt(
         'topic', default=wire.FAULTS_TOPIC,
-        help='The topic of faults.'),
+        help='The topic of faults. Exactly one inspector listens to a topic: '
+             'two would share its faults, and each would get a part of them. '
+             'A monitor reports to the topic of its inspector.'),
     cfg.IntOpt(
         'retry', default=3, min=1,
         help='How often a single attempt to publish is retried before it '
@@ -84,7 +89,8 @@ class Side:
 _QUICK = {'rabbit_retry_backoff': 1, 'rabbit_interval_max': 1,
           'kombu_reconnect_delay': 0.1}
 OURS = Side('[bus] transport_url', {},
-            {**_QUICK, 'amqp_durable_queues': True})
+            {**_QUICK, 'amqp_durable_queues': True,
+             'rabbit_qos_prefetch_count': _PREFETCHED})
 NOVAS = Side('[cloud] notifications_transport_url', {
     theirs: own for own, theirs in _NOVAS_SECTIONS.items()}, _QUICK)
 
@@ -109,12 +115,10 @@ def novas_opts() -> dict[str, list[cfg.Opt]]:
     return found
 
 
-def transport_conf(conf: cfg.ConfigOpts, side: Side, *,
-                   in_memory: bool) -> cfg.ConfigOpts:
-    """What oslo.messaging is to read for one bus.
+def library_conf(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
+    """What oslo.messaging reads: its options, in the same files.
 
     :param conf: whose files are read.
-    :raises ConfigError: a value is wrong, or a TLS file cannot be read.
     """
     own = cfg.ConfigOpts()
     own([], project='doctor',
@@ -123,6 +127,17 @@ def transport_conf(conf: cfg.ConfigOpts, side: Side, *,
     for section, options in library_opts().items():
         own.register_opts(
             options, group=None if section == 'DEFAULT' else section)
+    return own
+
+
+def transport_conf(conf: cfg.ConfigOpts, side: Side, *,
+                   in_memory: bool) -> cfg.ConfigOpts:
+    """What oslo.messaging is to read for one bus.
+
+    :param conf: whose files are read.
+    :raises ConfigError: a value is wrong, or a TLS file cannot be read.
+    """
+    own = library_conf(conf)
     messaging_opts.set_defaults(own, executor_thread_pool_size=_HANDLERS)
     rabbit = side.rabbit_section
     for name, value in side.rabbit.items():
@@ -145,12 +160,15 @@ def _paths(conf: cfg.ConfigOpts, name: str) -> list[str]:
 
 def _check_values(conf: cfg.ConfigOpts, rabbit: str) -> None:
     """oslo.config looks at a value when it is used: use each once, now."""
-    for section in library_opts():
-        for name in conf[section] if section != 'DEFAULT' else ():
+    for section, options in library_opts().items():
+        for option in options if section != 'DEFAULT' else ():
             try:
-                conf[section][name]
-            except (cfg.Error, ValueError) as error:
-                raise ConfigError(f'[{section}] {name}: {error}') from None
+                conf[section][option.dest]
+            except option_values.WRONG as error:
+                said = option_values.complaint(
+                    error, is_secret=option_values.is_secret(option))
+                raise ConfigError(f'[{section}] {option.dest}: {said}'
+                                  ) from None
     for name in _TLS_FILES if conf[rabbit].ssl else ():
         path = conf[rabbit][name]
         if path and not os.access(path, os.R_OK):

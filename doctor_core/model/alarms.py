@@ -130,7 +130,9 @@ class Notice:
 
     :ivar body: the JSON object, field for field as Aodh writes it.
     :ivar received_at: when a consumer got it; 0 before.
+    :ivar id: names it, in each attempt to deliver it.
     :ivar project_id: whose alarm it is of; empty where that is not known.
+    :ivar fault_id: because of which fault; empty where that is not known.
     :ivar is_wanted: as that of the event.
     :ivar failed: called with why an attempt to deliver it failed that is
         followed by another one; never blocks.
@@ -138,7 +140,9 @@ class Notice:
 
     body: Mapping[str, Any]
     received_at: float = 0.0
+    id: str = dataclasses.field(default_factory=new_id, compare=False)
     project_id: str = dataclasses.field(default='', compare=False)
+    fault_id: str = dataclasses.field(default='', compare=False)
     is_wanted: Callable[[], bool] = dataclasses.field(
         default=_always, compare=False, repr=False)
     failed: Callable[[str], object] = dataclasses.field(
@@ -170,6 +174,27 @@ class Notice:
 
 
 @dataclasses.dataclass(frozen=True)
+class Delivered:
+    """That somebody has taken a notice.
+
+    :ivar alarm_id: the alarm that it is of.
+    :ivar alarm: that alarm's name.
+    :ivar url: where, without user, password and query.
+    :ivar at: when that was known here.
+    :ivar attempt: which one it was, from 1 on.
+    :ivar answer: what answered, in the words of the notifier; empty when it
+        says nothing.
+    """
+
+    alarm_id: str
+    alarm: str
+    url: str
+    at: float
+    attempt: int = 1
+    answer: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
 class Reached:
     """Whom an event has reached: of alarms that are evaluated here.
 
@@ -177,8 +202,10 @@ class Reached:
     :ivar failures: a line for each of whom nobody was.
     :ivar silent: the alarms whose rule it meets and that did not go off, and
         why.
+    :ivar deliveries: the notices that were taken, as far as is known.
     """
 
     told: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+    deliveries: tuple[Delivered, ...] = ()

@@ -69,6 +69,9 @@ class Server:
         more than the id: then an empty host means that it is not known.
     :ivar node: the hypervisor that it is on, by its own name: with Ironic,
         the machine; empty when not known.
+    :ivar updated_at: when Nova last wrote it down, by Nova's clock and in
+        Nova's words; empty when not known. Two that differ in nothing else
+        are equal.
     """
 
     id: str
@@ -86,6 +89,7 @@ class Server:
     power_state: str = ''
     is_partial: bool = False
     node: str = ''
+    updated_at: str = dataclasses.field(default='', compare=False)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -72,13 +72,15 @@ class TellingState(enum.StrEnum):
     :cvar TOLD: everybody whose alarm goes off was told; or others were who
         know the alarms.
     :cvar NOBODY: there is nobody to tell: no alarm goes off.
-    :cvar GIVEN_UP: somebody could not be reached.
+    :cvar IN_PART: somebody was told, and somebody else could not be reached.
+    :cvar GIVEN_UP: nobody was told, and somebody could not be reached.
     :cvar WAIVED: there is nothing to tell any more.
     """
 
     OWED = 'owed'
     TOLD = 'told'
     NOBODY = 'nobody-to-tell'
+    IN_PART = 'told-in-part'
     GIVEN_UP = 'given-up'
     WAIVED = 'waived'
 
@@ -131,6 +133,7 @@ CORRECTION_MOVES: frozenset[tuple[CorrectionState, CorrectionState]] = \
 TELLING_MOVES: frozenset[tuple[TellingState, TellingState]] = frozenset({
     (_T.OWED, _T.TOLD),
     (_T.OWED, _T.NOBODY),
+    (_T.OWED, _T.IN_PART),
     (_T.OWED, _T.GIVEN_UP),
     (_T.OWED, _T.WAIVED),
 })

@@ -60,20 +60,24 @@ class Notifier(abc.ABC):
         return ''
 
     def peer(self, action: SplitResult) -> Peer | None:
-        """Who takes so many notices at a time and no more; None for no
-        limit. Waiting for that is no part of an attempt's time.
+        """Who takes so many notices of a project at a time and no more; None
+        for no limit. Waiting for that is no part of an attempt's time.
 
         Called on the loop of :meth:`notify`.
         """
         return None
 
     @abc.abstractmethod
-    async def notify(self, action: SplitResult, notice: Notice) -> None:
+    async def notify(self, action: SplitResult, notice: Notice
+                     ) -> str | None:
         """Deliver one notice; many are under way at once, on one loop.
 
         A plugin that has to block does so in ``asyncio.to_thread``.
 
         :param action: the split URL.
+        :returns: what answered, for an operator who has to prove that the
+            owner was told: a short text, or None. It is logged and kept: no
+            secrets.
         :raises NotifyError: it was not taken; ``recoverable`` says whether
             to try again, :class:`.BusyError` also when. Its text is logged:
             no secrets.

@@ -1,27 +1,30 @@
 """Delivers notices: many at once, each with its own retries and deadline.
 
-Nothing is shared between two notices that one of them could use up, so who
-does not answer delays only those who are told at the same place.
+What two notices share, and one of them could use up, is shared out between
+their projects: who does not answer delays no other project, and of his own
+those that are told at the same place.
 """
 
 import asyncio
 import concurrent.futures
-import contextlib
 import dataclasses
 import logging
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import tenacity
 from oslo_config import cfg
 
-from doctor_core import clock, plugins
+from doctor_core import clock, plugins, wire
 from doctor_core.exceptions import NotifyError, Withdrawn
 from doctor_core.loop import LoopThread
-from doctor_core.model import Notice
+from doctor_core.model import Delivered, Notice
+from doctor_core.notifiers.admission import Admission, Entry
 from doctor_core.notifiers.base import Notifier, place
+from doctor_core.notifiers.peers import Peer
 from doctor_core.notifiers.rotation import Rotation
 from doctor_core.notifiers.turns import Turn, Turns
 from doctor_core.wording import counted, few
@@ -34,9 +37,9 @@ _CLOSE_S = 2.0
 NOTIFIER_OPTS: list[cfg.Opt] = [
     cfg.FloatOpt(
         'deadline_s', default=60.0, min=0.1,
-        help='Seconds after which a notice that nobody took is given up. '
-             'Waiting for a consumer that takes others meanwhile does not '
-             'count.'),
+        help='Seconds from the first attempt on after which a notice that '
+             'nobody took is given up. Waiting for a consumer that takes '
+             'others meanwhile does not count.'),
     cfg.FloatOpt(
         'timeout_s', default=10.0, min=0.1,
         help='Seconds that a single attempt may take, once it has a '
@@ -62,24 +65,30 @@ class Deliverer:
 
     :param conf: with the options of ``[notifier]``.
     :param notifiers: by scheme; all that are installed by default.
+    :param most: attempts at a time; what the descriptors of this process
+        leave room for by default.
     :raises ConfigError: a notifier's own options are wrong.
     """
 
     def __init__(self, conf: cfg.ConfigOpts,
-                 notifiers: Mapping[str, Notifier] | None = None) -> None:
+                 notifiers: Mapping[str, Notifier] | None = None,
+                 most: int | None = None) -> None:
         self._options = _options(conf)
         self._lock = threading.Lock()
         self._closed = False
-        self._pending: dict[Future[None], Notice] = {}
+        self._pending: dict[Future[Delivered], Notice] = {}
         # All, now: to find and import one takes longer than the owners of a
         # failed host want to wait.
         self._notifiers, self._broken = \
             _load(conf) if notifiers is None else (dict(notifiers), {})
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._rotation = Rotation()
         self._turns = Turns()
+        self._admission = Admission(most)
         self._loop = LoopThread('notifiers')
 
-    def deliver(self, action_url: str, notice: Notice) -> 'Future[None]':
+    def deliver(self, action_url: str, notice: Notice
+                ) -> 'Future[Delivered]':
         """Have a notice delivered.
 
         :param action_url: its scheme chooses the notifier.
@@ -88,7 +97,7 @@ class Deliverer:
         """
         with self._lock:
             if self._closed:
-                future: Future[None] = Future()
+                future: Future[Delivered] = Future()
                 future.set_exception(NotifyError('Doctor is ending'))
                 return future
             future = self._loop.submit(self._deliver(action_url, notice))
@@ -96,7 +105,7 @@ class Deliverer:
         future.add_done_callback(self._forget)
         return future
 
-    def _forget(self, future: 'Future[None]') -> None:
+    def _forget(self, future: 'Future[Delivered]') -> None:
         with self._lock:
             self._pending.pop(future, None)
 
@@ -123,12 +132,11 @@ class Deliverer:
                       counted(len(untold), 'notice'), few(sorted(
                           {notice.server_id or '?'
                            for notice in untold.values()})))
-        for future in untold:
-            future.cancel()
         self._loop.run(self._let_go())
         self._loop.stop()
 
     async def _let_go(self) -> None:
+        await self._cancel_all()
         for scheme, notifier in self._notifiers.items():
             try:
                 async with asyncio.timeout(_CLOSE_S):
@@ -136,35 +144,61 @@ class Deliverer:
             except Exception:  # the next one has to be closed all the same
                 LOG.exception('The notifier %s did not close', scheme)
 
-    async def _deliver(self, action_url: str, notice: Notice) -> None:
+    async def _cancel_all(self) -> None:
+        """All before any of them goes on: one by one, each would make room
+        for an attempt of another one.
+        """
+        deadline = clock.Deadline(_CLOSE_S)
+        while self._tasks and not deadline.passed:
+            for task in self._tasks:
+                task.cancel()
+            # A library may take it for a timeout of its own, and go on.
+            await asyncio.wait(self._tasks, timeout=_CLOSE_S / 10)
+
+    async def _deliver(self, action_url: str, notice: Notice) -> Delivered:
         """One notice's whole way; the outermost frame of its task."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         await self._rotation.turn(notice.project_id)
         async with self._turns.of(action_url, notice) as turn:
-            await self._tell(action_url, notice, turn)
+            return await self._tell(action_url, notice, turn)
 
     async def _tell(self, action_url: str, notice: Notice, turn: Turn
-                    ) -> None:
+                    ) -> Delivered:
         where = 'an alarm action'
         try:
             action = _split(action_url)
             where = place(action)
             deadline = clock.Deadline(self._options.deadline_s)
             began = clock.monotonic()
-            retrying = self._retrying(deadline, where, notice, turn)
-            await retrying(self._attempt, self._notifier(action), action,
-                           notice, deadline)
+            notifier = self._notifier(action)
+            peer = notifier.peer(action) or Peer()
+            entry = self._admission.entry(peer.lane(notice.project_id),
+                                          deadline, where)
+            # Ten thousand may wait for this: before the costly part.
+            await entry.enter()
+            try:
+                retrying = self._retrying(deadline, where, notice, turn)
+                told = _delivered(notice, where, retrying, await retrying(
+                    self._attempt, notifier, action, notice, entry,
+                    deadline))
+            finally:
+                entry.leave()
             LOG.info('Server %s, alarm %.100r, %s: told after %.0f ms, '
-                     'attempt %d', notice.server_id or '?',
-                     notice.body.get('alarm_name', ''), where,
-                     1000.0 * (clock.monotonic() - began),
-                     retrying.statistics.get('attempt_number', 1))
+                     'attempt %d%s%s', notice.server_id or '?', told.alarm,
+                     where, 1000.0 * (clock.monotonic() - began),
+                     told.attempt, _because_of(notice),
+                     told.answer and f': {told.answer}')
+            return told
         except Withdrawn as error:
-            LOG.info('The owner of server %s is not told any more: %s',
-                     notice.server_id or '?', error)
+            LOG.info('The owner of server %s is not told any more: %s%s',
+                     notice.server_id or '?', error, _because_of(notice))
             raise
         except NotifyError as error:
-            LOG.error('The owner of server %s was not told: %s',
-                      notice.server_id or '?', error)
+            LOG.error('The owner of server %s was not told: %s%s',
+                      notice.server_id or '?', error, _because_of(notice))
             raise
         except Exception as error:
             LOG.exception('The notifier of %s failed', where)
@@ -180,18 +214,18 @@ class Deliverer:
         return notifier
 
     async def _attempt(self, notifier: Notifier, action: SplitResult,
-                       notice: Notice, deadline: clock.Deadline) -> None:
-        peer, where = notifier.peer(action), place(action)
-        async with peer.slot(deadline, where) if peer \
-                else contextlib.nullcontext():
+                       notice: Notice, entry: Entry,
+                       deadline: clock.Deadline) -> object:
+        async with entry.attempt():
             if not notice.is_wanted():
-                raise Withdrawn(f'{where}: there is other news by now')
+                raise Withdrawn(f'{place(action)}: there is other news by '
+                                'now')
             try:
                 async with asyncio.timeout(
                         min(self._options.timeout_s, deadline.left_s())):
-                    await notifier.notify(action, notice)
+                    return await notifier.notify(action, notice)
             except TimeoutError:
-                raise NotifyError(f'{where}: no answer in time',
+                raise NotifyError(f'{place(action)}: no answer in time',
                                   recoverable=True) from None
 
     def _retrying(self, deadline: clock.Deadline, where: str,
@@ -248,6 +282,26 @@ def _split(url: str) -> SplitResult:
         return urlsplit(url)
     except ValueError:
         raise NotifyError('An alarm action is not a URL') from None
+
+
+def _delivered(notice: Notice, where: str,
+               retrying: tenacity.AsyncRetrying, answer: object
+               ) -> Delivered:
+    """That a notice was taken just now.
+
+    :param answer: what the notifier returned; a plugin may return what it
+        likes.
+    """
+    return Delivered(
+        str(notice.body.get('alarm_id', '')),
+        str(notice.body.get('alarm_name', '')), where, clock.now(),
+        retrying.statistics.get('attempt_number', 1),
+        wire.shortened(answer) if isinstance(answer, str) else '')
+
+
+def _because_of(notice: Notice) -> str:
+    """Of which fault a line of the log is."""
+    return notice.fault_id and f', fault {notice.fault_id}'
 
 
 def _recoverable(error: BaseException) -> bool:

@@ -1,15 +1,16 @@
 """Alarm webhooks over HTTP."""
 
+import contextlib
 import email.utils
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import SplitResult
 
 from oslo_config import cfg
 
 from doctor_core import clock
 from doctor_core.exceptions import BusyError, HttpError, NotifyError
-from doctor_core.model import Notice, new_id
+from doctor_core.model import Notice
 from doctor_core.notifiers import redirects
 from doctor_core.notifiers.base import Notifier, place
 from doctor_core.notifiers.peers import Peer, Peers
@@ -29,8 +30,9 @@ class HttpNotifier(Notifier):
     def __init__(self, options: Options, timeout_s: float) -> None:
         super().__init__(options, timeout_s)
         self._client = Client(timeout_s=timeout_s,
-                              per_host=options.connections,
-                              tls=self._tls())
+                              # Attempts are bounded by project, at peers.
+                              per_host=0,
+                              tls=self._tls(), heads_only=True)
         self._peers = Peers(options.connections)
 
     @classmethod
@@ -38,8 +40,11 @@ class HttpNotifier(Notifier):
         return [
             cfg.IntOpt(
                 'connections', default=20, min=1,
-                help='Connections to one consumer at the most. Its further '
-                     'notices wait for one of them; those of others do not.'),
+                help='Notices of a project that are posted to one host and '
+                     'port at the same time. Its further ones there wait for '
+                     'one of them; those of others do not. All projects '
+                     'together have five times as many there, or one for '
+                     'each.'),
             cfg.StrOpt(
                 'redirects', default='any',
                 choices=[('none', 'a redirect is a refusal'),
@@ -62,37 +67,54 @@ class HttpNotifier(Notifier):
         return self._peers.of(action.scheme,
                               action.netloc.rpartition('@')[2].lower())
 
-    async def notify(self, action: SplitResult, notice: Notice) -> None:
+    async def notify(self, action: SplitResult, notice: Notice) -> str:
         why = self.complaint(action)
         if why:
             raise NotifyError(f'{place(action)}: the URL {why}')
-        request_id = f'req-{new_id()}'
+        request_id = f'req-{notice.id}'
+        at: Sequence[str] = ()
+        asked = action
+        # An attempt is admitted at its peer before it begins.
+        admitted = self.peer(action)
         for _ in range(_REDIRECTS + 1):
-            reply = await self._post(action, notice, request_id)
+            peer = self.peer(action)
+            async with contextlib.nullcontext() if peer is admitted \
+                    else peer.lane(notice.project_id).slot():
+                reply = await self._post(action, notice, request_id, at)
             if reply.status not in _REDIRECTING:
-                return self._judge(action, reply)
-            action = await redirects.followed(
+                self._judge(action, reply, request_id)
+                where = '' if action is asked else f' of {place(action)}'
+                return f'HTTP {reply.status}{where}, request {request_id}'
+            source, action = action, redirects.followed(
                 action, reply.headers.get('Location', ''),
                 self.options.redirects)
+            with _telling():
+                at = await self._client.addresses(
+                    action.hostname or '', notice.project_id)
+            # It is sent there and nowhere else: a name may mean one address
+            # when it is looked at, and this machine's when it is used.
+            redirects.check(source, reply.peer, at)
         raise NotifyError(f'{place(action)}: more than {_REDIRECTS} '
                           'redirects')
 
     async def _post(self, action: SplitResult, notice: Notice,
-                    request_id: str) -> Reply:
-        try:
+                    request_id: str, at: Sequence[str]) -> Reply:
+        with _telling():
             return await self._client.request(
                 'POST', action.geturl(), body=dict(notice.body),
-                headers={'x-openstack-request-id': request_id})
-        except HttpError as error:
-            raise NotifyError(str(error),
-                              recoverable=error.recoverable) from None
+                headers={'x-openstack-request-id': request_id},
+                who=notice.project_id, at=at)
 
     @staticmethod
-    def _judge(action: SplitResult, reply: Reply) -> None:
-        if reply.status < 300:
+    def _judge(action: SplitResult, reply: Reply, request_id: str) -> None:
+        if 200 <= reply.status < 300:
             return
-        text = f'{place(action)} answered {reply.status}'
-        passing = reply.status >= 500 or reply.status in _PASSING
+        text = f'{place(action)} answered {reply.status} to request ' \
+               f'{request_id}'
+        # No status at all, or one of a talk that nobody has begun, is a
+        # fault of whatever stands there just now.
+        passing = not 200 <= reply.status < 500 \
+            or reply.status in _PASSING
         wait_s = _retry_after_s(reply.headers) if passing else 0.0
         if wait_s > 0:
             raise BusyError(text, wait_s)
@@ -131,6 +153,15 @@ class HttpsNotifier(HttpNotifier):
         return tls_context(cafile=self.options.ca_file,
                            certfile=self.options.cert_file,
                            keyfile=self.options.key_file)
+
+
+@contextlib.contextmanager
+def _telling() -> Iterator[None]:
+    """What goes wrong with a request is what went wrong with a notice."""
+    try:
+        yield
+    except HttpError as error:
+        raise NotifyError(str(error), recoverable=error.recoverable) from None
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

@@ -1,64 +1,83 @@
 """Places that take so many notices at a time, and no more."""
 
-import asyncio
 import contextlib
+import sys
 import weakref
 from collections.abc import AsyncIterator, Hashable
+from typing import Any
 
-from doctor_core import clock
-from doctor_core.exceptions import NotifyError
+from doctor_core.notifiers.room import Room
+
+#: So many projects may have all the attempts at one peer that each may have;
+#: where there are more, each has fewer, but at least one.
+_PROJECTS = 5
+#: What has begun elsewhere is before all who wait to begin.
+_GOES_ON = (-1,)
+
+
+class Lane:
+    """What a project has at a peer; all methods on one loop.
+
+    :ivar project_id: whose.
+    :ivar taken: how many notices of the project the peer has taken.
+    :ivar is_slow: whether the last attempt that ended there was a long one,
+        and in vain.
+    """
+
+    def __init__(self, peer: 'Peer', project_id: str) -> None:
+        # As long as there is a lane, there is its peer.
+        self._peer = peer
+        self.project_id = project_id
+        self.taken = 0
+        self.is_slow = False
+
+    async def enter(self, rank: Any) -> None:
+        """Return when an attempt may be made, until :meth:`leave`; those of
+        a lower rank are first.
+        """
+        await self._peer.room.enter(self.project_id, rank)
+
+    def leave(self) -> None:
+        """An attempt is over."""
+        self._peer.room.leave(self.project_id)
+
+    @contextlib.asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Part of an attempt that was let in elsewhere is made inside."""
+        await self.enter(_GOES_ON)
+        try:
+            yield
+        finally:
+            self.leave()
 
 
 class Peer:
-    """Lets so many attempts in at a time, first come, first served; all
-    methods on one loop.
+    """Who takes so many attempts of each project at a time.
 
-    :param limit: so many.
+    Behind one address may be the consumers of many projects: a gateway, a
+    balancer. What hangs there of one project leaves the others their own
+    attempts, and one of each can always be made.
+
+    :param limit: so many; as many as there are by default.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._slots = asyncio.Semaphore(limit)
-        self._taken = 0
+    def __init__(self, limit: int = sys.maxsize) -> None:
+        self.room = Room(_PROJECTS * limit, each=limit)
+        self._lanes: weakref.WeakValueDictionary[str, Lane] = \
+            weakref.WeakValueDictionary()
 
-    @contextlib.asynccontextmanager
-    async def slot(self, deadline: clock.Deadline, where: str
-                   ) -> AsyncIterator[None]:
-        """One attempt is made inside.
-
-        :param deadline: counts anew when the peer took others while this
-            one waited: a crowd is nobody's fault.
-        :param where: names the peer in the error.
-        :raises NotifyError: it has passed, and the peer took nothing.
-        """
-        await self._acquire(deadline, where)
-        try:
-            yield
-            self._taken += 1
-        finally:
-            self._slots.release()
-
-    async def _acquire(self, deadline: clock.Deadline, where: str) -> None:
-        taken = self._taken
-        while True:
-            try:
-                async with asyncio.timeout(deadline.left_s()):
-                    await self._slots.acquire()
-            except TimeoutError:
-                if self._taken == taken:
-                    raise NotifyError(f'{where}: no answer in time to those '
-                                      'who came before') from None
-            else:
-                if self._taken != taken:
-                    deadline.restart()
-                return
-            taken = self._taken
-            deadline.restart()
+    def lane(self, project_id: str) -> Lane:
+        """That of a project; kept by who uses it for as long as it may."""
+        lane = self._lanes.get(project_id)
+        if lane is None:
+            lane = self._lanes[project_id] = Lane(self, project_id)
+        return lane
 
 
 class Peers:
-    """Peers by name; those that nobody waits for are forgotten.
+    """Peers by name; those where nobody is told are forgotten.
 
-    :param limit: so many attempts at each of them.
+    :param limit: so many attempts of a project at each of them.
     """
 
     def __init__(self, limit: int) -> None:

@@ -4,10 +4,10 @@ The URL of an alarm is chosen by a tenant, that of a redirect by whoever
 answers there.
 """
 
-import asyncio
 import ipaddress
 import re
 import socket
+from collections.abc import Iterable
 from typing import TypeAlias
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -17,7 +17,7 @@ from doctor_core.notifiers.base import place
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_DEFAULT_PORTS = {'http': 80, 'https': 443}
+_SCHEMES = frozenset({'http', 'https'})
 #: Characters of a name in DNS, without a last dot.
 _NAME = 253
 _LABEL = re.compile(r'(?!-)[a-z0-9_-]{1,63}(?<!-)', re.I)
@@ -64,9 +64,9 @@ def _is_name(hostname: str) -> bool:
         and not labels[-1].isdecimal()
 
 
-async def followed(action: SplitResult, location: str, policy: str
-                   ) -> SplitResult:
-    """Where a redirect leads.
+def followed(action: SplitResult, location: str, policy: str
+             ) -> SplitResult:
+    """Where a redirect leads, by its words alone.
 
     :param action: who redirects.
     :param location: its header Location.
@@ -84,30 +84,28 @@ async def followed(action: SplitResult, location: str, policy: str
     if policy == 'none':
         raise NotifyError(f'{where} redirects, which is not followed here')
     if target.scheme not in (action.scheme, 'https') \
-            or target.scheme not in _DEFAULT_PORTS:
+            or target.scheme not in _SCHEMES:
         raise NotifyError(f'{where} redirects to the scheme '
                           f'{wire.shortened(target.scheme)}')
-    if target.hostname != action.hostname:
-        if policy != 'any':
-            raise NotifyError(f'{where} redirects to another host')
-        if await _is_near(target) and not await _is_near(action):
-            raise NotifyError(f'{where} redirects to this machine or its '
-                              'link')
+    if target.hostname != action.hostname and policy != 'any':
+        raise NotifyError(f'{where} redirects to another host')
     return target._replace(fragment='')
 
 
-async def _is_near(url: SplitResult) -> bool:
-    """Whether one of a host's addresses is this machine's or its link's.
+def check(action: SplitResult, peer: str, addresses: Iterable[str]) -> None:
+    """Whether a redirect may be followed to where it leads.
 
-    A name that has none is for the request to fail with.
+    The name may be the same, and mean another machine by now.
+
+    :param action: who redirects.
+    :param peer: the address that this came from; empty when not known.
+    :param addresses: those of the host that it leads to.
+    :raises NotifyError: one of them is this machine's or its link's, and
+        the peer's is not.
     """
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            url.hostname, url.port or _DEFAULT_PORTS[url.scheme],
-            type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return False
-    return any(_is_local(str(entry[4][0])) for entry in found)
+    if any(map(_is_local, addresses)) and not (peer and _is_local(peer)):
+        raise NotifyError(f'{place(action)} redirects to this machine or its '
+                          'link')
 
 
 def _is_local(text: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from doctor_core import messaging
-from doctor_core.model import Checkpoint, Event, Notice
+from doctor_core.model import Checkpoint, Delivered, Event, Notice
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +18,7 @@ class AlarmOutlets:
     :ivar checkpoint: the profiler's.
     """
 
-    deliver: Callable[[str, Notice], 'Future[None]']
+    deliver: Callable[[str, Notice], 'Future[Delivered]']
     publish: Callable[[Sequence[Event]], None]
     overhear: Callable[[str, str, messaging.Handler], None]
     checkpoint: Callable[[Checkpoint], None]

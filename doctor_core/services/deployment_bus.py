@@ -44,13 +44,14 @@ class DeploymentBus:
         self._connected().overhear(topic, handler, exchange=exchange,
                                    priority=wire.AODH_PRIORITY)
 
-    def listen_to_nova(self, hear: Callable[[str, Mapping[str, Any]], None],
+    def listen_to_nova(self, hear: messaging.Handler,
                        checkpoint: Callable[[Checkpoint], None],
                        name: str = '') -> None:
         """Hear of each of Nova's notifications from now on; nothing where
         the URL is not set.
 
-        :param hear: called with the event type and the payload.
+        :param hear: called with the event type, the payload, and the metadata
+            that have the time that it was sent.
         :param checkpoint: takes a stamp when Nova tells of a server in
             error.
         :param name: whose queue it is, so that one who comes back finds it.
@@ -65,7 +66,7 @@ class DeploymentBus:
                  metadata: Mapping[str, Any]) -> None:
             if not isinstance(payload, dict):
                 return
-            hear(event_type, payload)
+            hear(event_type, payload, metadata)
             if event_type == wire.INSTANCE_UPDATE \
                     and payload.get('state') == 'error':
                 checkpoint(_notified(payload, metadata))
@@ -91,6 +92,17 @@ class DeploymentBus:
                 self._bus = messaging.Bus(self._conf, url, exchange=None,
                                           retry=self._conf.bus.retry)
             return self._bus
+
+
+def own_queue(hostname: str, topic: str) -> str:
+    """The name of an inspector's queue of Nova's notifications: its own
+    again after a restart, and no other's. Two on one machine that shared it
+    would each hear of half of the servers.
+
+    :param hostname: of the machine.
+    :param topic: of its faults, by which inspectors are told apart.
+    """
+    return hostname if topic == wire.FAULTS_TOPIC else f'{hostname}-{topic}'
 
 
 def _notified(payload: Mapping[str, Any], metadata: Mapping[str, Any]

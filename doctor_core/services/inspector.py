@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import socket
+import threading
 from collections.abc import Callable
 
 from oslo_config import cfg
@@ -15,15 +16,16 @@ from doctor_core.api import serving
 from doctor_core.api.clearing import Clearing
 from doctor_core.api.faults import FaultsApi
 from doctor_core.cloud import Cloud
-from doctor_core.exceptions import BackendError
+from doctor_core.exceptions import BackendError, DoctorError
 from doctor_core.faults import settings
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.engine import Engine
 from doctor_core.model import Checkpoint, Fault
 from doctor_core.notifiers.deliverer import Deliverer
 from doctor_core.ownership import Ownership
+from doctor_core.services import new_state
 from doctor_core.services.alarm_outlets import AlarmOutlets
-from doctor_core.services.deployment_bus import DeploymentBus
+from doctor_core.services.deployment_bus import DeploymentBus, own_queue
 from doctor_core.services.reception import Reception
 from doctor_core.web import auth
 from doctor_core.web import server as web
@@ -32,7 +34,13 @@ LOG = logging.getLogger(__name__)
 
 _DRAIN_S = 5.0
 _FIRST_RETRY_S = 1.0
-_LAST_RETRY_S = 30.0
+#: Whoever lost a host meanwhile waits for it.
+_LAST_RETRY_S = 5.0
+#: How seldom the same reason is said again.
+_SAY_AGAIN_S = 30.0
+#: For how long the first look at the cloud may take before events are taken
+#: in without it.
+_PATIENCE_S = 1.0
 
 Stamp = Callable[[Checkpoint], None]
 
@@ -72,9 +80,11 @@ class InspectorService:
         self._bus = bus or messaging.Bus(conf, conf.bus.transport_url,
                                          retry=conf.bus.retry)
         self._owns_bus = bus is None
+        self._state_file = state_file
         self._deployment_bus = DeploymentBus(conf)
         # One that keeps its state comes back, and finds its queue again.
-        self._queue = socket.gethostname() if state_file else ''
+        self._queue = own_queue(socket.gethostname(), conf.bus.topic) \
+            if state_file else ''
         self._store = store.Store(state_file)
         self._deliverer = Deliverer(conf)
         self.alarms = plugins.make(
@@ -84,9 +94,10 @@ class InspectorService:
                          self._deployment_bus.overhear, checkpoint),
             self._store.alarms)
         self._inspector = plugins.make(conf, 'inspectors', self._cloud)
+        self._own_monitors = plugins.names('monitors')
         self._engine = Engine(
             lambda: settings.settings(conf), self._cloud, self._store,
-            self._inspector, self.alarms, plugins.names('monitors'),
+            self._inspector, self.alarms, self._own_monitors,
             checkpoint, lambda answer: self._reception.answer_waiting(answer),
             settled=lambda report_id, answer: self._reception.settle(
                 report_id, answer))
@@ -94,6 +105,10 @@ class InspectorService:
                                     self._store)
         self._stopping = self._engine.stopping
         self._server = self._make_server()
+        self._opening = threading.Lock()
+        self._is_open = False
+        self._looked = threading.Event()
+        self._said = ('', 0.0)
 
     def _make_server(self) -> web.Server:
         section = self._conf.inspector
@@ -105,17 +120,26 @@ class InspectorService:
         clearing = Clearing(
             self._store, self._engine.handler, self._engine.lifting,
             # Who waits for the return hears of it, too.
-            self._reception.answer_waiting)
+            self._reception.answer_waiting, self._own_monitors)
         routes = [
             *events.routes(),
             *FaultsApi(self._store, self._engine.holding.confirm,
-                       self._engine.affected.resolve).routes(),
+                       self._engine.affected.resolve,
+                       self._holds).routes(),
             *clearing.routes(),
             *health_api.routes(lambda: self._server.pools,
-                               lambda: self._server.is_crowded),
+                               lambda: self._server.is_crowded, self._seen),
             *self.alarms.routes(gate)]
         return serving.server(section, gate, routes,
                               [*events.pools, *clearing.pools])
+
+    def _seen(self) -> health_api.Seen:
+        return health_api.Seen(
+            self._bus.answers, self._cloud.contacts(),
+            self._reception.monitor_silent_s, self._holds())
+
+    def _holds(self) -> bool:
+        return bool(self._conf.inspector.hold)
 
     @property
     def url(self) -> str:
@@ -126,10 +150,15 @@ class InspectorService:
         """Take up work; blocks until Nova has answered.
 
         A cloud that cannot be reached is asked again and again, with growing
-        pauses, until :meth:`stop` is called.
+        pauses, until :meth:`stop` is called. Meanwhile owners are told who
+        are owed it, and events are taken in, which wait; nothing is decided
+        or corrected before the first look.
 
         :raises ConfigError: something that only the operator can mend.
         """
+        self._engine.handler.hold()
+        threading.Thread(target=self._begin_early, name='begin-early',
+                         daemon=True).start()
         if not self._insist(self._cloud.check):
             return
         self._inspector.start()
@@ -138,15 +167,54 @@ class InspectorService:
             self._engine.affected.hear, self._checkpoint, self._queue)
         if not self._insist(self._engine.affected.refresh):
             return
+        self._looked.set()
+        self._engine.meanwhile.stop()
+        self._engine.handler.go_on()
+        self._note_new_state()
         self._engine.owed.start()
-        # The first one is written; not while somebody waits for it.
-        self._store.arrivals.next()
-        self._reception.listen(self._bus)
-        self._server.start()
+        self._open()
         # What is here to stay need not be looked through in a fault: a full
         # collection takes as long as it does to tell ten owners.
         gc.collect()
         gc.freeze()
+
+    def _begin_early(self) -> None:
+        """See to what does not need Nova, if the first look takes long."""
+        if self._stopping.wait(_PATIENCE_S) or self._looked.is_set():
+            return
+        self._engine.meanwhile.start()
+        try:
+            self._open()
+        except DoctorError as error:  # who waits for Nova raises it, too
+            LOG.error('Events cannot be taken in yet: %s', error)
+            return
+        except Exception:  # the thread's outermost frame
+            LOG.exception('Events cannot be taken in yet')
+            return
+        if not self._looked.is_set():
+            LOG.warning('The cloud was not looked at yet. Events are taken '
+                        'in at %s/events, and wait for that', self.url)
+
+    def _open(self) -> None:
+        """Take events in, from the bus and over HTTP."""
+        with self._opening:
+            if self._is_open or self._stopping.is_set():
+                return
+            # The first one is written; not while somebody waits for it.
+            self._store.arrivals.next()
+            self._reception.listen(self._bus)
+            self._server.start()
+            self._is_open = True
+
+    def _note_new_state(self) -> None:
+        """Say it once when a file of state that was there may be lost."""
+        if self._state_file and self._store.is_new():
+            said = new_state.warning(
+                self._state_file, was_kept=self._ownership.was_kept,
+                forced_down=self._engine.affected.forced_down())
+            if said:
+                LOG.warning('%s', said)
+        self._ownership.keep()
 
     def stop(self) -> None:
         """End without losing anything; may be called again, or early.
@@ -154,6 +222,9 @@ class InspectorService:
         What is under way has 5 s; what is left is done at the next start.
         """
         self._stopping.set()
+        # Who opens is through, unless the broker is away.
+        if self._opening.acquire(timeout=_PATIENCE_S):
+            self._opening.release()
         self._reception.close_outcomes()
         self._server.stop()
         self._deliverer.close(_DRAIN_S)
@@ -162,13 +233,25 @@ class InspectorService:
             self._cloud.close()
         self._bus.stop_listening()
         self._reception.close()
+        self._engine.meanwhile.stop()
         self._engine.owed.join()
         self.alarms.close()
         self._deployment_bus.close()
+        self._engine.affected.close()
         if self._owns_bus:
             self._bus.close()
         self._store.close()
         self._ownership.give_up()
+
+    def renew(self) -> str:
+        """Show the certificate as its file is now.
+
+        :returns: that it does, for the log; empty without HTTPS.
+        :raises ConfigError: it cannot be used, and the former one is shown.
+        """
+        certificate = self._server.renew_certificate()
+        return f'shows the certificate {certificate} as it is now' \
+            if certificate else ''
 
     def prove_alive(self) -> None:
         """Return when what takes events in and what tells the owners have
@@ -205,13 +288,18 @@ class InspectorService:
         for attempt in clock.Backoff(first_s=_FIRST_RETRY_S,
                                      last_s=_LAST_RETRY_S,
                                      stop=self._stopping,
-                                     failed=_note_failure):
+                                     failed=self._note_failure):
             with attempt:
                 ask()
                 return True
         return False
 
-
-def _note_failure(error: BackendError, pause_s: float) -> None:
-    LOG.error('The cloud cannot be used yet: %s. Trying again in %.0f s.',
-              error, pause_s)
+    def _note_failure(self, error: BackendError, pause_s: float) -> None:
+        why, now = str(error), clock.monotonic()
+        said, at = self._said
+        is_said = why == said and now < at + _SAY_AGAIN_S
+        if not is_said:
+            self._said = why, now
+        LOG.log(logging.DEBUG if is_said else logging.ERROR,
+                'The cloud cannot be used yet: %s. Trying again in %.0f s.',
+                why, pause_s)

@@ -51,7 +51,8 @@ class MonitorDaemon:
         self._numbering = threading.Lock()
         self._stopping = threading.Event()
         self.monitor = chosen.monitor(conf, self._take)
-        self._status = StatusServer(self.monitor, conf.monitor.status_port)
+        self._status = StatusServer(self.monitor, conf.monitor.status_port,
+                                    lambda: self._bus.answers)
         self._upkeep = Periodic('monitor-upkeep', self.refresh,
                                 lambda: conf.monitor.refresh_s)
 
@@ -84,6 +85,10 @@ class MonitorDaemon:
             self._bus.close()
         if self._ownership is not None:
             self._ownership.give_up()
+
+    def renew(self) -> str:
+        """There is no file that may be replaced."""
+        return ''
 
     def prove_alive(self) -> None:
         """Return when the monitor has gone round once more."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from collections.abc import Callable
 
 from doctor_core.exceptions import ConfigError
 from doctor_core.monitors.base import Monitor
@@ -18,15 +19,18 @@ class StatusServer:
 
     :param monitor: who is asked.
     :param port: the port; 0 for a free one.
+    :param bus_answers: whether the bus took what it was sent last; None when
+        that is not known. Never blocks.
     """
 
-    def __init__(self, monitor: Monitor, port: int) -> None:
+    def __init__(self, monitor: Monitor, port: int,
+                 bus_answers: Callable[[], bool | None]) -> None:
         self._monitor = monitor
+        self._bus_answers = bus_answers
         self._server = Server([
             Route('GET', '/hosts', self.hosts,
                   Pool('host lists', threads=1)),
-            Route('GET', '/healthcheck',
-                  lambda _request: Response(json={'status': 'ok'})),
+            Route('GET', '/healthcheck', self.health),
         ], port=port, name='monitor-status')
 
     @property
@@ -46,6 +50,13 @@ class StatusServer:
     def stop(self) -> None:
         """End; may be called again."""
         self._server.stop()
+
+    def health(self, _request: Request) -> Response:
+        """That it answers, and whether anybody hears what it reports."""
+        answers = self._bus_answers()
+        return Response(json={
+            'status': 'degraded' if answers is False else 'ok',
+            'bus': {'answers': answers}})
 
     def hosts(self, _request: Request) -> Response:
         """Every host, and whether the monitor itself is cut off."""

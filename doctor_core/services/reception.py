@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
@@ -13,11 +13,19 @@ from doctor_core.exceptions import BackendError, InvalidEvent
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.engine import Engine
 from doctor_core.faults.handler import Decided, Kept
-from doctor_core.model import Fault
+from doctor_core.model import Fault, FaultStatus
 from doctor_core.model.states import FaultState
+from doctor_core.services.pursuing import Pursuing
 from doctor_core.store import Store
 
 LOG = logging.getLogger(__name__)
+
+#: Of the reports of one return, so many hear how it ends; as many may wait
+#: over HTTP for that of all hosts together as :mod:`doctor_core.api.waiting`
+#: says.
+_HEAR_THE_END = 100
+#: Instead of a host, of reports that wait for a look at Nova.
+_UNPLACED = ''
 
 
 class Reception:
@@ -39,9 +47,12 @@ class Reception:
         self.outcomes: Outcomes[Answer] = Outcomes()
         self._ends: Outcomes[Answer] = Outcomes()
         self._lock = threading.Lock()
+        #: When Doctor's own monitor said last which hosts it hears.
+        self._heard_at: float | None = None
         #: By host and fault, the reports that wait for the end of a return.
         self._waiting: dict[str, dict[str, list[str]]] = {}
-        self._in_order = messaging.InOrder(self.take, 'faults-pursue', pool)
+        self._pursuing = Pursuing(self._pursue, self._pass, 'faults-pursue',
+                                  pool)
 
     def listen(self, bus: messaging.Bus) -> None:
         """Take reports from now on, until the bus's listening ends.
@@ -49,7 +60,7 @@ class Reception:
         :raises ConfigError: the broker refuses user, password or virtual
             host.
         """
-        bus.listen(self._topic, self._in_order.take, in_order=True)
+        bus.listen(self._topic, self.take, in_order=True, turn_of=turn_of)
         messaging.ping(bus, self._topic)
 
     def wait(self, report_id: str, timeout_s: float) -> Answer | None:
@@ -58,73 +69,110 @@ class Reception:
         """
         return asyncio.run(self._ends.wait(report_id, timeout_s))
 
+    @property
+    def monitor_silent_s(self) -> float | None:
+        """Seconds since Doctor's own monitor said which hosts it hears; None
+        if it never did. Never blocks.
+        """
+        heard_at = self._heard_at
+        return None if heard_at is None else clock.monotonic() - heard_at
+
     def close(self) -> None:
         """Wait for what is under way; nothing comes any more."""
-        self._in_order.close()
+        self._pursuing.close()
 
     def take(self, event_type: str, payload: Any,
-             _metadata: Mapping[str, Any]) -> Callable[[], None] | None:
+             _metadata: Mapping[str, Any]) -> None:
         """Decide what a message means; called by the bus for one message
-        after another, in the order of arrival.
-
-        :returns: what is left to be done; it blocks.
+        after another, those of a host in the order of arrival. What it calls
+        for is in the store by then, and done in threads.
         """
         if event_type == wire.PING:
-            return None
+            return
         if event_type == wire.HEARD:
+            self._heard_at = clock.monotonic()
             self._engine.handler.heard(*wire.heard_from_payload(payload))
-            return None
+            return
         try:
             report = wire.fault_from_payload(payload, clock.now())
         except InvalidEvent as error:
             LOG.error('A message on %s is no fault and is dropped: %s',
                       self._topic, error)
-            return None
-        decided = self._engine.handler.decide(report)
-        return lambda: self._pursue(report, decided)
+            return
+        self._follow(report, self._engine.handler.decide(report))
 
-    def _pursue(self, report: Fault, decided: Answer | Decided | Kept
+    def _follow(self, report: Fault, decided: Answer | Decided | Kept
                 ) -> None:
-        if isinstance(decided, Kept):
+        is_loss = report.status is FaultStatus.DOWN
+        if isinstance(decided, Answer):
+            self.settle(report.id, decided)
+        elif isinstance(decided, Kept):
+            self._pursuing.put(_UNPLACED, report.id, is_loss=is_loss)
+        else:
+            self._pursuing.put(decided.host, report.id, is_loss=is_loss)
+
+    def _pursue(self, host: str, report_ids: Sequence[str]) -> None:
+        """Do what the reports of a host call for; blocks on the cloud."""
+        if host == _UNPLACED:
             self._engine.owed.place()
             return
         try:
-            begun = self._engine.handler.begin(decided)
+            begun = self._engine.handler.begin(Decided(report_ids[-1], host))
         except BackendError as error:
-            self._leave(report, error)
+            self._leave(host, report_ids, error)
         else:
-            begun.add_done_callback(lambda done: self._end(report, done))
+            begun.add_done_callback(
+                lambda done: self._end(host, report_ids, done))
 
-    def _end(self, report: Fault, done: 'Future[Answer]') -> None:
-        """What a report calls for is done, and the owners were told."""
+    def _pass(self, host: str, report_id: str) -> None:
+        """More reports of a host wait than its pursuit answers: who waits
+        for this one hears how the fault is.
+        """
+        record = self._store.faults.open_of(host) \
+            if host != _UNPLACED else None
+        if record is not None:
+            self._put(report_id, self._engine.pursuit.answer(record.id))
+
+    def _end(self, host: str, report_ids: Sequence[str],
+             done: 'Future[Answer]') -> None:
+        """What reports call for is done, and the owners were told."""
         error = done.exception()
-        if error is None:
-            self.settle(report.id, done.result())
-        else:
-            self._leave(report, error)
+        if error is not None:
+            self._leave(host, report_ids, error)
+            return
+        for report_id in report_ids:
+            self.settle(report_id, done.result())
 
-    def _leave(self, report: Fault, error: BaseException) -> None:
-        # What it calls for is in the store.
+    def _leave(self, host: str, report_ids: Sequence[str],
+               error: BaseException) -> None:
+        # What they call for is in the store.
         until = 'the next start' if self._engine.stopping.is_set() \
             else 'the next retry'
         LOG.warning('Fault of host %s (report %s) is left for %s: %s',
-                    report.hostname, report.id, until, error,
+                    host, report_ids[-1], until, error,
                     exc_info=None if isinstance(error, BackendError)
                     else error)
 
     def settle(self, report_id: str, answer: Answer) -> None:
         """Remember what became of a report; who waits for it hears it."""
         if answer.waits:
-            # Who waits for the return of a host waits for its end.
-            with self._lock:
-                self._waiting.setdefault(answer.host, {}).setdefault(
-                    answer.fault_id, []).append(report_id)
-                # Nobody can want to hang for what may never come.
-                if answer.for_witness:
-                    self.outcomes.put(report_id, answer)
+            self._let_wait(report_id, answer)
         else:
             self._put(report_id, answer)
         self._answer_waiting(answer.host)
+
+    def _let_wait(self, report_id: str, answer: Answer) -> None:
+        """Who waits for the return of a host waits for its end."""
+        with self._lock:
+            waiting = self._waiting.setdefault(answer.host, {}).setdefault(
+                answer.fault_id, [])
+            waiting.append(report_id)
+            passed = [waiting.pop(0)] if len(waiting) > _HEAR_THE_END else []
+            # Nobody can want to hang for what may never come.
+            if answer.for_witness:
+                self.outcomes.put(report_id, answer)
+        for one in passed:
+            self._put(one, answer)
 
     def answer_waiting(self, last: Answer) -> None:
         """Tell those who wait for the end of a return of this host that has
@@ -167,3 +215,14 @@ class Reception:
     def _has_ended(self, fault_id: str) -> bool:
         record = self._store.faults.find(fault_id)
         return record is None or record.state is not FaultState.CLEARING
+
+
+def turn_of(event_type: str, payload: Any) -> messaging.Turn:
+    """When a message is decided: the hosts take turns, and losses go first.
+    """
+    if event_type == wire.HEARD:
+        # It says nothing of what its monitor finds lost after that.
+        return messaging.Turn(is_urgent=True)
+    seen = wire.glimpse(payload)
+    return messaging.Turn(seen.host or None, seen.is_loss,
+                          seen.sayer or None)

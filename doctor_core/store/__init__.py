@@ -13,6 +13,7 @@ from doctor_core.store.arrivals import Arrivals
 from doctor_core.store.corrections import (
     CorrectionRecord,
     Corrections,
+    Standing,
     Tally,
 )
 from doctor_core.store.database import Database
@@ -23,8 +24,8 @@ from doctor_core.store.losses import Loss, Losses
 from doctor_core.store.rehearsal import rehearse
 from doctor_core.store.tellings import TellingRecord, Tellings
 
-__all__ = ['CorrectionRecord', 'FaultRecord', 'Loss', 'Said', 'Store',
-           'Tally', 'TellingRecord']
+__all__ = ['CorrectionRecord', 'FaultRecord', 'Loss', 'Said', 'Standing',
+           'Store', 'Tally', 'TellingRecord']
 
 
 class Store:
@@ -52,6 +53,10 @@ class Store:
         """All that is written inside is kept, or nothing of it."""
         with self._database.begin():
             yield
+
+    def is_new(self) -> bool:
+        """Whether nobody has worked with the file yet."""
+        return not self.arrivals.has_begun() and not self.faults.latest(1)
 
     def close(self) -> None:
         """Close the file; may be called again."""

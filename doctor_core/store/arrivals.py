@@ -38,6 +38,10 @@ class Arrivals:
             self._number += 1
             return SequenceNumber(self._epoch, self._number)
 
+    def has_begun(self) -> bool:
+        """Whether anybody has counted here, in whichever process."""
+        return bool(self._database.read(sa.select(ARRIVALS)))
+
     def _keep_ahead(self) -> None:
         try:
             self._epoch, self._number = self._reserve()

@@ -1,6 +1,7 @@
 """The corrections that faults call for, each with a state of its own."""
 
 import dataclasses
+import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from doctor_core.model import Action, Correction, Mark, StateChange
 from doctor_core.model.states import STANDING, CorrectionState
 from doctor_core.store.database import Database
-from doctor_core.store.tables import CORRECTIONS
+from doctor_core.store.tables import CORRECTIONS, SERVERS
 
 _C = CorrectionState
 
@@ -26,6 +27,18 @@ class CorrectionRecord:
     state: CorrectionState
     at: float | None = None
     reason: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """Something that Doctor has changed, or may have, and not set back.
+
+    :ivar server: the name of the server that it is about, if it is known.
+    """
+
+    fault_id: str
+    record: CorrectionRecord
+    server: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,9 +64,24 @@ class Corrections:
             CORRECTIONS.c.fault_id == fault_id)
         if states:
             query = query.where(CORRECTIONS.c.state.in_(states))
-        return [CorrectionRecord(_correction(row), _C(row['state']),
-                                 row['at'], row['reason'])
-                for row in self._database.read(query)]
+        return [_record(row) for row in self._database.read(query)]
+
+    def standing(self) -> list[Standing]:
+        """What of all faults was changed, or may have been, and is to be set
+        back some time; that of one host together.
+        """
+        about = sa.func.coalesce(sa.func.nullif(
+            CORRECTIONS.c.server_id, ''), CORRECTIONS.c.target_id)
+        query = sa.select(CORRECTIONS, SERVERS.c.document).outerjoin(
+            SERVERS, sa.and_(SERVERS.c.fault_id == CORRECTIONS.c.fault_id,
+                             SERVERS.c.server_id == about)
+        ).where(CORRECTIONS.c.state.in_(STANDING),
+                CORRECTIONS.c.action != Action.START
+                ).order_by(CORRECTIONS.c.host, CORRECTIONS.c.fault_id,
+                           CORRECTIONS.c.action, CORRECTIONS.c.target_id)
+        return [Standing(row['fault_id'], _record(row), json.loads(
+            row['document'] or '{}').get('name', ''))
+            for row in self._database.read(query)]
 
     def tally(self, fault_ids: Collection[str]) -> list[Tally]:
         """How many corrections of each kind are in which state."""
@@ -200,6 +228,11 @@ class Corrections:
 def _key(fault_id: str, correction: Correction) -> dict[str, str]:
     return {'fault_id': fault_id, 'action': correction.action,
             'target_id': correction.target_id}
+
+
+def _record(row: Mapping[str, Any]) -> CorrectionRecord:
+    return CorrectionRecord(_correction(row), _C(row['state']), row['at'],
+                            row['reason'])
 
 
 def _in(records: Iterable[CorrectionRecord],

@@ -107,12 +107,16 @@ class Faults:
                          FAULTS.c.target_id == hostname,
                          FAULTS.c.state.in_(OPEN))
 
-    def last_of(self, hostname: str, kind: TargetKind = TargetKind.HOST
-                ) -> FaultRecord | None:
-        """The latest fault of a target, whatever became of it."""
+    def last_of(self, hostname: str, kind: TargetKind = TargetKind.HOST, *,
+                ignored: bool = False) -> FaultRecord | None:
+        """The latest fault of a target, whatever became of it.
+
+        :param ignored: of those that are ignored; else of all others.
+        """
+        is_ignored = FAULTS.c.state == FaultState.IGNORED
         return self._one(FAULTS.c.target_kind == kind,
                          FAULTS.c.target_id == hostname,
-                         FAULTS.c.state != FaultState.IGNORED)
+                         is_ignored if ignored else sa.not_(is_ignored))
 
     def latest(self, limit: int = 100,
                states: Collection[FaultState] = tuple(FaultState)
@@ -279,6 +283,12 @@ class Faults:
         rows = self._database.read(sa.select(REPORTS.c.fault_id).where(
             REPORTS.c.id == report_id))
         return rows[0]['fault_id'] if rows else None
+
+    def read_as(self, reading: str) -> frozenset[str]:
+        """The faults of which a report was read so."""
+        return frozenset(row['fault_id'] for row in self._database.read(
+            sa.select(REPORTS.c.fault_id).where(
+                REPORTS.c.reading == reading)))
 
     def _one(self, *conditions: Any) -> FaultRecord | None:
         found = self._many(sa.select(FAULTS).where(*conditions).order_by(

@@ -9,6 +9,7 @@ from doctor_core.exceptions import StoreError
 from doctor_core.model import (
     Action,
     Correction,
+    Delivered,
     Fault,
     FaultStatus,
     Mark,
@@ -62,4 +63,5 @@ def _act(faults: Faults, falls: Falls, corrections: Corrections,
     corrections.of('', CorrectionState.OWED, CorrectionState.ASKED)
     corrections.move('', CorrectionState.DONE, made, at=0.0)
     tellings.move('', TellingState.TOLD, told, at=0.0)
+    tellings.prove('', [(one, [Delivered('', '', '', 0.0)]) for one in told])
     tellings.of('', TellingState.OWED)

@@ -140,6 +140,22 @@ TELLINGS = sa.Table(
     _text('reason'),
     sa.Index('tellings_in_state', 'state'))
 
+#: The notices because of a telling that somebody has taken, in the order in
+#: which that was known. A file without this table gets it.
+DELIVERIES = sa.Table(
+    'deliveries', METADATA,
+    sa.Column('number', sa.Integer, primary_key=True, autoincrement=True),
+    _id('fault_id', nullable=False),
+    _id('server_id', nullable=False),
+    _id('news', 16, nullable=False),
+    _id('alarm_id', 255, nullable=False),
+    _text('alarm'),
+    _text('url'),
+    sa.Column('at', sa.Float, nullable=False),
+    sa.Column('attempt', sa.Integer, nullable=False),
+    _text('answer'),
+    sa.Index('deliveries_of_fault', 'fault_id'))
+
 #: The servers of a fault as they were when it found them.
 SERVERS = sa.Table(
     'servers', METADATA,

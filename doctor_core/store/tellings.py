@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from doctor_core.model import News, Server, Telling
+from doctor_core.model import Delivered, News, Server, Telling
 from doctor_core.model.states import TellingState
 from doctor_core.store.database import Database
-from doctor_core.store.tables import SERVERS, TELLINGS
+from doctor_core.store.tables import DELIVERIES, SERVERS, TELLINGS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +114,28 @@ class Tellings:
         if rows:
             with self._database.begin() as connection:
                 connection.execute(statement, rows)
+
+    def prove(self, fault_id: str,
+              taken: Iterable[tuple[Telling, Iterable[Delivered]]]) -> None:
+        """Remember the notices that somebody has taken."""
+        self._database.insert(DELIVERIES, [
+            {'fault_id': fault_id, 'server_id': one.server.id,
+             'news': one.news, **dataclasses.asdict(delivery)}
+            for one, deliveries in taken for delivery in deliveries])
+
+    def deliveries(self, fault_id: str
+                   ) -> dict[tuple[str, News], list[Delivered]]:
+        """The notices that somebody has taken, by server and news, the oldest
+        first.
+        """
+        found: dict[tuple[str, News], list[Delivered]] = {}
+        for row in self._database.read(sa.select(DELIVERIES).where(
+                DELIVERIES.c.fault_id == fault_id
+                ).order_by(DELIVERIES.c.number)):
+            found.setdefault((row['server_id'], News(row['news'])), []).append(
+                Delivered(**{field.name: row[field.name]
+                             for field in dataclasses.fields(Delivered)}))
+        return found
 
     def counts(self, fault_ids: Collection[str]
                ) -> dict[str, dict[tuple[News, TellingState], int]]:

@@ -37,6 +37,9 @@ class NotifierContract(PluginContract):
       ``recoverable`` false, and without a secret.
     * ``close()`` works for one that was never used.
 
+    ``notify()`` returns what answered, a short text without secrets, or None.
+    Nothing is sent here: that is for a test of its own.
+
     :cvar plugin: the notifier's class.
     :cvar values: options that a test cannot leave at their defaults.
     :cvar scheme: its name, which is the scheme of its URLs.

@@ -30,3 +30,31 @@ def server_context(name: str, certificate: str, key: str) -> ssl.SSLContext:
                               for option, path in options.items())
         raise ConfigError(f'{name}: cannot use {named}: {error}') from None
     return context
+
+
+class Shown:
+    """The certificate that a server shows, as its files held it when they
+    were read last.
+
+    :param name: as :func:`server_context`, with the other two.
+    :ivar context: for who connects from now on; None before the first
+        reading.
+    """
+
+    def __init__(self, name: str, certificate: str, key: str) -> None:
+        self._name = name
+        self._certificate = certificate
+        self._key = key
+        self.context: ssl.SSLContext | None = None
+
+    def read(self) -> str:
+        """Read the files anew; who is connected goes on as before.
+
+        :returns: the certificate's file.
+        :raises ConfigError: they cannot be used, and nothing has changed.
+        """
+        # A context of its own: half of a new pair in the old one would be
+        # shown with half of the former.
+        self.context = server_context(self._name, self._certificate,
+                                      self._key)
+        return self._certificate

@@ -3,11 +3,10 @@
 import asyncio
 import enum
 import logging
-import resource
 import ssl
 from typing import cast
 
-from doctor_core import clock
+from doctor_core import clock, descriptors
 
 LOG = logging.getLogger(__name__)
 
@@ -39,10 +38,7 @@ _GIVEN_UP = ((Phase.HEAD, Phase.BODY), (Phase.NEXT,))
 
 def share_of_descriptors() -> int:
     """How many connections the limit of this process leaves room for."""
-    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY:
-        return _MOST
-    return max(1, min(_MOST, soft // _PARTS))
+    return descriptors.share(_PARTS, _MOST)
 
 
 class Connections:

@@ -124,6 +124,8 @@ class Route:
     :ivar handler: must not block, unless it has a pool; may be a coroutine
         function, unless it has one.
     :ivar pool: whose threads run the handler, and write its JSON.
+    :ivar caller: whose request it is, where the pool's callers take turns;
+        must not block, nor raise.
     :ivar rule: its name in a policy; a server with a gate serves no route
         without one.
     :ivar access: whom the rule is for, if no policy says otherwise.
@@ -135,6 +137,7 @@ class Route:
     pool: Pool | None = None
     rule: str = ''
     access: str = OPERATOR
+    caller: Callable[[Request], str] | None = None
 
 
 def error_body(refused: Refused) -> dict[str, Any]:

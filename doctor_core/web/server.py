@@ -1,11 +1,9 @@
 """The one HTTP server: handlers are plain functions, the loop is hidden."""
 
 import asyncio
-import inspect
 import logging
 import os
 import socket
-import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -13,7 +11,7 @@ from aiohttp import http_exceptions, web
 
 from doctor_core import clock, loop, wire
 from doctor_core.exceptions import ConfigError, StoreError
-from doctor_core.web import certificates, library
+from doctor_core.web import certificates, chains, library
 from doctor_core.web.connections import (
     Connections,
     Phase,
@@ -108,7 +106,7 @@ class Server:
         self.pools = list(dict.fromkeys(
             [*pools, *(route.pool for route in routes if route.pool)]))
         self._errors = errors
-        self._tls = tls
+        self._tls = certificates.Shown(name, *tls) if tls else None
         self._max_body = max_body
         self._thread: loop.LoopThread | None = None
         self._runner: web.AppRunner | None = None
@@ -137,11 +135,10 @@ class Server:
         :returns: the base URL.
         :raises ConfigError: the address cannot be bound, or TLS not set up.
         """
-        context = certificates.server_context(self._name, *self._tls) \
-            if self._tls else None
+        self.renew_certificate()
         self._thread = loop.LoopThread(self._name)
         try:
-            self._thread.run(self._start(context))
+            self._thread.run(self._start())
         except (OSError, UnicodeError) as error:
             self._thread.stop()
             self._thread = None
@@ -150,6 +147,16 @@ class Server:
                 f'{self._name}: cannot listen on {self._host} port '
                 f'{self._port}: {why}') from None
         return self.url
+
+    def renew_certificate(self) -> str:
+        """Show what the files of TLS hold now to whoever connects from now
+        on; any thread may call, at any time.
+
+        :returns: the certificate's file; empty without TLS.
+        :raises ConfigError: they cannot be used; what was shown before is
+            shown on.
+        """
+        return self._tls.read() if self._tls else ''
 
     def stop(self) -> None:
         """Finish what is being answered, within 2 s, and end; idempotent.
@@ -174,7 +181,7 @@ class Server:
         assert self._thread is not None
         return self._thread.run(run())
 
-    async def _start(self, tls: ssl.SSLContext | None) -> None:
+    async def _start(self) -> None:
         app = web.Application(client_max_size=self._max_body)
         # The decorator hides from mypy that the method is bound.
         app.middlewares.append(self._outermost)  # type: ignore[arg-type]
@@ -188,21 +195,21 @@ class Server:
             lingering_time=_LINGER_S, logger=library.LOG)
         await runner.setup()
         try:
-            self._listening = await self._listen(runner.server, tls)
+            self._listening = await self._listen(runner.server)
         except OSError:
             await runner.cleanup()
             raise
         self._port = self._listening.sockets[0].getsockname()[1]
 
-    async def _listen(self, protocols: Any, tls: ssl.SSLContext | None
-                      ) -> asyncio.Server:
+    async def _listen(self, protocols: Any) -> asyncio.Server:
         """Listen for connections, each of which is watched.
 
         :raises OSError: the address cannot be bound.
         """
         listening = await asyncio.get_running_loop().create_server(
-            lambda: self._connections.watch(protocols(), tls), self._host,
-            self._port, reuse_address=True, backlog=_AT_ONCE)
+            lambda: self._connections.watch(
+                protocols(), self._tls.context if self._tls else None),
+            self._host, self._port, reuse_address=True, backlog=_AT_ONCE)
         for one in listening.sockets:
             # asyncio takes so many at once as wait at the most.
             with socket.socket(fileno=os.dup(one.fileno())) as same:
@@ -255,12 +262,9 @@ class Server:
                                  headers=refused.headers)
 
     def _wrap(self, route: Route) -> Callable[..., Awaitable[web.Response]]:
-        chain = _link(_receive, _caller(route))
-        if self._gate is not None:
-            # It lets nobody send a body that it does not let pass.
-            chain = _link(self._gate, chain)
-        for middleware in reversed(self._middlewares):
-            chain = _link(middleware, chain)
+        # The gate lets nobody send a body that it does not let pass.
+        gate = [self._gate] if self._gate is not None else []
+        chain = chains.linked(route, [*self._middlewares, *gate])
 
         async def serve(raw: web.Request) -> web.Response:
             arrived_at = clock.now()
@@ -294,39 +298,3 @@ class Server:
             raise Refused(400, 'The body ends early.') from None
         finally:
             self._connections.awaits(raw.transport, Phase.ANSWER)
-
-
-async def _receive(request: Request, inner: Callable[
-        [Request], Awaitable[Response]]) -> Response:
-    await request.received()
-    return await inner(request)
-
-
-def _caller(route: Route) -> Callable[[Request], Awaitable[Response]]:
-    handler, pool = route.handler, route.pool
-
-    async def call(request: Request) -> Response:
-        answer = handler(request)
-        if inspect.isawaitable(answer):
-            answer = await answer
-        return answer
-
-    async def call_in_pool(request: Request) -> Response:
-        assert pool is not None
-        return await pool.run(_encoded, handler, request)
-
-    return call if pool is None else call_in_pool
-
-
-def _encoded(handler: Callable[[Request], Any], request: Request
-             ) -> Response:
-    answer: Response = handler(request)
-    return answer.encoded()
-
-
-def _link(middleware: Middleware,
-          inner: Callable[[Request], Awaitable[Response]]
-          ) -> Callable[[Request], Awaitable[Response]]:
-    async def call(request: Request) -> Response:
-        return await middleware(request, inner)
-    return call

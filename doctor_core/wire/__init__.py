@@ -10,6 +10,7 @@ from doctor_core.wire.bodies import (
 from doctor_core.wire.bus import (
     fault_from_payload,
     fault_to_payload,
+    glimpse,
     heard_from_payload,
     heard_to_payload,
 )
@@ -24,7 +25,9 @@ from doctor_core.wire.decoding import (
     decoded,
 )
 from doctor_core.wire.escaping import (
+    described,
     escaped,
+    one_line,
     shortened,
     storable,
 )
@@ -46,6 +49,7 @@ from doctor_core.wire.names import (
 )
 from doctor_core.wire.times import (
     iso,
+    known_time,
     sent_at,
     utc,
 )
@@ -71,14 +75,18 @@ __all__ = [
     'TRAIT_NAMES',
     'TRAIT_TEXT_LIMIT',
     'decoded',
+    'described',
     'escaped',
     'event_to_payload',
     'fault_from_payload',
     'fault_to_payload',
+    'glimpse',
     'heard_from_payload',
     'heard_to_payload',
     'instance_update',
     'iso',
+    'known_time',
+    'one_line',
     'parse_faults',
     'sent_at',
     'shortened',

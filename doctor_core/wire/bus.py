@@ -3,10 +3,11 @@
 import dataclasses
 import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from doctor_core.model import Fault, new_id
 from doctor_core.wire import checking, escaping, southbound, times
+from doctor_core.wire.names import HOST_DOWN
 
 #: How :func:`doctor_core.model.new_id` writes ids.
 _ID = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
@@ -70,6 +71,39 @@ def fault_from_payload(payload: object, received_at: float) -> Fault:
             for name in _TIMES}
     return dataclasses.replace(fault, **changes,
                                remarks=southbound.few(remarks))
+
+
+class Glimpse(NamedTuple):
+    """Of a fault that nobody has read yet.
+
+    :ivar host: as it is written; empty when that cannot be seen.
+    :ivar is_loss: whether it says that a host is lost.
+    :ivar sayer: who says so.
+    """
+
+    host: str = ''
+    is_loss: bool = False
+    sayer: tuple[str, ...] = ()
+
+
+def glimpse(payload: object) -> Glimpse:
+    """What of a fault can be seen at once, as the bus delivered it."""
+    said = payload.get('event', payload) if isinstance(payload, dict) else {}
+    if not isinstance(said, dict):
+        return Glimpse()
+    details = said.get('details', said)
+    if not isinstance(details, dict):
+        return Glimpse()
+
+    def text(name: str) -> str:
+        value = details.get(name)
+        return value.strip().casefold() if isinstance(value, str) else ''
+    kind = said.get('type')
+    return Glimpse(
+        text('hostname').rstrip('.'),
+        kind == HOST_DOWN and text('status') != 'up',
+        (str(kind), text('status'), text('source'), text('monitor'),
+         text('monitor_id'), str(said.get('sender'))))
 
 
 def heard_to_payload(source: str, hosts: Collection[str]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ _LARGEST = 2 ** 63 - 1
 _SHOWN = 60
 #: How much of a URL of others a line of the log repeats.
 _IN_A_LINE = 200
+#: How much is printed when a program ends.
+_IN_A_TERMINAL = 2000
 
 
 def escaped(text: str) -> str:
@@ -31,6 +33,15 @@ def shortened(text: str) -> str:
     """A text of any length for one line: escaped, and cut."""
     line = escaped(text[:_IN_A_LINE + 1])
     return line if len(line) <= _IN_A_LINE else f'{line[:_IN_A_LINE - 3]}...'
+
+
+def one_line(text: object) -> str:
+    """What a person is told in one line at the end: escaped, and cut where
+    nobody reads any more.
+    """
+    line = escaped(' '.join(str(text).split()))
+    return line if len(line) <= _IN_A_TERMINAL \
+        else f'{line[:_IN_A_TERMINAL]}...'
 
 
 def described(value: object) -> str:

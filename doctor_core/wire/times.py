@@ -55,6 +55,16 @@ def sent_at(metadata: Mapping[str, Any], default: float) -> float:
         return default
 
 
+def known_time(value: object) -> float | None:
+    """The seconds since the epoch of a time as OpenStack writes it; None
+    when it is none.
+    """
+    try:
+        return utc(value) if isinstance(value, str) and value else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def read(value: object, received_at: float) -> tuple[float | None, str]:
     """A time in an event, whatever stands there.
 

@@ -86,7 +86,7 @@ class KeptChanges:
         """As :meth:`.RuleBook.told`; never blocks. The keeper has it a moment
         later, together with others: who tells the owners must not wait for a
         disk between two of them. What it does not take then, it is given
-        again with the next change.
+        again after a pause, or with the next change.
         """
         if not self._book.told(firing):
             return
@@ -95,7 +95,9 @@ class KeptChanges:
         self._soon.ask()
 
     def close(self) -> None:
-        """Return when the keeper has been given everything."""
+        """Return when the keeper has been given everything; what it has not
+        taken before, once more.
+        """
         self._soon.close()
 
     def _save(self, alarm: Alarm) -> None:
@@ -119,6 +121,7 @@ class KeptChanges:
                         'Owners were told, and that is not kept yet, so '
                         'after a restart the next event tells them again: '
                         '%s. The alarms are %s', error, few(behind))
+                self._soon.ask_again()
             finally:
                 self._is_said = not kept
                 if not kept:

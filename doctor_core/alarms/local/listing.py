@@ -29,6 +29,10 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     '>=': operator.ge, '=>': operator.ge, 'ge': operator.ge,
 }
 _DEEPEST = 20
+#: Values of one filter: each costs a comparison with every alarm.
+_MOST_VALUES = 500
+#: Characters of a filter, or of an order: so many values of names.
+_LONGEST = 200_000
 
 
 def filters(query: Mapping[str, str]) -> dict[str, str]:
@@ -90,8 +94,11 @@ def _order(text: str) -> tuple[str, str]:
 def _ordered(alarms: Iterable[Alarm], orders: Iterable[tuple[str, str]]
              ) -> list[Alarm]:
     """Sorted by several fields, the first of which counts most."""
-    found = list(alarms)
-    for field, direction in reversed(list(orders)):
+    found, fields = list(alarms), list(orders)
+    if len(fields) > len(_FIELDS):
+        raise InvalidRule('sort', f'has {len(fields)} entries, and there are '
+                                  f'{len(_FIELDS)} fields to sort by')
+    for field, direction in reversed(fields):
         if field not in _FIELDS or direction.lower() not in ('asc', 'desc'):
             raise InvalidRule('sort', f'{field}:{direction} is not a field '
                                       'and asc or desc')
@@ -126,14 +133,37 @@ class ComplexQuery:
 
 
 def _parsed(text: Any) -> Test:
-    if isinstance(text, str) and text:
-        try:
-            text = json.loads(text)
-        except (ValueError, RecursionError):
-            raise InvalidRule('filter', 'is not JSON') from None
+    text = _decoded('filter', text)
     if text in (None, '', {}):
         return lambda alarm: True
+    if _has_many(text):
+        raise InvalidRule('filter', f'has more than {_MOST_VALUES} values; '
+                                    'ask with several queries')
     return _test(text, 0)
+
+
+def _decoded(field: str, text: Any) -> Any:
+    """What a text of JSON says; anything else as it is."""
+    if not isinstance(text, str) or not text:
+        return text
+    if len(text) > _LONGEST:
+        raise InvalidRule(field, f'is longer than {_LONGEST} characters')
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidRule(field, 'is not JSON') from None
+
+
+def _has_many(expression: Any) -> bool:
+    """Whether it holds too many values; what is empty counts as one."""
+    left, values = [expression], 0
+    while left and values <= _MOST_VALUES:
+        node = left.pop()
+        inner = [*node.values()] if isinstance(node, dict) \
+            else node if isinstance(node, list) else []
+        left += inner
+        values += not inner
+    return values > _MOST_VALUES
 
 
 def _test(node: Any, depth: int) -> Test:
@@ -188,14 +218,12 @@ def _comparison(compare: Callable[[Any, Any], bool], field: str, value: Any
 
 def _orders(orderby: Any) -> list[tuple[str, str]]:
     """``[{"name": "asc"}, ...]``."""
-    if isinstance(orderby, str) and orderby:
-        try:
-            orderby = json.loads(orderby)
-        except (ValueError, RecursionError):
-            raise InvalidRule('orderby', 'is not JSON') from None
+    orderby = _decoded('orderby', orderby)
     orders = []
     if not isinstance(orderby or [], list):
         raise InvalidRule('orderby', 'must be a list')
+    if len(orderby or ()) > len(_FIELDS):
+        raise InvalidRule('orderby', f'has more than {len(_FIELDS)} entries')
     for entry in orderby or ():
         if not isinstance(entry, dict) or len(entry) != 1:
             raise InvalidRule('orderby', 'must be a list of one field and '

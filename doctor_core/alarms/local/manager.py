@@ -3,7 +3,7 @@
 import functools
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ from doctor_core.model import (
     AlarmRule,
     AlarmState,
     Checkpoint,
+    Delivered,
     Event,
     Notice,
     Reached,
@@ -153,7 +154,7 @@ class LocalAlarmManager(AlarmManager):
         for firing in firings:
             notice = Notice(webhook_body(firing), failed=functools.partial(
                 _note_trouble, outcome, firing.alarm),
-                project_id=firing.alarm.rule.project_id,
+                project_id=firing.alarm.rule.project_id, fault_id=fault_id,
                 is_wanted=event.is_wanted)
             own = [_Sent(_named(firing.alarm), _who(firing, server_id),
                          self.outlets.deliver(action, notice))
@@ -163,8 +164,7 @@ class LocalAlarmManager(AlarmManager):
             sent += own
         silent = [f'{_named(firing.alarm)} has no actions'
                   for firing in firings if not firing.alarm.rule.actions]
-        if not firings:
-            silent = [_why_silent(alarm) for alarm in met.silent]
+        silent += map(_why_silent, met.silent)
         if not met.telling:
             return _reached(sent, silent, outcome)
         return reaching.together(outcome, [
@@ -235,7 +235,7 @@ class _Sent(NamedTuple):
 
     alarm: str
     who: str
-    future: 'Future[None]'
+    future: 'Future[Delivered]'
 
 
 def _note_trouble(outcome: Pending, alarm: Alarm, why: str) -> None:
@@ -250,7 +250,7 @@ def _reached(sent: Sequence[_Sent], silent: Iterable[str],
     left = len(sent)
     lock = threading.Lock()
 
-    def done(_future: 'Future[None]') -> None:
+    def done(_future: 'Future[Delivered]') -> None:
         nonlocal left
         with lock:
             left -= 1
@@ -262,7 +262,7 @@ def _reached(sent: Sequence[_Sent], silent: Iterable[str],
                     sent, whys, strict=True) if not why)),
                 tuple(f'{one.who} was not told: {why}' for one, why in zip(
                     sent, whys, strict=True) if why),
-                tuple(silent)))
+                tuple(silent), tuple(_deliveries(sent))))
 
     if not sent:
         outcome.set_result(Reached(silent=tuple(silent)))
@@ -271,7 +271,16 @@ def _reached(sent: Sequence[_Sent], silent: Iterable[str],
     return outcome
 
 
-def _why(future: 'Future[None]') -> str:
+def _deliveries(sent: Iterable[_Sent]) -> Iterator[Delivered]:
+    """The notices that were taken, of deliveries that have ended."""
+    for one in sent:
+        told = None if _why(one.future) else one.future.result()
+        # An outlet of others may not say.
+        if isinstance(told, Delivered):
+            yield told
+
+
+def _why(future: 'Future[Delivered]') -> str:
     """Why a finished delivery failed; empty when it did not."""
     if future.cancelled():
         return 'cancelled'

@@ -67,4 +67,6 @@ def _sum(parts: Sequence[Reached]) -> Reached:
     return Reached(
         tuple(dict.fromkeys(one for part in parts for one in part.told)),
         tuple(one for part in parts for one in part.failures),
-        tuple(dict.fromkeys(one for part in parts for one in part.silent)))
+        tuple(dict.fromkeys(one for part in parts for one in part.silent)),
+        tuple(dict.fromkeys(
+            one for part in parts for one in part.deliveries)))

@@ -26,6 +26,7 @@ from doctor_core.exceptions import NotFound, StoreError
 from doctor_core.model import Alarm, AlarmRule, AlarmState, new_id
 from doctor_core.web.exchange import TENANT, Refused, Request, Response, Route
 from doctor_core.web.pools import Pool
+from doctor_core.web.turns import TurnsPool
 
 
 class Asker(NamedTuple):
@@ -80,7 +81,7 @@ def routes(book: RuleBook, who: Who, *, prefix: str = '',
     """
     api = _Api(book, who, prefix, actions or Actions(), check,
                limits or Limits(), changes or book)
-    one = f'{prefix}/v2/alarms/{{id}}'
+    one, search = f'{prefix}/v2/alarms/{{id}}', f'{prefix}/v2/query/alarms'
     table: list[tuple[str, str, Callable[[Request], Response], str]] = [
         ('POST', f'{prefix}/v2/alarms', api.create, 'create'),
         ('GET', f'{prefix}/v2/alarms', api.show_all, 'list'),
@@ -89,7 +90,7 @@ def routes(book: RuleBook, who: Who, *, prefix: str = '',
         ('DELETE', one, api.delete, 'delete'),
         ('GET', f'{one}/state', api.show_state, 'get'),
         ('PUT', f'{one}/state', api.set_state, 'update'),
-        ('POST', f'{prefix}/v2/query/alarms', api.search, 'list'),
+        ('POST', search, api.search, 'list'),
         ('GET', f'{prefix}/v2/capabilities', api.capabilities,
          'capabilities'),
         ('GET', f'{prefix}/v2/capabilities/', api.capabilities,
@@ -99,17 +100,29 @@ def routes(book: RuleBook, who: Who, *, prefix: str = '',
           for method, path in requests),
     ]
     # What changes something may block in ``changes``, so it gets a thread; a
-    # list may be long, and holds up nobody but others who want one.
-    changing, lists = Pool('alarms'), Pool('alarm lists', threads=2)
+    # list may be long, and holds up nobody but others of the same project;
+    # a query costs more than a list, which does not wait for it.
+    changing = Pool('alarms')
+    lists, queries = TurnsPool('alarm lists'), TurnsPool('alarm queries')
 
-    def pool(method: str, rule: str) -> Pool | None:
+    def pool(method: str, path: str, rule: str) -> Pool | None:
         if rule == 'list':
-            return lists
+            return queries if path == search else lists
         return None if method == 'GET' else changing
 
-    return [Route(method, path, _as_aodh(handler), pool(method, rule),
-                  f'doctor:alarms:{rule}', TENANT)
+    return [Route(method, path, _as_aodh(handler), pool(method, path, rule),
+                  f'doctor:alarms:{rule}', TENANT, _caller(who))
             for method, path, handler, rule in table]
+
+
+def _caller(who: Who) -> Callable[[Request], str]:
+    """Says whose turn it is: a project's."""
+    def caller(request: Request) -> str:
+        try:
+            return who(request)[0]
+        except Refused:  # the handler answers that
+            return ''
+    return caller
 
 
 def _as_aodh(handler: Callable[[Request], Response]

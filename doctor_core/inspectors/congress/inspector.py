@@ -13,16 +13,12 @@ from oslo_config import cfg
 
 from doctor_core import clock
 from doctor_core.cloud import Cloud, calls
-from doctor_core.cloud.refusals import Gone
 from doctor_core.exceptions import BackendError, CloudError, ConfigError
 from doctor_core.inspectors import handover
 from doctor_core.inspectors.congress import policy
+from doctor_core.inspectors.congress.tables import POLICY, SOURCES, Tables
 from doctor_core.model import Action, Correction, Mark, Need, StateChange
 from doctor_core.plugins import Options
-
-_SOURCES = '/v1/data-sources'
-_ROWS = f'{_SOURCES}/doctor/tables/events/rows'
-_POLICY = '/v1/policies/classification'
 
 
 class CongressInspector(handover.Handover):
@@ -39,6 +35,7 @@ class CongressInspector(handover.Handover):
     def __init__(self, options: Options, cloud: Cloud, *,
                  waiting: clock.Clock = clock.SYSTEM) -> None:
         super().__init__(options, cloud, waiting=waiting)
+        self._tables = Tables(self.service, options.read_back_s)
         #: Held from reading the table until it is written.
         self._table = threading.Lock()
         #: By host, marks that were taken back before Congress knew.
@@ -99,26 +96,22 @@ class CongressInspector(handover.Handover):
                 f'Congress has not loaded the driver {" and ".join(missing)}:'
                 ' see drivers and disabled_drivers in congress.conf.')
 
-    def _find_source(self, name: str) -> Mapping[str, Any] | None:
-        return next((found for found in self._list(_SOURCES)
-                     if found['name'] == name), None)
-
     def _source(self, name: str, config: Callable[[], Mapping[str, str]]
                 ) -> None:
         """Make a data source of a driver's own name, if it is missing."""
         def find() -> str | None:
-            found = self._find_source(name)
+            found = self._tables.find_source(name)
             return found['id'] if found else None
 
         def make() -> str:
-            return self._post(_SOURCES, {
+            return self._post(SOURCES, {
                 'name': name, 'driver': name, 'config': config(),
                 'enabled': True, 'description': 'Made by Doctor'}, find)
 
         self.made.ensure(
             f'data source {name} of Congress', find, make,
-            lambda found: self.service.send('DELETE', f'{_SOURCES}/{found}'))
-        present = self._find_source(name) or {}
+            lambda found: self.service.send('DELETE', f'{SOURCES}/{found}'))
+        present = self._tables.find_source(name) or {}
         if present.get('driver') != name or not present.get('enabled'):
             raise ConfigError(
                 f'Congress\'s data source {name} is not enabled, or not of '
@@ -154,14 +147,14 @@ class CongressInspector(handover.Handover):
                 'api_version': policy.API_VERSION}
 
     def _check_nova(self) -> None:
-        config = (self._find_source('nova') or {}).get('config') or {}
+        config = (self._tables.find_source('nova') or {}).get('config') or {}
         wrong = policy.wrong_api_version(
             str(config.get('api_version') or policy.DEFAULT_API_VERSION))
         if wrong:
             raise ConfigError(wrong)
 
     def _nova_status(self) -> Mapping[str, Any]:
-        return self.service.send('GET', f'{_SOURCES}/nova/status')
+        return self.service.send('GET', f'{SOURCES}/nova/status')
 
     def _await_nova(self) -> None:
         """Congress resets no server that it has not seen yet."""
@@ -178,7 +171,7 @@ class CongressInspector(handover.Handover):
                 'See its user, password and auth_url.')
 
     def _rule(self, name: str, text: str) -> None:
-        rules = f'{_POLICY}/rules'
+        rules = f'{POLICY}/rules'
 
         def find() -> str | None:
             return next((found['id'] for found in self._list(rules)
@@ -264,56 +257,37 @@ class CongressInspector(handover.Handover):
                                  recoverable=True)
         self._lifted.pop(host, None)
 
-    def _rows(self) -> list[policy.Row]:
-        return [policy.read_row(data) for data in self._read(_ROWS)]
-
-    def _read(self, path: str) -> list[Sequence[Any]]:
-        """The rows of a table; of one that is gone, none."""
-        try:
-            answer = self.service.send('GET', path,
-                                       timeout_s=self.options.read_back_s)
-        except Gone:
-            return []
-        return [one['data'] for one in answer['results']]
-
-    def _write(self, rows: Sequence[policy.Row]) -> None:
-        self.service.send('PUT', _ROWS, list(rows),
-                          timeout_s=self.options.read_back_s)
-
     def report(self, host: str) -> None:
         """The table is Congress's memory of all hosts that are down; what is
         written replaces it.
         """
         with self._table:
-            rows = self._rows()
+            rows = self._tables.events()
             if not any(policy.is_down_row(one, host) for one in rows):
-                self._write([*rows, policy.row(host, clock.now())])
+                self._tables.replace_events(
+                    [*rows, policy.row(host, clock.now())])
 
     def withdraw(self, host: str) -> None:
         with self._table:
-            rows = self._rows()
+            rows = self._tables.events()
             others = [one for one in rows if not policy.is_down_row(one, host)]
             if len(others) != len(rows):
-                self._write(others)
-        if self._concluded(host):
+                self._tables.replace_events(others)
+        if self._tables.is_down(host):
             raise CloudError(f'Congress still takes host {host} for down',
                              recoverable=True)
 
-    def _concluded(self, host: str) -> bool:
-        """Whether the policy has host_down of the host."""
-        return any(host in data for data in self._read(
-            f'{_POLICY}/tables/host_down/rows'))
-
     def nudge(self, host: str) -> None:
         """There may be servers that Congress has not seen yet."""
-        self.service.send('POST', f'{_SOURCES}/nova?action=request-refresh',
+        self.service.send('POST', f'{SOURCES}/nova?action=request-refresh',
                           timeout_s=self.options.read_back_s)
 
     def explain(self, host: str) -> str:
-        if not any(policy.is_down_row(one, host) for one in self._rows()):
+        if not any(policy.is_down_row(one, host)
+                   for one in self._tables.events()):
             return (f'Congress has taken the fault of host {host} and lost '
                     'it: it has no row of the host')
-        if not self._concluded(host):
+        if not self._tables.is_down(host):
             return (f'Congress has the row of host {host}, but its rule '
                     'host_down does not follow from it')
         trouble = policy.trouble(self._nova_status())

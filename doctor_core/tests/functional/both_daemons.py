@@ -16,7 +16,7 @@ class BothDaemonsTestCase(SharedRabbitMQ, DaemonsTestCase):
             **sections,
             bus={'transport_url': self.rabbit.url,
                  'topic': f'doctor.faults.{new_id()}'},
-            monitor={'type': 'fake', 'status_port': 0},
+            monitor={'type': 'fake', 'status_port': 0, 'refresh_s': 1},
             # Longer than a deployment's: all share a busy machine.
             monitor_fake={'port': self.cloud.probe_port,
                           'interval_ms': 200, 'timeout_ms': 200,

@@ -21,6 +21,7 @@ class Congress:
     :ivar takes_tokens: False: every request is refused.
     :ivar forgetful: it takes rows and has none.
     :ivar idle: nothing follows from any rule.
+    :ivar loading: the driver of its data source doctor does not run yet.
     :ivar last_error: of its data source nova.
     :ivar syncs: how often a rule is refused until the engine knows of a new
         data source.
@@ -32,6 +33,7 @@ class Congress:
         self.takes_tokens = True
         self.forgetful = False
         self.idle = False
+        self.loading = False
         self.last_error = 'None'
         self.syncs = 1
         self.updates = 0
@@ -56,6 +58,7 @@ class Congress:
             Route('DELETE', source, self._delete_source),
             Route('POST', source, self._refresh, pool=self._pool),
             Route('GET', f'{source}/status', self._status),
+            Route('GET', f'{source}/tables', self._tables),
             Route('GET', f'{source}/tables/events/rows', self._get_rows),
             Route('PUT', f'{source}/tables/events/rows', self._put_rows,
                   pool=self._pool),
@@ -167,8 +170,22 @@ class Congress:
 
     # The table of events.
 
-    def _get_rows(self, request):
+    def _driver(self, request):
+        """Congress's own form of a 404."""
         self._source(request)
+        return Response(404, json={'error': {
+            'error_code': 404, 'error_data': None,
+            'message': "service 'doctor' could not be found"}}) \
+            if self.loading else None
+
+    def _tables(self, request):
+        return self._driver(request) or Response(
+            json={'results': [{'id': 'events'}]})
+
+    def _get_rows(self, request):
+        refused = self._driver(request)
+        if refused:
+            return refused
         return Response(json={'results': [{'data': row}
                                           for row in self.rows]})
 

@@ -23,17 +23,19 @@ class Peer:
     :param behaviours: what is done with each request in turn; the last one
         with all further ones. Bytes are sent, None hangs, a function is
         given the connection.
+    :param address: where it listens.
     :ivar requests: the head and body of each request, in order.
     :ivar arrivals: when each had arrived, on the monotonic clock.
     """
 
-    def __init__(self, *behaviours: 'bytes | None | Callable') -> None:
+    def __init__(self, *behaviours: 'bytes | None | Callable',
+                 address: str = '127.0.0.1') -> None:
         self.requests: list[tuple[bytes, bytes]] = []
         self.arrivals: list[float] = []
         self._behaviours = behaviours or (OK,)
         self._lock = threading.Lock()
         self._connections: list[socket.socket] = []
-        self._listener = socket.create_server(('127.0.0.1', 0), backlog=512)
+        self._listener = socket.create_server((address, 0), backlog=512)
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -73,6 +75,16 @@ class Peer:
                     connection.sendall(behaviour)
 
 
+class Gateway(Peer):
+    """Answers what is for the path /b, and nothing else."""
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            for head, _body in _requests(connection):
+                if head.startswith(b'POST /b '):
+                    connection.sendall(OK)
+
+
 def _requests(connection: socket.socket) -> Iterator[tuple[bytes, bytes]]:
     data = b''
     while True:
@@ -100,6 +112,12 @@ def reset(connection: socket.socket) -> None:
 def half_an_answer(connection: socket.socket) -> None:
     """Hang up in the middle of the body."""
     connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhal')
+    connection.close()
+
+
+def half_a_head(connection: socket.socket) -> None:
+    """Hang up before anything is said."""
+    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Le')
     connection.close()
 
 

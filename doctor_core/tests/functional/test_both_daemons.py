@@ -1,5 +1,7 @@
 """From a host that falls silent to a told owner, and back."""
 
+import signal
+
 from doctor_core.tests.functional.both_daemons import BothDaemonsTestCase
 
 
@@ -18,3 +20,36 @@ class BothDaemonsTest(BothDaemonsTestCase):
         self.assertEqual(4, len(self.consumer.received()))
         self.assertNotIn('Mass failure', inspector.output)
         self.assertEqual((0, 0), (monitor.end(), inspector.end()))
+
+
+class HealthTest(BothDaemonsTestCase):
+    """What /healthcheck says when something is away."""
+
+    def health(self):
+        return self.put(None, '/healthcheck', 'GET')[1]
+
+    def wait_until(self, says, what):
+        self.wait_for(lambda: says(self.health()), what)
+
+    def test_the_monitor_the_cloud_and_the_broker_end(self):
+        """It was "ok" with the broker, Nova and the monitor dead."""
+        _, monitor = self.start_both()
+        self.wait_until(lambda said: said['monitor']['silent_s'] is not None,
+                        'the monitor to be heard')
+        said = self.health()
+        self.assertEqual(('ok', True, True, False), (
+            said['status'], said['bus']['answers'],
+            said['cloud']['compute']['answers'], said['hold']))
+        monitor.end(signal.SIGKILL)
+        self.wait_until(lambda said: said['monitor']['silent_s'] > 3,
+                        'the monitor to be missed')
+        self.assertEqual('ok', self.health()['status'])
+        self.rabbit.stop()
+        self.addCleanup(self.rabbit.start)
+        self.wait_until(lambda said: said['bus']['answers'] is False
+                        and said['status'] == 'degraded',
+                        'the broker to be missed')
+        self.cloud.stop()
+        self.wait_until(lambda said: not said['cloud']['compute']['answers']
+                        and said['cloud']['compute']['silent_s'] > 2,
+                        'the cloud to be missed')

@@ -127,6 +127,24 @@ class TestConnections(CloudTestCase):
         self.assertFalse(change.done)
         self.assertNotIn('secret', change.error)
 
+    def test_what_was_seen_of_each_service(self):
+        cloud = self.cloud()
+        self.assertEqual({}, cloud.contacts())
+        cloud.check()
+        cloud.ports()
+        self.assertEqual(
+            {'identity': True, 'compute': True, 'network': True},
+            {name: one.answers for name, one in cloud.contacts().items()})
+        self.standin.behaviour['/network/v2.0/ports'] = refuse(503)
+        self.assertRaises(CloudError, cloud.ports)
+        self.standin.stop()
+        self.assertRaises(CloudError, cloud.hosts)
+        seen = cloud.contacts()
+        self.assertEqual(
+            {'identity': True, 'compute': False, 'network': False},
+            {name: one.answers for name, one in seen.items()})
+        self.assertGreater(seen['compute'].silent_s, 0)
+
     def test_closing_ends_what_is_under_way(self):
         cloud = self.cloud()
         cloud.check()

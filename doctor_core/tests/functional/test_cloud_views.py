@@ -53,6 +53,24 @@ class TestSomeServers(CloudTestCase):
             self.assertTrue(error.recoverable)
             self.assertRaises(CloudError, self.cloud().server, 's2')
 
+    def test_one_that_is_not_known_takes_away_no_other(self):
+        self.standin.servers = [record(1), record(2)]
+        self.standin.behaviour['/compute/v2.1/servers/s2'] = refuse(500)
+        failed = {}
+        found = self.cloud().find_servers(['s2', 's1', 'nobody'],
+                                          failed.__setitem__)
+        self.assertEqual(({'s1', 'nobody'}, {'s2'}),
+                         (set(found), set(failed)))
+        self.assertIn('500', str(failed['s2']))
+
+    def test_one_that_hangs(self):
+        self.standin.servers = [record(1), record(2)]
+        self.standin.silent = {'/compute/v2.1/servers/s2'}
+        failed = {}
+        found = self.cloud(timeout_s=0.5).find_servers(
+            ['s2', 's1'], failed.__setitem__)
+        self.assertEqual((['s1'], ['s2']), (list(found), list(failed)))
+
     def test_nova_says_itself_that_there_is_none(self):
         self.assertRaises(NotFound, self.cloud().server, 's2')
 

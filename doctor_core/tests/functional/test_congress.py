@@ -92,6 +92,21 @@ class CongressTest(HandedOver, DaemonsTestCase):
         self.peer.poll()
         self.assertTrue(self.is_clean())
 
+    def test_congress_that_is_loaded_anew(self):
+        """It says 404 of a table that it has: that is no empty one."""
+        self.inspector(self.conf(read_back_s=SHORT_S))
+        fault = self.down()
+        self.peer.loading = True
+        self.put(self.event(self.seen.hosts()[1].name), '/events?wait=1')
+        self.assertEqual([self.host], self.peer.lost)
+        self.assertEqual('clearing', self.say_up()['state'])
+        self.wait_for(lambda: 'is not known whether'
+                      in self.fault(fault['id'])['note'],
+                      'the reason why it is not reversed')
+        self.peer.loading = False
+        self.wait_for(self.is_clean, 'everything to be reversed')
+        self.assertNotIn(self.host, self.peer.lost)
+
     # What is wrong at the start.
 
     def test_driver_is_missing(self):

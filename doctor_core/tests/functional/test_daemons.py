@@ -2,9 +2,11 @@ import contextlib
 import http.client
 import json
 import signal
+import ssl
 import threading
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import fixtures
 import testtools
@@ -15,8 +17,10 @@ from doctor_core.cloud import Cloud
 from doctor_core.consumers.sample import SampleConsumer
 from doctor_core.embedded.cloud import EmbeddedCloud
 from doctor_core.fixtures import options as options_for
+from doctor_core.tests.functional import requirements
 from doctor_core.tests.functional.daemons import PATIENCE_S, Process, run
 from doctor_core.tests.functional.embedded import boot
+from doctor_core.tests.functional.test_web_tls import self_signed
 
 READY = r'doctor-inspector is ready: .* (http://127\.0\.0\.1:\d+)/events'
 PASSWORD = 'of-this-test-only'
@@ -33,12 +37,13 @@ class DaemonsTestCase(testtools.TestCase):
 
     #: How many compute hosts the cloud has.
     hosts = 3
+    make_cloud = EmbeddedCloud
 
     def setUp(self):
         super().setUp()
         self.folder = self.useFixture(fixtures.TempDir())
-        self.cloud = EmbeddedCloud(hosts=self.hosts,
-                                   admin_password=PASSWORD)
+        self.cloud = self.make_cloud(hosts=self.hosts,
+                                     admin_password=PASSWORD)
         self.cloud.start()
         self.addCleanup(self.cloud.stop)
         self.clouds = self.folder.join('clouds.yaml')
@@ -70,9 +75,9 @@ class DaemonsTestCase(testtools.TestCase):
                                 for name, value in options.items())
         return path
 
-    def inspector(self, path):
+    def inspector(self, path, ready=READY):
         process = self.useFixture(Process(
-            'doctor-inspector', '--config-file', path, ready=READY))
+            'doctor-inspector', '--config-file', path, ready=ready))
         self.inspector_url = process.match.group(1)
         return process
 
@@ -335,6 +340,29 @@ class InspectorTest(DaemonsTestCase):
         self.put(self.event())
         self.wait_told()
 
+    def test_state_that_was_lost(self):
+        """All owners' alarms were, and nothing said so."""
+        path = self.write_conf()
+        first = self.inspector(path)
+        self.put(self.event())
+        self.wait_for(self.is_marked, 'the cloud to be corrected')
+        self.assertEqual(0, first.end())
+        again = self.inspector(path)
+        self.assertEqual(0, again.end())
+        for process in first, again:
+            self.assertNotIn('is new', process.output)
+        state = Path(self.folder.join('state'))
+        for file in state.glob('inspector.sqlite*'):
+            if file.suffix != '.lock':
+                file.unlink()
+        lost = self.inspector(path)
+        self.assertIn(f'State in {state}/inspector.sqlite is new', lost.output)
+        self.assertIn('worked with such a file there before', lost.output)
+        self.assertIn(f'Forced down in Nova, by whomever: {self.host}.',
+                      lost.output)
+        self.assertEqual(0, lost.end())
+        self.assertNotIn('is new', self.inspector(path).output)
+
     def test_option_that_may_change_while_it_runs(self):
         path = self.write_conf()
         process = self.inspector(path)
@@ -357,6 +385,40 @@ class InspectorTest(DaemonsTestCase):
         self.write_conf()
         process.process.send_signal(signal.SIGHUP)
         process.wait_for('has read its configuration again')
+        self.assertNotIn('exceptions.ConfigError', process.output)
+        self.assertEqual(0, process.end())
+
+    def test_certificate_that_is_replaced_while_it_runs(self):
+        """It was shown at the next start only."""
+        requirements.need_command(self, 'openssl', 'apt-get install openssl')
+        cert, key = self.folder.join('cert.pem'), self.folder.join('key.pem')
+        self_signed(cert, key)
+        path = self.write_conf(inspector={'tls_cert': cert, 'tls_key': key})
+        process = self.inspector(path, READY.replace('http', 'https'))
+        port = int(self.inspector_url.rpartition(':')[2])
+
+        def hup():
+            process.process.send_signal(signal.SIGHUP)
+
+        def shown():
+            return ssl.get_server_certificate(('127.0.0.1', port),
+                                              timeout=PATIENCE_S)
+
+        first = shown()
+        self_signed(cert, key)
+        hup()
+        process.wait_for(f'doctor-inspector shows the certificate {cert} as '
+                         'it is now')
+        second = shown()
+        self.assertNotEqual(first, second)
+        self.assertEqual(second, Path(cert).read_text(encoding='utf-8'))
+        Path(cert).write_text('no certificate', encoding='utf-8')
+        hup()
+        process.wait_for('doctor-inspector goes on with what it has: '
+                         f'inspector: cannot use tls_cert = {cert}')
+        self.assertEqual(second, shown())
+        self.assertNotIn('Traceback', process.output)
+        self.assertNotIn('exceptions.ConfigError', process.output)
         self.assertEqual(0, process.end())
 
     def test_cloud_that_is_not_there_yet(self):

@@ -15,6 +15,12 @@ def fault(host, status=FaultStatus.DOWN):
     return Fault(host, 'compute.host.down', status, 1.0, 1.0)
 
 
+def wait_for_word(bus, answers):
+    """Until a bus says whether its broker answers."""
+    clock.wait_for(lambda: bus.answers is answers, clock.Deadline(60),
+                   what=f'the bus to say {answers}')
+
+
 class BusTests:
     """What any bus has to do; ``url`` is where it is."""
 
@@ -127,8 +133,11 @@ class RabbitBusTest(SharedRabbitMQ, BusTests, testtools.TestCase):
         bus.listen(self.topic, self.take)
         bus.publish(self.topic, 'before', {})
         self.assertEqual('before', self.taken.get(timeout=30)[0])
+        self.assertIs(True, bus.answers)
         self.rabbit.stop()
+        wait_for_word(bus, False)
         self.rabbit.start()
+        wait_for_word(bus, True)
         publish_when_back(bus, self.topic, 'after')
         self.assertEqual('after', self.taken.get(timeout=60)[0])
 

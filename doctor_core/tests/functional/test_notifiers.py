@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import os
+import re
 import ssl
 import subprocess
 
@@ -24,12 +25,17 @@ from doctor_core.web.server import Response, Route, Server
 LONG_S = 60.0
 
 
-def notice(server_id='server-1'):
-    return Notice({
+def notice(server_id='server-1', project_id=''):
+    return Notice(project_id=project_id, body={
         'alarm_name': 'n', 'alarm_id': 'a', 'severity': 'moderate',
         'previous': 'ok', 'current': 'alarm', 'reason': 'r',
         'reason_data': {'type': 'event', 'event': {
             'traits': [['instance_id', 1, server_id]]}}})
+
+
+def request_id(head):
+    """What stood in a request."""
+    return re.search(r'x-openstack-request-id: (\S+)', head.decode())[1]
 
 
 def configuration(**changes):
@@ -55,13 +61,13 @@ class NotifierTestCase(testtools.TestCase):
         self.addCleanup(peer.close)
         return peer
 
-    def deliverer(self, **changes):
+    def deliverer(self, most=None, **changes):
         conf = configuration(**changes)
         deliverer = Deliverer(conf, {
             scheme: notifier(plugins.options_of(conf, 'notifiers', scheme),
                              conf.notifier.timeout_s)
             for scheme, notifier in (('http', HttpNotifier),
-                                     ('https', HttpsNotifier))})
+                                     ('https', HttpsNotifier))}, most)
         self.addCleanup(deliverer.close, 0)
         return deliverer
 
@@ -87,10 +93,23 @@ class TestOneConsumer(NotifierTestCase):
         self.assertEqual(notice().body, json.loads(body))
         self.assertEqual(list(notice().body), list(json.loads(body)))
 
+    def test_what_answered(self):
+        """An owner who denied that could not be shown it."""
+        there = self.peer(peers.answer(503), peers.answer(204))
+        peer = self.peer(*[peers.answer(308, f'Location: {there.url}')] * 2)
+        for url, where in ((peer.url, f' of {there.url}'), (there.url, '')):
+            told = self.deliverer(retry_min_s=0.01).deliver(
+                url, notice()).result(LONG_S)
+            self.assertEqual('a', told.alarm_id)
+            heads = [head for head, _ in there.requests]
+            there.requests.clear()
+            [sent] = set(map(request_id, heads))
+            self.assertEqual(f'HTTP 204{where}, request {sent}', told.answer)
+
     def test_troubles_that_pass(self):
         for trouble in (peers.answer(500), peers.answer(503),
                         peers.answer(429), peers.answer(408), peers.reset,
-                        peers.half_an_answer, None):
+                        peers.half_a_head, None):
             peer = self.peer(trouble, peers.OK)
             self.assertIsNone(self.outcome(peer.url, timeout_s=1.0,
                                            retry_min_s=0.01), trouble)
@@ -101,7 +120,9 @@ class TestOneConsumer(NotifierTestCase):
             peer = self.peer(peers.answer(status, 'Location: /elsewhere'))
             error = self.outcome(peer.url)
             self.assertFalse(error.recoverable)
-            self.assertEqual(f'{peer.url} answered {status}', str(error))
+            [(head, _)] = peer.requests
+            self.assertEqual(f'{peer.url} answered {status} to request '
+                             f'{request_id(head)}', str(error))
             self.assertEqual(1, len(peer.requests))
 
     def test_redirects_that_keep_the_body(self):
@@ -218,6 +239,49 @@ class TestManyConsumers(NotifierTestCase):
         self.assertLess(peer.connections(), 50)
         self.assertGreaterEqual(peer.connections(), 15)
 
+    def told(self, deliverer, url, count):
+        """Of those of a project with notices at one place, how many were
+        told.
+        """
+        futures = [deliverer.deliver(url, notice(f'server-{number}', 'b'))
+                   for number in range(count)]
+        concurrent.futures.wait(futures, LONG_S)
+        return [future.done() and future.exception() is None
+                for future in futures].count(True)
+
+    def hanging(self, deliverer, urls):
+        """Those of another project, that are never answered."""
+        return [deliverer.deliver(url, notice(f'server-a{number}', 'a'))
+                for number, url in enumerate(urls)]
+
+    def test_who_hangs_at_a_gateway_keeps_no_other_project_out(self):
+        """Behind one address, another project's owner was given up."""
+        gateway = peers.Gateway()
+        self.addCleanup(gateway.close)
+        url = gateway.url
+        redirecting = self.peer(peers.answer(307, f'Location: {url}'))
+        # One way in, and to be sent on is another.
+        for start in (url, redirecting.url):
+            deliverer = self.deliverer(notifier_http__connections=3)
+            waiting = self.hanging(deliverer, [start] * 50)
+            before = gateway.connections()
+            self.assertEqual(20, self.told(deliverer, url.replace(
+                'failure', 'b'), 20))
+            self.assertLessEqual(gateway.connections(), before + 6)
+            self.assertFalse(any(future.done() for future in waiting))
+            deliverer.close(0)
+
+    def test_who_hangs_at_many_addresses_keeps_no_other_out(self):
+        silent = Peer(None, address='0.0.0.0')
+        self.addCleanup(silent.close)
+        deliverer = self.deliverer(most=40)
+        waiting = self.hanging(deliverer, [
+            silent.url.replace('127.0.0.1', f'127.0.1.{number}')
+            for number in range(1, 200)])
+        self.assertEqual(50, self.told(deliverer, self.peer().url, 50))
+        self.assertFalse(any(future.done() for future in waiting))
+        self.assertLessEqual(silent.connections(), 20)
+
     def test_ending_says_who_was_not_told(self):
         deliverer = self.deliverer()
         deliverer.deliver(self.peer(None).url, notice('server-7'))
@@ -225,7 +289,8 @@ class TestManyConsumers(NotifierTestCase):
         self.assertIn('of the servers server-7', self.log.output)
 
 
-class TestHttps(NotifierTestCase):
+class TlsTestCase(NotifierTestCase):
+    """With a certificate for 127.0.0.1 that is its own authority."""
 
     def setUp(self):
         super().setUp()
@@ -238,6 +303,12 @@ class TestHttps(NotifierTestCase):
              '-subj', '/CN=127.0.0.1', '-addext',
              'subjectAltName=IP:127.0.0.1', '-keyout', self.key,
              '-out', self.cert], check=True, capture_output=True)
+
+
+class TestHttps(TlsTestCase):
+
+    def setUp(self):
+        super().setUp()
         self.bodies = []
         server = Server([Route('POST', '/failure', self._take)],
                         tls=(self.cert, self.key))

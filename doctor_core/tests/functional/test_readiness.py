@@ -1,5 +1,6 @@
 """What the daemons tell systemd."""
 
+import resource
 import signal
 
 from doctor_core.tests.functional.daemons import Process
@@ -39,6 +40,19 @@ class LifeContract:
             told = listener.heard()
         self.assertEqual(['STOPPING=1'], told)
         self.assertTrue(listener.is_silent())
+
+
+    def test_descriptors(self):
+        """With the 1024 of most systems, one tenant used them up."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE,
+                        (soft, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard), hard))
+        listener = self.useFixture(Listener())
+        process = self.start(systemd(listener))
+        listener.heard()
+        self.assertEqual((hard, hard), resource.prlimit(
+            process.process.pid, resource.RLIMIT_NOFILE))
 
 
 class InspectorLifeTest(LifeContract, DaemonsTestCase):

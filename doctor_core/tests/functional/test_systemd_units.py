@@ -36,6 +36,8 @@ class UnitsTest(testtools.TestCase):
                  service['ProtectSystem'], service['NoNewPrivileges'],
                  service['TimeoutStartSec']), name)
             self.assertGreater(int(service['WatchdogSec']), 0)
+            # Enough for 2000 webhooks that hang: notifiers.deliverer.
+            self.assertEqual('65536', service['LimitNOFILE'])
             self.assertEqual(
                 f'/opt/doctor/bin/{name} --config-file '
                 '/etc/doctor/doctor.conf', service['ExecStart'])

@@ -17,6 +17,16 @@ from doctor_core.web.server import Response, Route, Server
 PATIENCE_S = 60
 
 
+def self_signed(certificate, key):
+    """Write a new certificate of 127.0.0.1, and its key."""
+    subprocess.run(
+        ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+         'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+         '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1',
+         '-keyout', key, '-out', certificate],
+        check=True, capture_output=True)
+
+
 @testtools.skipUnless(shutil.which('openssl'),
                       'the command openssl is needed: install openssl')
 class TlsTest(testtools.TestCase):
@@ -25,12 +35,7 @@ class TlsTest(testtools.TestCase):
         folder = self.useFixture(fixtures.TempDir())
         self.key = folder.join('key.pem')
         self.tls = folder.join('cert.pem'), self.key
-        subprocess.run(
-            ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
-             'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-             '-subj', '/CN=127.0.0.1', '-addext',
-             'subjectAltName=IP:127.0.0.1', '-keyout', self.tls[1], '-out',
-             self.tls[0]], check=True, capture_output=True)
+        self_signed(*self.tls)
         self.context = ssl.create_default_context(cafile=self.tls[0])
 
     def serve(self, **options):
@@ -76,6 +81,41 @@ class TlsTest(testtools.TestCase):
         self.tls = self.tls[0], locked
         error = self.assertRaises(ConfigError, self.serve)
         self.assertIn(f'tls_key = {locked}', str(error))
+
+    def shown(self):
+        """The certificate, as whoever connects gets to see it."""
+        return ssl.get_server_certificate(('127.0.0.1', self.server.port),
+                                          timeout=PATIENCE_S)
+
+    def read(self, path):
+        with open(path, encoding='utf-8') as file:
+            return file.read()
+
+    def test_a_certificate_that_was_replaced(self):
+        """It was shown at the next start only."""
+        url = self.serve()
+        before = self.connect()
+        with self.context.wrap_socket(before, server_hostname='127.0.0.1') \
+                as open_one:
+            self_signed(*self.tls)
+            self.assertEqual(self.tls[0], self.server.renew_certificate())
+            self.assertEqual(self.read(self.tls[0]), self.shown())
+            self.context = ssl.create_default_context(cafile=self.tls[0])
+            self.assertEqual(b'x', self.ask(url))
+            open_one.sendall(b'POST / HTTP/1.1\r\nHost: a\r\n'
+                             b'Content-Length: 1\r\n\r\nx')
+            self.assertIn(b' 200 ', open_one.recv(1000))
+
+    def test_a_pair_that_does_not_fit_yet(self):
+        """Certificate and key are replaced one after the other."""
+        url = self.serve()
+        shown = self.shown()
+        self_signed(self.tls[0], f'{self.key}.new')
+        error = self.assertRaises(ConfigError, self.server.renew_certificate)
+        self.assertIn(f'tls_cert = {self.tls[0]} with tls_key', str(error))
+        self.assertNotIn('\n', str(error))
+        self.assertEqual(shown, self.shown())
+        self.assertEqual(b'x', self.ask(url))
 
     def test_request_that_comes_with_the_end_of_the_handshake(self):
         self.serve()

@@ -41,8 +41,29 @@ class OwnershipTest(testtools.TestCase):
             self.assertEqual(f'{os.getpid()}\n', left.read())
         Ownership(self.path, WHY).give_up()
 
+    def own(self):
+        one = Ownership(self.path, WHY)
+        self.addCleanup(one.give_up)
+        return one
+
+    def test_whether_there_was_a_file_before(self):
+        """A lost file looked like the first start of all."""
+        for _ in range(2):  # one that ended early has kept nothing
+            one = self.own()
+            self.assertFalse(one.was_kept)
+            one.give_up()
+        one = self.own()
+        one.keep()
+        self.assertIn(f'by process {os.getpid()}: ', str(
+            self.assertRaises(InUse, Ownership, self.path, WHY)))
+        for _ in range(2):
+            one.give_up()
+            one = self.own()
+            self.assertTrue(one.was_kept)
+
     def test_memory_is_nobody_s(self):
         both = [Ownership('', WHY), Ownership('', WHY)]
+        both[0].keep()
         self.assertEqual([None, None], [one._file for one in both])
 
     def test_a_folder_that_cannot_be_made(self):

@@ -5,6 +5,7 @@ import json
 import re
 import smtplib
 from email.message import EmailMessage
+from email.utils import make_msgid
 from urllib.parse import SplitResult
 
 from oslo_config import cfg
@@ -35,13 +36,14 @@ class MailNotifier(Notifier):
             return ''
         return 'must be mailto:ADDRESS, with one plain mail address'
 
-    async def notify(self, action: SplitResult, notice: Notice) -> None:
+    async def notify(self, action: SplitResult, notice: Notice) -> str:
         complaint = self.complaint(action)
         if complaint:
             raise NotifyError(f'The URL of a mail {complaint}')
         mail = EmailMessage()
         mail['From'] = self.options.sender
         mail['To'] = action.path
+        mail['Message-ID'] = make_msgid()
         mail['Subject'] = (f'Server {notice.server_id} is in the state '
                            f'{notice.trait("state")}')
         mail.set_content(json.dumps(notice.body, indent=1))
@@ -51,6 +53,7 @@ class MailNotifier(Notifier):
         except OSError as error:  # smtplib's own errors are OSErrors, too
             raise NotifyError(f'mailto:{action.path}: {error}',
                               recoverable=_may_pass(error)) from error
+        return f'{self.options.server} took {mail["Message-ID"]}'
 
     def _send(self, mail: EmailMessage) -> None:
         with smtplib.SMTP(self.options.server, self.options.port,

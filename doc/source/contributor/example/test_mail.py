@@ -51,13 +51,15 @@ class MailNotifierTest(NotifierContract, testtools.TestCase):
         notifier = self.plugin(
             fixtures.options(self.plugin, server='127.0.0.1', port=port),
             timeout_s=10.0)
-        asyncio.run(notifier.notify(urlsplit('mailto:ann@example.org'),
-                                    fixtures.notice(server_id='server-1')))
+        return asyncio.run(notifier.notify(
+            urlsplit('mailto:ann@example.org'),
+            fixtures.notice(server_id='server-1')))
 
     def test_the_mail_has_the_notice(self):
         server = self.listen()
-        self.notify(server.server_address[1])
+        answer = self.notify(server.server_address[1])
         [mail] = server.mails
+        self.assertIn(answer.removeprefix('127.0.0.1 took '), mail)
         self.assertIn('To: ann@example.org', mail)
         self.assertIn('Subject: Server server-1 is in the state error', mail)
         self.assertIn('"alarm_name": "vm1 is lost"', mail)

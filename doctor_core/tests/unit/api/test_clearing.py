@@ -85,7 +85,7 @@ class ClearingTestCase(testtools.TestCase):
         self.hosts = Hosts()
         self.heard = []
         self.api = Clearing(self.store, self.hosts, self.hosts,
-                            self.heard.append, self.patience_s)
+                            self.heard.append, ['sample'], self.patience_s)
         self.addCleanup(self.api.pools[0].close)
 
     def send(self, body, **context):
@@ -133,6 +133,19 @@ class ClearTest(ClearingTestCase):
               one['reason']) for one in answer['corrections']])
         self.assertEqual([('H0', 'an operator')], self.hosts.asked)
         self.assertEqual([self.hosts.answer], self.heard)
+
+    def test_who_has_not_said_that_the_host_is_back(self):
+        """The monitor said it at its next start, and nobody had known."""
+        fault_id = self.open()
+        for source in ('sample', 'nagios', 'other'):
+            self.store.faults.hold(fault_id, source, 'r1')
+        for source in ('', 'other'):
+            self.store.faults.let_go(fault_id, source, 'r2')
+        for body in ({'host': 'h0'}, {'host': 'h0', 'dry_run': True}):
+            self.assertEqual(
+                [{'source': 'nagios', 'is_own_monitor': False},
+                 {'source': 'sample', 'is_own_monitor': True}],
+                self.send(body)[1]['held_by'])
 
     def test_who_orders_it(self):
         self.send({'host': 'h0'}, token=SimpleNamespace(user_name='alice'))
@@ -217,6 +230,7 @@ class NovaAwayTest(ClearingTestCase):
         self.assertEqual((202, fault_id, 'clearing'), (
             status, answer['fault'], answer['state']))
         self.assertIn('as soon as Nova does', answer['note'])
+        self.assertEqual([''], [one['source'] for one in answer['held_by']])
 
     def test_not_begun_is_never_begun(self):
         self.open()

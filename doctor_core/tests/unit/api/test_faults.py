@@ -10,6 +10,7 @@ from doctor_core.api.faults import FaultsApi
 from doctor_core.model import (
     Action,
     Correction,
+    Delivered,
     Fault,
     FaultStatus,
     Mark,
@@ -40,7 +41,9 @@ class FaultsTestCase(testtools.TestCase):
     def setUp(self):
         super().setUp()
         self.store = store.Store()
-        self.api = FaultsApi(self.store, self.confirm, self.meant)
+        self.holds = False
+        self.api = FaultsApi(self.store, self.confirm, self.meant,
+                             lambda: self.holds)
 
     def meant(self, name):
         return 'h0' if name == 'h0.example.org' else None
@@ -63,6 +66,12 @@ class FaultsTestCase(testtools.TestCase):
 
 
 class LookTest(FaultsTestCase):
+
+    def test_that_new_faults_are_held(self):
+        """An option that was forgotten showed nowhere."""
+        for self.holds in (False, True):
+            answer = self.api.list_faults(request()).json
+            self.assertEqual({'hold': self.holds, 'faults': []}, answer)
 
     def test_fault_that_does_not_exist(self):
         self.assertEqual(404, self.refused(self.api.show_fault,
@@ -125,6 +134,26 @@ class LookTest(FaultsTestCase):
         self.assertEqual(['nobody-to-tell'], [
             one['state'] for one in fault['tellings']])
 
+    def test_told_in_part_is_not_unreached(self):
+        """One dead URL hid that the others had been told."""
+        fault_id = self.open()
+        self.store.tellings.move(fault_id, TellingState.IN_PART, [TELLING],
+                                 at=1.0)
+        fault = self.api.show_fault(request(
+            params={'id': fault_id})).json['fault']
+        self.assertEqual((1, 0, 1, 0), tuple(fault[name] for name in (
+            'servers', 'told_servers', 'told_in_part', 'unreached')))
+
+    def test_what_was_taken(self):
+        fault_id = self.open()
+        taken = Delivered('a1', 'n', 'http://a/', 12.5, 2, 'HTTP 204')
+        self.store.tellings.prove(fault_id, [(TELLING, [taken])])
+        [telling] = self.api.show_fault(request(
+            params={'id': fault_id})).json['fault']['tellings']
+        self.assertEqual([{
+            'alarm_id': 'a1', 'alarm': 'n', 'url': 'http://a/', 'at': 12.5,
+            'attempt': 2, 'answer': 'HTTP 204'}], telling['deliveries'])
+
     def listed(self):
         return [tuple(fault[name] for name in (
             'servers', 'told_servers', 'owed')) for fault in
@@ -176,6 +205,52 @@ class LookTest(FaultsTestCase):
             self.assertIn(fault_id, json.dumps(answer.json))
 
 
+class ChangedTest(FaultsTestCase):
+
+    def changed(self):
+        answer = self.api.list_corrections(request()).json
+        self.assertTrue(json.dumps(answer))
+        return [(one['fault'], one['host'], one['action'], one['target_id'],
+                 one['server'], one['before'], one['state'])
+                for one in answer['corrections']]
+
+    def test_what_is_not_set_back(self):
+        """No command told; "owed" is 0 for what was done."""
+        fault_id, corrections = self.open(), self.store.corrections
+        port = Correction(Action.DATA_PLANE_STATUS, 'p0', 'h0', Mark.LOST,
+                          '', 's0')
+        corrections.owe(fault_id, [port])
+        self.assertEqual([], self.changed())
+        corrections.move(fault_id, CorrectionState.ASKED,
+                         [*CORRECTIONS, port])
+        corrections.move(fault_id, CorrectionState.DONE, CORRECTIONS)
+        mark, server = ((fault_id, 'h0', 'force-down', 'c0', '', 'false'),
+                        (fault_id, 'h0', 'reset-state', 's0', 'vm0',
+                         'active'))
+        self.assertEqual(
+            [(fault_id, 'h0', 'data-plane-status', 'p0', 'vm0', '', 'asked'),
+             (*mark, 'done'), (*server, 'done')], self.changed())
+        corrections.owe_undo(fault_id)
+        corrections.move(fault_id, CorrectionState.UNDONE, CORRECTIONS[:1])
+        corrections.move(fault_id, CorrectionState.LEFT, [port])
+        self.assertEqual([(*server, 'undo-owed')], self.changed())
+
+    def test_what_goes_one_way_only(self):
+        fault_id, corrections = self.open(), self.store.corrections
+        start = Correction(Action.START, 's0', 'h0', Mark.BACK)
+        corrections.owe(fault_id, [start])
+        corrections.move(fault_id, CorrectionState.ASKED, [start])
+        self.assertEqual([], self.changed())
+
+    def test_a_later_fault_that_has_taken_it_over(self):
+        former, later = self.open(), self.open()
+        for state in (CorrectionState.ASKED, CorrectionState.DONE):
+            self.store.corrections.move(former, state, CORRECTIONS)
+        self.store.corrections.pass_on(former, later)
+        self.assertEqual({(later, 'asked')}, {
+            (one[0], one[-1]) for one in self.changed()})
+
+
 class NameTest(FaultsTestCase):
     """How a fault may be named."""
 
@@ -205,6 +280,28 @@ class NameTest(FaultsTestCase):
         self.open(FaultState.IGNORED)
         self.assertEqual([latest, latest], [self.shown('h0'),
                                             self.shown('h0.example.org')])
+
+    def test_host_that_has_ignored_ones_only(self):
+        """There was no fault of it, and the list had one."""
+        self.open(FaultState.IGNORED)
+        latest = self.open(FaultState.IGNORED, reason='Nova has no such host')
+        self.assertEqual([latest, latest], [self.shown('h0'),
+                                            self.shown('h0.example.org')])
+        self.assertEqual(409, self.refused(
+            self.api.confirm, {'faults': ['h0']}))
+
+    def test_what_was_ignored_after_it(self):
+        """Who asked for the host saw a fault of last week."""
+        for state in (FaultState.IGNORED, FaultState.CLEARED):
+            fault_id = self.open(state, reason='why')
+        for later, host in ((None, 'h1'), ('why not', 'h0')):
+            ignored = self.open(FaultState.IGNORED, 'why not', host=host)
+            fault = self.api.show_fault(request(
+                params={'id': 'h0'})).json['fault']
+            self.assertEqual(fault_id, fault['id'])
+            self.assertEqual(
+                later and {'id': ignored, 'reason': later},
+                fault['ignored_later'])
 
     def test_event_means_the_fault_that_it_is_about(self):
         """The answer to good news named an id that could not be asked for.

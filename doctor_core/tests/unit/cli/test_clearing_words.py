@@ -38,10 +38,28 @@ class OutcomeTest(testtools.TestCase):
                 one('force-down', '', 'false', 'undo-owed'),
                 one('reset-state', 'vm1', 'active', 'left', 'it is gone')]})
         self.assertEqual(
-            ['Your word is taken, and gone on with by itself. Fault f1 of '
-             'host h is clearing: Nova is away',
+            ['Taken; Doctor goes on trying by itself. Fault f1 of host h is '
+             'clearing: Nova is away',
              'Still to be taken back: the force-down in Nova.',
              'Left as they are: vm1 (it is gone).'], lines)
+
+    def test_who_still_holds_the_host_as_down(self):
+        """It came back at the next restart of the monitor, unannounced."""
+        own = {'source': 'sample', 'is_own_monitor': True}
+        others = [{'source': source, 'is_own_monitor': False}
+                  for source in ('', 'nagios')]
+        for say, if_right in (
+                (clearing_words.outcome, 'restart it now'),
+                (clearing_words.rehearsal, 'do not clear the host')):
+            lines = say({**FAULT, 'held_by': [own]})
+            self.assertIn("Doctor's monitor (sample) still holds the host as "
+                          'down', lines[2])
+            self.assertIn('[monitor] hosts', lines[2])
+            self.assertIn(f'If it is right, {if_right}', lines[2])
+            lines = say({**FAULT, 'held_by': [own, *others]})
+            self.assertIn('Still held as down by (no source), nagios: ',
+                          lines[3])
+            self.assertEqual(2, len(say({**FAULT, 'held_by': []})))
 
     def test_at_most_ten_names(self):
         line = clearing_words.outcome({**FAULT, 'corrections': [

@@ -23,22 +23,39 @@ class WordsTest(testtools.TestCase):
     def test_row(self):
         self.assertEqual(
             ('f1', 'compute-1', 'held', 'no answer to probes',
-             '2023-11-14 22:13:20 UTC', '3 of 4, 1 not reached', 4, 9),
-            fault_words.row({**FAULT, 'owed': 9}))
+             '2023-11-14 22:13:20 UTC', '3 of 4, 1 not reached', 4, 9,
+             'held in a mass failure'), fault_words.row({**FAULT, 'owed': 9}))
+
+    def test_a_note_is_cut(self):
+        for most, note in ((22, 'held in a mass failure'),
+                           (21, 'held in a mass fai...'),
+                           (12, 'held in a...')):
+            self.assertEqual(note, fault_words.row(
+                {**FAULT, 'owed': 9}, most)[-1])
+
+    def test_what_was_ignored_after_it(self):
+        fault = {**FAULT, 'corrections': []}
+        for later, shown in (
+                (None, None),
+                ({'id': 'f2', 'reason': 'it is older'}, 'f2: it is older')):
+            self.assertEqual(shown, dict(fault_words.details(
+                {**fault, 'ignored_later': later})).get('Ignored since'))
 
     def test_servers_that_nobody_has_an_alarm_for(self):
         """They counted as told."""
         fault = {**FAULT, 'corrections': [], 'servers': 2, 'told_servers': 1,
                  'without_alarm': 1, 'unreached': 0, 'tellings': [
                      {'server_id': 's1', 'name': 'vm2', 'news': 'lost',
-                      'state': 'nobody-to-tell', 'reason': ''}]}
+                      'state': 'nobody-to-tell', 'reason': '', 'at': 0.5}]}
         shown = dict(fault_words.details(fault))
         self.assertEqual(
-            ('1 of 2, 1 without an alarm', 'vm2: nobody to tell'),
-            (shown['Told'], shown['Servers']))
-        self.assertEqual('1 of 2, 1 without an alarm, 3 not reached',
-                         fault_words.row({**fault, 'owed': 0,
-                                          'unreached': 3})[5])
+            ('1 of 2, 1 without an alarm',
+             'vm2, lost: nobody to tell 1970-01-01 00:00:00.500 UTC'),
+            (shown['Told'], shown['Tellings']))
+        self.assertEqual('1 of 2, 2 in part, 1 without an alarm, 3 not '
+                         'reached', fault_words.row({
+                             **fault, 'owed': 0, 'told_in_part': 2,
+                             'unreached': 3})[5])
 
     def test_short_ids(self):
         """A full one was broken over several lines of a table."""
@@ -59,7 +76,8 @@ class WordsTest(testtools.TestCase):
             {'action': 'reset-state', 'state': 'owed', 'done': False},
             {'action': 'force-down', 'state': 'asked', 'done': False}]}))
         self.assertEqual(('1 of 2 done', '0 of 1 done', ''), (
-            shown['Reset-state'], shown['Force-down'], shown['Cleared']))
+            shown['Reset-state'], shown['Force-down'],
+            shown['Reported back']))
 
     def test_what_was_given_up(self):
         """It is said for good, and not counted as done."""
@@ -84,22 +102,54 @@ class WordsTest(testtools.TestCase):
                 for state in states]}))
             self.assertEqual(words, shown['Force-down'])
 
+    def tellings(self, *tellings, most=None):
+        """The lines that are shown of them."""
+        return dict(fault_words.details(
+            {**FAULT, 'corrections': [], 'tellings': tellings}, most)).get(
+                'Tellings', '').split('\n')
+
+    def test_what_proves_that_an_owner_was_told(self):
+        """No time, no URL and no answer, and nothing of the return."""
+        taken = {'alarm_id': 'a1', 'alarm': 'n', 'url': 'http://a/x',
+                 'at': 1700000000.369, 'attempt': 2,
+                 'answer': 'HTTP 204, request req-1'}
+        one = {'server_id': 's1', 'name': 'vm1', 'news': 'lost',
+               'state': 'told', 'at': 1700000001.0, 'reason': ''}
+        self.assertEqual(
+            ["vm1, lost: told 2023-11-14 22:13:20.369 UTC: http://a/x, HTTP "
+             "204, request req-1, attempt 2, alarm 'n' (a1)",
+             "vm1, back: told 2023-11-14 22:13:21.000 UTC: alarm 'm' (a2) is "
+             'disabled',
+             "vm1, back: told 2023-11-14 22:13:20.369 UTC: http://a/x, "
+             "attempt 2, alarm 'n' (a1)"],
+            self.tellings(
+                {**one, 'deliveries': [taken]},
+                {**one, 'news': 'back', 'reason': "alarm 'm' (a2) is "
+                 'disabled', 'deliveries': [{**taken, 'answer': ''}]}))
+        self.assertEqual(
+            ['vm1, lost: told 2023-11-14 22:13:21.000 UTC: handed on as '
+             'event e1', 's2, lost: owed'],
+            self.tellings({**one, 'reason': 'handed on as event e1'},
+                          {**one, 'server_id': 's2', 'name': '', 'at': None,
+                           'state': 'owed'}))
+
     def test_servers_and_why_somebody_was_not_reached(self):
         """No server was named, and no reason was given."""
         tellings = [
             {'server_id': f's{index}', 'name': '' if index else 'vm',
-             'news': news, 'state': state, 'reason': reason}
+             'news': news, 'state': state, 'reason': reason, 'at': None}
             for index, (news, state, reason) in enumerate(
-                [('lost', 'told', ''), ('back', 'told', ''),
+                [('lost', 'told', ''), ('back', 'told-in-part', 'a is deaf'),
                  ('lost', 'given-up', 'no answer')]
                 + [('lost', 'owed', '')] * 10)]
-        shown = dict(fault_words.details({**FAULT, 'corrections': [],
-                                     'tellings': tellings}))
-        self.assertTrue(shown['Servers'].startswith(
-            's2: given up (no answer); vm: told; s3: owed; '))
-        self.assertTrue(shown['Servers'].endswith('; and 2 more'))
-        self.assertNotIn('Servers', dict(fault_words.details(
-            {**FAULT, 'corrections': [], 'tellings': tellings[1:2]})))
+        lines = self.tellings(*tellings, most=10)
+        self.assertEqual(['s1, back: told in part: a is deaf',
+                          's2, lost: given up: no answer',
+                          'vm, lost: told', 's3, lost: owed'], lines[:4])
+        self.assertEqual((11, 'and 3 more; -f value -c Tellings shows all'),
+                         (len(lines), lines[-1]))
+        self.assertEqual(13, len(self.tellings(*tellings)))
+        self.assertEqual([''], self.tellings())
 
     def test_cause_is_the_same_everywhere(self):
         for cause, words in (('x', 'x'), ('', 'compute.host.down')):

@@ -17,7 +17,8 @@ class WhereTest(testtools.TestCase):
         super().setUp()
         self.asked = []
         self.bodies = []
-        self.answer = {'faults': [], 'hosts': [], 'isolated': False}
+        self.answer = {'faults': [], 'hosts': [], 'isolated': False,
+                       'corrections': []}
         self.useFixture(fixtures.MonkeyPatch(
             'doctor_core.cli.inspector_api.ask', self.ask))
         self.conf = self.useFixture(fixtures.TempDir()).join('doctor.conf')
@@ -34,7 +35,7 @@ class WhereTest(testtools.TestCase):
     def run_command(self, command, *words):
         self.app = SimpleNamespace(stdout=io.StringIO(), stderr=io.StringIO())
         made = command(self.app, argparse.Namespace())
-        made.run(made.get_parser('x').parse_args([
+        self.status = made.run(made.get_parser('x').parse_args([
             '--config-file', self.conf, *words]))
         return self.asked.pop() if self.asked else None
 
@@ -45,6 +46,14 @@ class WhereTest(testtools.TestCase):
             self.run_command(faults.ListFaults))
         self.assertEqual(('http://127.0.0.1:8', '/hosts', ''),
                          self.run_command(hosts.ListHosts))
+
+    def test_that_new_faults_are_held(self):
+        """An option that was forgotten showed nowhere."""
+        self.run_command(faults.ListFaults)
+        self.assertEqual('', self.app.stderr.getvalue())
+        self.answer['hold'] = True
+        self.run_command(faults.ListFaults)
+        self.assertIn('[inspector] hold is set', self.app.stderr.getvalue())
 
     def test_state(self):
         """Any word was taken, and nothing found."""
@@ -91,6 +100,7 @@ class WhereTest(testtools.TestCase):
         self.answer = {'faults': [{
             'id': fault_id, 'hostname': 'compute-1.rack-1.example.org',
             'state': 'held', 'cause': 'no answer to probes at all',
+            'note': f'{"held " * 40}for ever',
             'detected_at': 0.0, 'told_servers': 1, 'servers': 1, 'owed': 0,
             'unreached': 0}]}
         for words, is_full in ((('--max-width', '80'), False), ((), False),
@@ -99,8 +109,38 @@ class WhereTest(testtools.TestCase):
             self.run_command(faults.ListFaults, *words)
             written = self.app.stdout.getvalue()
             self.assertEqual(is_full, fault_id in written, written)
+            self.assertEqual(is_full, 'for ever' in written, written)
             self.assertIn(fault_id[:8], written)
             self.assertIn('compute-1.rack-1.example.org', written)
+
+    def test_what_is_not_set_back(self):
+        self.assertEqual('/corrections', self.run_command(
+            faults.ListFaults, '--changed')[1])
+        self.assertEqual('Nothing that is not set back.\n',
+                         self.app.stdout.getvalue())
+        fault_id = '8c1a4b0e-5d9f-4a63-9d7c-2b7f60f0a111'
+        self.answer = {'corrections': [
+            {'fault': fault_id, 'host': 'h', 'action': action,
+             'target_id': 's1', 'server': 'vm1', 'before': 'active',
+             'state': 'done'} for action in ('reset-state', 'x')]}
+        for words, fault in (((), fault_id[:8]), (('-f', 'json'), fault_id)):
+            self.run_command(faults.ListFaults, '--changed', *words)
+            written = self.app.stdout.getvalue()
+            self.assertEqual(2, written.count(fault))
+            self.assertEqual(fault == fault_id, fault_id in written)
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.assertRaises(SystemExit, self.run_command,
+                              faults.ListFaults, '--changed', '--state',
+                              'held')
+
+    def test_a_table_without_lines(self):
+        """It was an empty line, as if the command had failed."""
+        for command, words in ((faults.ListFaults, 'No faults.\n'),
+                               (hosts.ListHosts, 'No hosts.\n')):
+            self.run_command(command)
+            self.assertEqual(words, self.app.stdout.getvalue())
+            self.run_command(command, '-f', 'json')
+            self.assertEqual('[]\n', self.app.stdout.getvalue())
 
     def test_rehearsal(self):
         self.answer = {'host': 'h', 'fault': None, 'was_marked_down': True,
@@ -113,6 +153,17 @@ class WhereTest(testtools.TestCase):
                 faults.ClearHost, 'h', *words)[1])
             self.assertEqual(order, self.bodies.pop())
             self.assertIn(said, self.app.stdout.getvalue())
+
+
+    def test_a_host_that_is_not_cleared_yet(self):
+        """A script went on as if it were."""
+        for state, words, status in (
+                ('cleared', (), 0), ('clearing', (), 1), ('replaced', (), 1),
+                ('handled', ('--dry-run',), 0)):
+            self.answer = {'host': 'h', 'fault': 'f1', 'state': state,
+                           'note': '', 'corrections': [], 'held_by': []}
+            self.run_command(faults.ClearHost, 'h', *words)
+            self.assertEqual(status, self.status, state)
 
 
 class ArgumentsTest(testtools.TestCase):

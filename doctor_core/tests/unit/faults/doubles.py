@@ -25,6 +25,9 @@ from doctor_core.model import (
     StateChange,
 )
 
+#: Of a notification of Nova that was sent in order.
+SENT = {'timestamp': '2030-01-01 00:00:00.000000'}
+
 
 class Cloud:
     """A cloud kept in memory, that corrections change; host ``h0`` has
@@ -54,6 +57,10 @@ class Cloud:
         self.away = False
         self.neutron_away = False
         self.beating = True
+        #: Servers and ports of which nothing is told, by their ids, and why.
+        self.broken = {}
+        #: Hosts whose hypervisors fail to tell for how long they run.
+        self.uptimeless = set()
         self.started = []
         #: What becomes of asking for a start; empty when it is made.
         self.start_error = ''
@@ -106,9 +113,20 @@ class Cloud:
     def _hides(self, server):
         return server is not None and server.host in self.unseen | self.blind
 
-    def find_servers(self, server_ids):
+    def _told(self, ids, failed):
+        """Those of some ids that are not broken."""
+        for one in ids:
+            if one in self.broken:
+                error = CloudError(self.broken[one], recoverable=True)
+                if failed is None:
+                    raise error
+                failed(one, error)
+        return [one for one in ids if one not in self.broken]
+
+    def find_servers(self, server_ids, failed=None):
         self._answer((), 'find', *server_ids)
-        found = {one: self.all_servers.get(one) for one in server_ids}
+        found = {one: self.all_servers.get(one)
+                 for one in self._told(server_ids, failed)}
         return {name: dataclasses.replace(
                     one, host='', state='unknown', is_partial=True)
                 if self._hides(one) else one for name, one in found.items()}
@@ -127,10 +145,11 @@ class Cloud:
         return self._answer((port for port in self.all_ports.values()
                              if port.server_id in server_ids), 'ports of')
 
-    def find_ports(self, port_ids):
+    def find_ports(self, port_ids, failed=None):
         self._ask_neutron()
         self._answer((), 'find ports', *port_ids)
-        return {one: self.all_ports.get(one) for one in port_ids}
+        return {one: self.all_ports.get(one)
+                for one in self._told(port_ids, failed)}
 
     def hypervisors(self):
         return self._answer(
@@ -140,6 +159,8 @@ class Cloud:
 
     def uptime_s(self, host):
         self._answer((), 'uptime', host)
+        if host in self.uptimeless:
+            raise CloudError('no uptime', recoverable=True)
         return self.uptimes.get(host)
 
     def correct(self, corrections, done):
@@ -305,7 +326,7 @@ class Desk:
 
     def __init__(self, servers=3, notification='shortcut', ports=True,
                  kept=None, cloud=None, hears_nova=False, inspector=None,
-                 alarms=None, steady=None, **settings):
+                 alarms=None, steady=None, looked=True, **settings):
         self.cloud = cloud or Cloud(servers)
         self.inspector = inspector or Inspector(self.cloud)
         self.alarms = alarms or Alarms(self.inspector, hears_nova)
@@ -321,8 +342,11 @@ class Desk:
             self.alarms, {'sample', 'collectd'}, self.stamps.append,
             monotonic=self.clock.monotonic, now=self.now)
         self.affected = self.engine.affected
-        self.affected.refresh()
         self.handler = self.engine.handler
+        if looked:
+            self.affected.refresh()
+        else:
+            self.handler.hold()
         self.holding = self.engine.holding
         self.stopping = self.engine.stopping
 
@@ -383,15 +407,24 @@ class Desk:
         """Do what was held and is not any more."""
         return [future.result(10) for future in self.engine.owed.released()]
 
-    def again(self, inspector=None):
+    def again(self, inspector=None, looked=True):
         """The same after a restart of the process; with another inspector,
         perhaps.
+
+        :param looked: whether the cloud was looked at since.
         """
         return Desk(kept=self.store, cloud=self.cloud,
                     inspector=inspector or self.inspector, alarms=self.alarms,
                     notification='shortcut' if self.settings.tells_first
                     else 'conservative', ports=self.settings.with_ports,
-                    steady=self.clock)
+                    steady=self.clock, looked=looked)
+
+    def go_on(self):
+        """The cloud is looked at for the first time."""
+        self.affected.refresh()
+        self.handler.go_on()
+        self.place()
+        self.resume()
 
     def forced_down(self):
         return {host for host, service in self.cloud.service.items()

@@ -5,6 +5,7 @@ import testtools
 
 from doctor_core.exceptions import BackendError
 from doctor_core.inspectors.fake import FakeInspector
+from doctor_core.model import Action, Correction, Mark
 from doctor_core.tests.unit.faults import doubles
 
 
@@ -119,8 +120,18 @@ class ChangesNothingTest(testtools.TestCase):
         for _ in range(3):
             desk.resume()
         self.assertEqual(1, self.log.output.count(
-            'Would mark force-down of c0'))
+            'Would mark force-down of c0 on h0 as lost (before: false)'))
         self.assertNotIn('Host h0: ', self.log.output)
+
+    def test_a_port_that_had_no_status_is_not_called_unknown(self):
+        self.fake.correct(
+            [Correction(action, 'n0', 'h0', Mark.LOST)
+             for action in (Action.DATA_PLANE_STATUS, Action.RESET_STATE)],
+            lambda change: None)
+        self.assertIn('data-plane-status of n0 on h0 as lost (before: null)',
+                      self.log.output)
+        self.assertIn('reset-state of n0 on h0 as lost (before: not known)',
+                      self.log.output)
 
     def test_it_says_at_the_start_that_it_does(self):
         self.fake.start()

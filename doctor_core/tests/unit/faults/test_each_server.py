@@ -26,7 +26,7 @@ class FoundLateTest(testtools.TestCase):
         self.desk.cloud.all_servers['s9'] = self.late
         self.desk.affected.hear('compute.instance.update', {
             'instance_id': 's9', 'tenant_id': 'p', 'host': 'h0',
-            'state': 'active'})
+            'state': 'active'}, doubles.SENT)
         self.desk.look_for_more()
         self.assert_told_and_marked()
 

@@ -46,6 +46,7 @@ class HeldTest(MassFailureTestCase):
     def test_first_hosts_are_marked_and_the_next_is_held(self):
         report = self.fail(4)
         self.assertEqual('held', report.state)
+        self.assertIn('held in a mass failure, as one of', report.note)
         self.assertEqual({'h0', 'h1', 'h2'}, self.desk.forced_down())
         self.assertEqual('active', self.desk.states()['s3'])
         record = self.desk.fault(report.fault_id)

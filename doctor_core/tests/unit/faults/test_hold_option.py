@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from doctor_core.faults.handler import Decided
 from doctor_core.tests.unit.faults import doubles, test_held
 
 
@@ -17,9 +18,13 @@ class HoldTest(test_held.MassFailureTestCase):
 
     def test_each_new_fault_is_held_and_its_owners_told(self):
         answer = self.desk.down('h0')
-        self.assertEqual('held', answer.state)
+        # Who waited for the answer did not hear why.
+        self.assertEqual(('held', 'held: [inspector] hold is set'),
+                         (answer.state, answer.note))
         self.assertEqual('held: [inspector] hold is set',
                          self.desk.fault(answer.fault_id).reason)
+        self.assertEqual(answer.note, self.desk.handler.begin(
+            Decided('again', 'h0')).result(10).note)
         self.assertIn(('s0', 'error'), self.desk.alarms.told)
         self.assertEqual('false', self.desk.alarms.traits['s0']['corrected'])
         self.assertEqual(set(), self.desk.forced_down())
@@ -45,6 +50,24 @@ class HoldTest(test_held.MassFailureTestCase):
         self.desk.release()
         self.desk.release()
         self.assertEqual(1, self.log.output.count('hold is set: the owners'))
+
+    def test_while_it_is_set_it_is_said_each_hour(self):
+        """Whoever forgot it was never reminded."""
+        self.desk.release()
+        for hours in (1, 2):
+            self.desk.clock.advance(3599.0)
+            self.desk.release()
+            self.assertEqual(hours, self.log.output.count('hold is set: the'))
+            self.desk.clock.advance(1.0)
+            self.desk.release()
+            self.desk.release()
+            self.assertEqual(hours + 1,
+                             self.log.output.count('hold is set: the'))
+        self.desk.set(hold=False)
+        self.desk.release()
+        self.desk.clock.advance(9999.0)
+        self.desk.release()
+        self.assertEqual(3, self.log.output.count('hold is set: the'))
 
     def test_no_cool_down_lets_go_of_it(self):
         self.cool_down()

@@ -24,7 +24,8 @@ class HoldersTest(testtools.TestCase):
         self.holders = Holders(
             self.desk.store, engine.pursuit, self.flapping,
             Silence(lambda: self.desk.settings, engine.affected,
-                    self.desk.clock.monotonic), {'sample'})
+                    self.desk.clock.monotonic), {'sample'},
+            self.desk.clock.monotonic)
         self.fault_id = self.desk.down().fault_id
 
     @property
@@ -65,6 +66,14 @@ class HoldersTest(testtools.TestCase):
     def test_what_is_left_of_it_is_done_at_a_repetition(self):
         self.desk.store.faults.move(self.fault_id, FaultState.HANDLING,
                                     old=(FaultState.HANDLED,))
+        self.assertIsNone(self.hold())
+
+    def test_not_at_each_of_a_thousand(self):
+        self.desk.store.faults.move(self.fault_id, FaultState.HANDLING,
+                                    old=(FaultState.HANDLED,))
+        self.assertIsNone(self.hold())
+        self.assertEqual('repeated', self.hold().state)
+        self.desk.clock.advance(1.0)
         self.assertIsNone(self.hold())
 
     def test_our_monitor_that_hears_it_no_more_is_no_witness(self):
@@ -111,7 +120,17 @@ class HoldersTest(testtools.TestCase):
         self.assertEqual('noted', answer.state)
         self.assertEqual({'sample'}, self.sources())
         self.let_go(Reading.CLEARS)
-        self.assertIsNone(self.let_go(Reading.EVIDENCE, **NAGIOS))
+        # It is looked at each second anyway: none of a thousand asks Nova.
+        answer = self.let_go(Reading.EVIDENCE, **NAGIOS)
+        self.assertEqual(('clearing', True), (answer.state, answer.waits))
+
+    def test_a_witness_that_is_new(self):
+        """It is what the return waits for."""
+        self.hold(Reading.JOINS, **NAGIOS)
+        self.desk.store.faults.let_go(self.fault_id, 'sample', 'x')
+        self.let_go(Reading.CLEARS, **NAGIOS)
+        self.assertIsNone(self.let_go(Reading.EVIDENCE))
+        self.assertEqual('clearing', self.let_go(Reading.EVIDENCE).state)
 
     def test_a_host_that_comes_and_goes_stays_lost_until_it_is_quiet(self):
         self.desk.set(flap_returns=1, flap_window_s=60.0, flap_quiet_s=30.0)

@@ -13,7 +13,8 @@ import hypothesis
 import testtools
 from hypothesis import strategies as st
 
-from doctor_core.model import FaultStatus, SequenceNumber, Server
+from doctor_core.exceptions import CloudError
+from doctor_core.model import FaultStatus, Mark, SequenceNumber, Server
 from doctor_core.model.states import OPEN, CorrectionState, TellingState
 from doctor_core.tests.unit.faults import doubles
 
@@ -41,6 +42,13 @@ class Cloud(doubles.Cloud):
                 name = f's{index}{number}'
                 self.all_servers[name] = Server(name, name, 'p', host, state)
         self.all_ports = {}
+        #: Whether Nova lists no servers of a host.
+        self.unlisted = False
+
+    def servers(self, host=None):
+        if host and self.unlisted:
+            raise CloudError('Nova does not list them', recoverable=True)
+        return super().servers(host)
 
 
 class World:
@@ -60,6 +68,8 @@ class World:
         self.may_hear = set()
         self.came = set()
         self.steps_left = None
+        #: What was reset while Nova was at it.
+        self.broken = []
         #: What was refused for good at any time, and is accounted for then.
         self.refused = set()
 
@@ -71,9 +81,16 @@ class World:
             if self.steps_left < 0:
                 raise Killed
 
+    def asked(self, correction):
+        server = self.cloud.all_servers.get(correction.target_id)
+        if server is not None and server.task_state \
+                and correction.mark is Mark.BACK:
+            self.broken.append(correction)
+        self.step()
+
     def guarded(self, do, *args):
         """Do something that may be killed; the bus delivers it again."""
-        self.desk.inspector.crash = self.step
+        self.desk.inspector.crash = self.asked
         database = self.desk.store._database
         begin = database.begin
 
@@ -171,12 +188,19 @@ class World:
             index % len(self.cloud.all_servers)]
         if self.cloud.all_servers[name].host == host:
             return
-        self.cloud.change(name, host=host, state='active')
+        self.cloud.change(name, host=host, state='active', task_state='')
         self.natural[name] = 'active'
         if self.hears:
             self.desk.affected.hear('compute.instance.update', {
-                'instance_id': name, 'host': host, 'state': 'active'})
+                'instance_id': name, 'host': host, 'state': 'active'},
+                doubles.SENT)
         self._came(name, host)
+
+    def begin_to_leave(self, index):
+        """Nova begins to evacuate a server, of which nobody hears."""
+        name = sorted(self.cloud.all_servers)[
+            index % len(self.cloud.all_servers)]
+        self.cloud.change(name, task_state='rebuilding')
 
     def delete(self, index):
         name = sorted(self.cloud.all_servers)[
@@ -192,7 +216,7 @@ class World:
         self.natural[name] = 'stopped'
         if self.hears:
             self.desk.affected.hear('compute.instance.update', {
-                'instance_id': name, 'state': 'stopped'})
+                'instance_id': name, 'state': 'stopped'}, doubles.SENT)
 
     def work(self):
         """One round of what is owed, as the loops make it."""
@@ -218,6 +242,9 @@ class World:
         """All that is under way arrives, and all hosts come back."""
         self.cloud.away = False
         self.cloud.unseen = set()
+        self.cloud.unlisted = False
+        for name in self.cloud.all_servers:
+            self.cloud.change(name, task_state='')
         self.desk.inspector.failing = set()
         self.desk.alarms.failing = set()
         self.desk.affected.refresh()
@@ -237,6 +264,7 @@ class World:
                 if state == 'error'}
         case.assertEqual(set(), self.must_hear - told, 'never told')
         case.assertEqual(set(), told - self.may_hear, 'not lost, but told')
+        case.assertEqual([], self.broken, 'reset in the middle')
         left = self.left()
         case.assertEqual(set(), left - self.refused, 'could be taken back')
         case.assertEqual(set(), {
@@ -277,6 +305,7 @@ actions = st.one_of(
     st.tuples(st.just('deliver_twice'), indices),
     st.tuples(st.just('arrive'), indices, st.sampled_from(HOSTS)),
     st.tuples(st.just('leave'), indices, st.sampled_from(HOSTS)),
+    st.tuples(st.just('begin_to_leave'), indices),
     st.tuples(st.just('delete'), indices),
     st.tuples(st.just('reset_by_owner'), indices),
     st.tuples(st.just('refuse'), st.sampled_from(
@@ -285,6 +314,7 @@ actions = st.one_of(
         ['c0', 'c1', 's00', 's10', 's20', 'new1'])),
     st.tuples(st.just('unreachable'), st.sampled_from(['s00', 's11'])),
     st.tuples(st.just('away'), st.booleans()),
+    st.tuples(st.just('unlisted'), st.booleans()),
     st.tuples(st.just('cell'), st.sampled_from([None, *HOSTS])),
     st.tuples(st.just('kill_after'), st.integers(0, 40)),
     st.tuples(st.just('restart')),
@@ -300,6 +330,8 @@ def act(world, action):
         world.desk.inspector.failing ^= {*values}
     elif name == 'unreachable':
         world.desk.alarms.failing ^= {*values}
+    elif name == 'unlisted':
+        world.cloud.unlisted = values[0]
     elif name == 'away':
         world.cloud.away = values[0]
     elif name == 'cell':

@@ -57,7 +57,7 @@ class OwedLoopTest(testtools.TestCase):
         self.desk.cloud.all_servers['s9'] = Server('s9', 'vm9', 'p', 'h0')
         self.desk.affected.hear('compute.instance.update', {
             'instance_id': 's9', 'tenant_id': 'p', 'host': 'h0',
-            'state': 'active'})
+            'state': 'active'}, doubles.SENT)
         self.wait_for(lambda: ('s9', 'error') in self.desk.alarms.told,
                       'its owner to be told')
 

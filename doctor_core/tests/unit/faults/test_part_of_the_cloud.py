@@ -38,6 +38,21 @@ class NeutronAwayTest(testtools.TestCase):
         self.assertEqual({'DOWN'}, {
             port.data_plane_status for port in self.cloud.all_ports.values()})
 
+    def test_away_since_the_start(self):
+        """No event was taken as long as that, and nobody told."""
+        self.cloud.neutron_away = True
+        self.desk = self.desk.again()
+        self.test_servers_are_set_and_all_owners_told()
+        self.cloud.neutron_away = False
+        self.desk.resume()
+        self.assertEqual({'DOWN'}, {
+            port.data_plane_status for port in self.cloud.all_ports.values()})
+
+    def test_a_host_that_nova_does_not_have(self):
+        """An event of it waited for Neutron."""
+        self.cloud.neutron_away = True
+        self.assertEqual('ignored', self.desk.down('h77').state)
+
     def test_servers_are_given_back(self):
         self.desk.down()
         self.cloud.neutron_away = True

@@ -50,7 +50,7 @@ class StraysTest(testtools.TestCase):
     def test_the_look_that_follows_fails(self):
         whole = self.desk.cloud.find_servers
 
-        def away(server_ids):
+        def away(server_ids, failed=None):
             self.desk.cloud.away = True
             try:
                 return whole(server_ids)
@@ -139,3 +139,4 @@ class UnansweredTest(testtools.TestCase):
         self.assertIn('on host h1 by now, in error, perhaps since Doctor',
                       record.reason)
         self.assertIn(f'Server s0: {record.reason}', log.output)
+        self.assertIn(record.reason, desk.fault(fault.id).note)

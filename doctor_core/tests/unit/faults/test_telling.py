@@ -9,6 +9,7 @@ from doctor_core.alarms.base import Pending
 from doctor_core.exceptions import BusError
 from doctor_core.faults.telling import Teller
 from doctor_core.model import (
+    Delivered,
     FaultStatus,
     News,
     Reached,
@@ -74,16 +75,55 @@ class TellerTest(testtools.TestCase):
             [('nobody-to-tell', ''), ('nobody-to-tell', "'a' is disabled")],
             self.outcomes(Reached(), Reached(silent=("'a' is disabled",))))
 
+    def test_many_alarms_that_did_not_go_off(self):
+        silent = tuple(f'{number} is disabled' for number in range(1000))
+        [(_, reason), _] = self.outcomes(Reached(silent=silent), Reached())
+        self.assertTrue(reason.endswith('9 is disabled; and 990 more'))
+
     def test_who_was_told_and_who_was_not(self):
         """Of two alarms of one server nobody knew which."""
         self.assertEqual(
             [('told', "alarm 'a'"),
-             ('given-up', "told: alarm 'a'; b was not told: 404")],
+             ('told-in-part', "told: alarm 'a'; b was not told: 404")],
             self.outcomes(Reached(("alarm 'a'",)), Reached(
                 ("alarm 'a'",), ('b was not told: 404',))))
 
+    def test_what_was_taken_is_kept(self):
+        """Nobody could prove that an owner had been told."""
+        taken = Delivered('a1', 'a', 'http://a/', 12.5, 2, 'HTTP 204')
+        self.assertEqual(
+            [('told', "alarm 'b' is disabled"),
+             ('told-in-part', 'b was not told: 404')],
+            self.outcomes(
+                Reached(("alarm 'a'",), (), ("alarm 'b' is disabled",),
+                        (taken,)),
+                Reached(("alarm 'a'",), ('b was not told: 404',), (),
+                        (taken, taken))))
+        self.assertEqual(
+            {('s0', 'lost'): [taken], ('s1', 'lost'): [taken, taken]},
+            self.store.tellings.deliveries(self.fault.id))
+
+    def test_what_was_taken_although_there_was_other_news_by_then(self):
+        pending = [Pending(), Pending()]
+        self.alarms.tell = lambda events, **names: pending
+        self.tell()
+        self.teller.waive(self.fault.id, self.tellings, 'it was lost again')
+        taken = Delivered('a1', 'a', 'http://a/', 12.5)
+        pending[0].set_result(Reached(("alarm 'a'",), ('b: 404',),
+                                      deliveries=(taken,)))
+        pending[1].set_result(Reached((), ('b: 404',)))
+        self.assertEqual(
+            [], self.teller.under_way.settle(self.fault.id).result(10))
+        self.assertEqual({('s0', 'lost'): [taken]},
+                         self.store.tellings.deliveries(self.fault.id))
+        self.assertEqual({'s0': 'waived', 's1': 'waived'}, self.states())
+
     def test_where_others_know_the_alarms_it_is_told(self):
-        self.assertEqual([('told', ''), ('told', '')], self.outcomes([], []))
+        outcomes = self.outcomes([], [])
+        self.assertEqual({'told'}, {state for state, _ in outcomes})
+        # As Aodh's history of the alarm names it.
+        for _, reason in outcomes:
+            self.assertRegex(reason, r'^handed on as event [0-9a-f-]{36}$')
 
     def test_why_it_is_owed(self):
         """Nothing was said while it was tried again."""

@@ -4,7 +4,7 @@ import testtools
 
 from doctor_core.exceptions import CloudError
 from doctor_core.faults.mass_failure import Limits
-from doctor_core.model import News
+from doctor_core.model import FaultStatus, News
 from doctor_core.tests.unit.faults import doubles
 
 LOST, BACK = ('s0', News.LOST), ('s0', News.BACK)
@@ -77,6 +77,7 @@ class LeftTest(testtools.TestCase):
             self.desk.set(mass_failure=Limits(0.1, 1, 60.0)),
             self.cloud.change('s0', host='h1'))
         self.assertEqual('held', self.lose().state)
+        self.desk.resume()
         self.assertEqual(['error', 'active'], self.heard())
 
     def test_inspector_that_changes_nothing(self):
@@ -140,7 +141,7 @@ class LeftTest(testtools.TestCase):
     def test_nova_fails_meanwhile(self):
         whole = []
 
-        def away(server_ids):
+        def away(server_ids, failed=None):
             raise CloudError('Nova fails', recoverable=True)
 
         def leave():
@@ -153,3 +154,85 @@ class LeftTest(testtools.TestCase):
         self.cloud.find_servers = whole[0]
         self.desk.resume(answer.fault_id)
         self.assertEqual(['error', 'active'], self.heard())
+
+
+class EvacuatedSinceTest(testtools.TestCase):
+    """Where Nova is asked before owners are told, an evacuation can be faster
+    than the look: those owners never heard of the loss.
+    """
+
+    def lose(self, **changes):
+        self.desk = doubles.Desk(notification='conservative',
+                                 hears_states=False)
+        self.traits = []
+        tell = self.desk.alarms._tell
+
+        def told(event):
+            found = tell(event)
+            self.traits.append(dict(
+                self.desk.alarms.traits[event.trait('instance_id')]))
+            return found
+        self.desk.alarms._tell = told
+        self.desk.cloud.change('s0', **{
+            'host': 'h1', 'launched_at': '1970-01-01T00:00:12.000000',
+            **changes})
+        return self.desk.down(at=10.0)
+
+    def heard(self):
+        self.desk.resume()
+        return [state for one, state in self.desk.alarms.told if one == 's0']
+
+    def of(self, state):
+        [found] = [one for one in self.traits
+                   if (one['instance_id'], one['state']) == ('s0', state)]
+        return found
+
+    def test_its_owner_hears_both(self):
+        answer = self.lose()
+        self.assertEqual(['error', 'active'], self.heard())
+        self.assertEqual('false', self.of('error')['corrected'])
+        self.assertEqual('it is on host h1', self.of('active')['reason'])
+        self.assertEqual(
+            {'s0': 'active', 's1': 'error', 's2': 'error'},
+            self.desk.states())
+        self.assertEqual('handled', self.desk.fault(answer.fault_id).state)
+
+    def test_nova_was_heard(self):
+        """After the report, and before the corrections."""
+        desk = doubles.Desk(notification='conservative', cloud=doubles.Cloud())
+        desk.handler.decide(doubles.fault('h0', FaultStatus.DOWN, 10.0))
+        desk.cloud.change('s0', host='h1',
+                          launched_at='1970-01-01T00:00:12.000000')
+        desk.affected.refresh()
+        for _ in range(2):
+            desk.resume()
+        self.assertEqual(['error', 'active'], [
+            state for one, state in desk.alarms.told if one == 's0'])
+        self.assertEqual('active', desk.states()['s0'])
+
+    def test_it_had_left_before(self):
+        for launched_at in ('1970-01-01T00:00:08.000000', '', 'no time'):
+            self.lose(launched_at=launched_at)
+            self.assertEqual([], self.heard())
+
+    def test_it_is_being_evacuated(self):
+        """Nova tells how that ends."""
+        self.lose(launched_at='', task_state='rebuild_spawning')
+        self.assertEqual(['error'], self.heard())
+        self.assertEqual('false', self.of('error')['corrected'])
+
+    def test_it_is_being_evacuated_and_on_the_lost_host_still(self):
+        self.lose(host='h0', launched_at='', task_state='rebuilding')
+        self.assertEqual(['error'], self.heard())
+        self.assertEqual('false', self.of('error')['corrected'])
+        self.assertEqual('active', self.desk.states()['s0'])
+
+    def test_on_no_host(self):
+        self.lose(host='', state='shelved_offloaded')
+        self.assertEqual([], self.heard())
+
+    def test_owners_of_a_host_that_is_corrected(self):
+        self.lose()
+        self.assertEqual('true', next(
+            one['corrected'] for one in self.traits
+            if one['instance_id'] == 's1'))

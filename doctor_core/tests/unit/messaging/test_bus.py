@@ -6,6 +6,7 @@ from oslo_config import cfg
 
 from doctor_core import messaging
 from doctor_core.exceptions import BusError, ConfigError
+from doctor_core.messaging import handling
 from doctor_core.model import new_id
 
 
@@ -96,8 +97,8 @@ class InOrderTest(testtools.TestCase):
             taken.append(event_type)
             if len(taken) < 3:
                 raise ValueError
-        endpoint = messaging.bus._Endpoint(bus, 'faults', handler, 'info',
-                                           in_order=True)
+        endpoint = handling.Endpoint(bus, 'faults', handler, 'info',
+                                     in_order=True)
         self.assertEqual('handled', endpoint._handle(
             {}, '', 'down', {}, {'message_id': 'm'}))
         self.assertEqual(['down'] * 3, taken)
@@ -121,6 +122,45 @@ class InOrderTest(testtools.TestCase):
             bus.publish(topic, str(number), {})
         self.assertTrue(all_taken.wait(20))
         self.assertEqual([str(number) for number in range(50)], taken)
+
+
+class AnswersTest(testtools.TestCase):
+    """Nothing said that the broker was away."""
+
+    def setUp(self):
+        super().setUp()
+        self.bus = messaging.Bus(messaging.memory_conf(), messaging.IN_MEMORY)
+        self.addCleanup(self.bus.close)
+
+    def send(self, sent=None):
+        def send_notification(*_args, **_options):
+            if sent:
+                raise sent
+        self.useFixture(fixtures.MonkeyPatch(
+            'oslo_messaging.transport.Transport._send_notification',
+            send_notification))
+
+    def test_nobody_knows_before_it_was_tried(self):
+        self.assertIsNone(self.bus.answers)
+
+    def test_what_is_published_tells_where_nobody_listens(self):
+        self.send(OSError())
+        self.assertRaises(BusError, self.bus.publish, new_id(), 'down', {})
+        self.assertIs(False, self.bus.answers)
+        self.send()
+        self.bus.publish(new_id(), 'down', {})
+        self.assertIs(True, self.bus.answers)
+
+    def test_whoever_listens_knows_it_at_once(self):
+        self.send(OSError())
+        self.assertRaises(BusError, self.bus.publish, new_id(), 'down', {})
+        self.bus.listen(new_id(), lambda *message: None)
+        self.assertIs(True, self.bus.answers)
+
+    def test_a_driver_that_does_not_know(self):
+        self.bus._listeners.append(object())
+        self.assertIsNone(self.bus.answers)
+        self.bus._listeners.clear()
 
 
 class EnvelopeTest(testtools.TestCase):
@@ -157,7 +197,7 @@ class FailedTest(testtools.TestCase):
         pauses = []
         self.useFixture(fixtures.MonkeyPatch('doctor_core.clock.sleep',
                                              pauses.append))
-        endpoint = messaging.bus._Endpoint(_Broken(), 'faults', None, 'info')
+        endpoint = handling.Endpoint(_Broken(), 'faults', None, 'info')
         for _ in range(7):
             self.assertEqual('requeue', endpoint._failed(
                 'down', {}, {'message_id': 'm'}))
@@ -170,7 +210,7 @@ class FailedTest(testtools.TestCase):
             'doctor_core.clock.sleep', lambda seconds: None))
         bus = messaging.Bus(messaging.memory_conf(), messaging.IN_MEMORY)
         self.addCleanup(bus.close)
-        endpoint = messaging.bus._Endpoint(bus, 'faults', None, 'info')
+        endpoint = handling.Endpoint(bus, 'faults', None, 'info')
         endpoint._failed('a\nforged', {}, {'message_id': 'm\nforged'})
         self.assertIn(r'm\u000aforged (a\u000aforged)', log.output)
         self.assertNotIn('\nforged', log.output)

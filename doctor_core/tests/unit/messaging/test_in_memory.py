@@ -37,6 +37,20 @@ class TransportTest(testtools.TestCase):
         self.assertTrue(messaging.IN_MEMORY.endswith('memory://'))
         self.assertIsInstance(self.connection.transport, in_memory.Transport)
 
+    def test_what_was_handled_is_forgotten(self):
+        """All of a burst was kept until another message came."""
+        self.consume()
+        producer = kombu.Producer(self.connection,
+                                  routing_key=self.queue.name)
+        for number in range(3):
+            producer.publish(number)
+        for _ in range(3):
+            self.connection.drain_events(timeout=10)
+        self.assertEqual([0, 1, 2], self.taken)
+        self.assertEqual({0}, {
+            len(channel.qos._delivered) for channel
+            in self.connection.transport.channels})
+
     def test_an_idle_listener_costs_nothing(self):
         """It looked again and again, without a pause: a whole core."""
         self.consume()

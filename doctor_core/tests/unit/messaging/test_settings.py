@@ -21,6 +21,12 @@ class TransportConfTest(testtools.TestCase):
             self.rabbit('', settings.OURS).amqp_durable_queues,
             self.rabbit('', settings.NOVAS).amqp_durable_queues))
 
+    def test_what_waits_in_the_process_has_a_limit(self):
+        """All that was on the bus was read at once."""
+        self.assertEqual((10000, 0), tuple(
+            self.rabbit('', side).rabbit_qos_prefetch_count
+            for side in (settings.OURS, settings.NOVAS)))
+
     def test_each_bus_has_its_own(self):
         """What was set for Doctor's queues was asked for of Nova's."""
         text = ('[oslo_messaging_rabbit]\nrabbit_quorum_queue = true\n'

@@ -1,12 +1,13 @@
 import asyncio
 import concurrent.futures
+import contextlib
 from urllib.parse import urlsplit
 
 import fixtures
 import testtools
 from oslo_config import cfg
 
-from doctor_core import opts
+from doctor_core import clock, opts
 from doctor_core.exceptions import BusyError, NotifyError, Withdrawn
 from doctor_core.model import Notice
 from doctor_core.notifiers.base import Notifier, place
@@ -17,10 +18,11 @@ from doctor_core.notifiers.peers import Peers
 LONG_S = 30.0
 
 
-def notice(server_id='server-1', event_id='', **changes):
-    return Notice({'alarm_name': 'n', 'reason_data': {'event': {
-        'message_id': event_id,
-        'traits': [['instance_id', 1, server_id]]}}}, **changes)
+def notice(server_id='server-1', event_id='', alarm_id='', **changes):
+    event = {'message_id': event_id,
+             'traits': [['instance_id', 1, server_id]]}
+    return Notice({'alarm_name': 'n', 'alarm_id': alarm_id,
+                   'reason_data': {'event': event}}, **changes)
 
 
 class FakeNotifier(Notifier):
@@ -37,9 +39,10 @@ class FakeNotifier(Notifier):
         answer = self.answers.pop(0) if self.answers else None
         if answer == 'hang':
             await asyncio.Event().wait()
-        if answer is not None:
+        if isinstance(answer, BaseException):
             raise answer
         self.told.append((action.geturl(), notice))
+        return answer
 
     async def close(self):
         self.closed += 1
@@ -55,14 +58,14 @@ class DelivererTestCase(testtools.TestCase):
         super().setUp()
         self.log = self.useFixture(fixtures.FakeLogger())
 
-    def deliverer(self, notifier, **changes):
+    def deliverer(self, notifier, most=None, **changes):
         conf = cfg.ConfigOpts()
         opts.register(conf)
         conf([], default_config_files=[], default_config_dirs=[])
         for name, value in {'retry_min_s': 0.001, 'retry_max_s': 0.002,
                             **changes}.items():
             conf.set_override(name, value, 'notifier')
-        deliverer = Deliverer(conf, {'fake': notifier})
+        deliverer = Deliverer(conf, {'fake': notifier}, most)
         self.addCleanup(deliverer.close, 0)
         return deliverer
 
@@ -87,6 +90,35 @@ class TestOneNotice(DelivererTestCase):
                   if 'told after' in line]
         self.assertRegex(line, r"^Server server-1, alarm 'n', fake://a/b: "
                          r'told after \d+ ms, attempt 2$')
+
+    def test_what_answered(self):
+        """An owner who denied that could not be shown it."""
+        deliverer = self.deliverer(FakeNotifier(
+            passing(), 'HTTP 204, request req-1'))
+        told = deliverer.deliver('fake://me:secret@a/b?token=secret', notice(
+            alarm_id='a1', fault_id='f1')).result(LONG_S)
+        self.assertEqual(
+            ('a1', 'n', 'fake://a/b', 2, 'HTTP 204, request req-1'),
+            (told.alarm_id, told.alarm, told.url, told.attempt,
+             told.answer))
+        self.assertLess(abs(clock.now() - told.at), LONG_S)
+        [line] = [line for line in self.log.output.splitlines()
+                  if 'told after' in line]
+        self.assertRegex(line, r'ms, attempt 2, fault f1: HTTP 204, request '
+                         'req-1$')
+
+    def test_what_a_plugin_says_that_it_should_not(self):
+        for answer, kept in (('a\nforged ', r'a\u000aforged '), (b'x', ''),
+                             ('x' * 1000, 'x' * 197 + '...')):
+            told = self.deliverer(FakeNotifier(answer)).deliver(
+                'fake://a', notice()).result(LONG_S)
+            self.assertEqual(kept, told.answer)
+
+    def test_of_which_fault_somebody_was_not_told(self):
+        self.deliverer(FakeNotifier(NotifyError('answered 404'))).deliver(
+            'fake://a', notice(fault_id='f1')).exception(LONG_S)
+        self.assertIn('was not told: answered 404, fault f1\n',
+                      self.log.output)
 
     def test_who_wants_to_know_hears_of_each_attempt(self):
         whys = []
@@ -257,6 +289,80 @@ class TestMany(DelivererTestCase):
         self.assertEqual([], [future for future in hanging if future.done()])
 
 
+class TestProjects(DelivererTestCase):
+    """None of them keeps another one's owners from being told."""
+
+    class Dead(FakeNotifier):
+        """Takes what is for b, and nothing else."""
+
+        def __init__(self, peers=None):
+            super().__init__()
+            self.peers = peers
+            self.most = self.under_way = 0
+
+        def peer(self, action):
+            return self.peers and self.peers.of(action.netloc)
+
+        async def notify(self, action, notice):
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            try:
+                if notice.project_id != 'b':
+                    await asyncio.Event().wait()
+                await super().notify(action, notice)
+            finally:
+                self.under_way -= 1
+
+    def tell(self, notifier, url, count, **options):
+        """Whether b is told, behind so many of a, who hang."""
+        deliverer = self.deliverer(notifier, **options)
+        hanging = [deliverer.deliver(url.format(number), notice(
+            f'server-{number}', project_id='a')) for number in range(count)]
+        told = [deliverer.deliver(url.format(number), notice(
+            f'server-b{number}', project_id='b')) for number in range(20)]
+        self.assertEqual([None] * 20,
+                         [future.exception(LONG_S) for future in told])
+        self.assertFalse(any(future.done() for future in hanging))
+        deliverer.close(0)
+
+    def test_who_hangs_at_many_addresses(self):
+        """Another project's owner was never told: no descriptor was left."""
+        notifier = self.Dead()
+        self.tell(notifier, 'fake://a{}', 500, most=20)
+        self.assertLessEqual(notifier.most, 20)
+
+    def test_who_hangs_at_the_address_of_others(self):
+        """A gateway took 20 at a time, whosever they were."""
+        notifier = self.Dead(Peers(3))
+        self.tell(notifier, 'fake://gateway/{}', 100)
+        self.assertLessEqual(notifier.most, 6)
+
+    def test_a_pause_takes_no_room(self):
+        notifier = FakeNotifier(*[passing()] * 5)
+        deliverer = self.deliverer(notifier, 1, retry_min_s=LONG_S,
+                                   retry_max_s=LONG_S, deadline_s=9 * LONG_S)
+        for number in range(5):
+            deliverer.deliver(f'fake://{number}', notice(project_id='a'))
+        self.assertIsNone(deliverer.deliver('fake://6', notice(
+            project_id='a')).exception(LONG_S))
+
+    def test_nobody_is_given_up_untried(self):
+        """The last of many that hung were, after deadline_s."""
+        class Hanging(FakeNotifier):
+            async def notify(self, action, notice):
+                tried.add(action.netloc)
+                await asyncio.Event().wait()
+
+        tried = set()
+        deliverer = self.deliverer(Hanging(), 1, timeout_s=0.1,
+                                   deadline_s=0.1)
+        futures = [deliverer.deliver(f'fake://{number}', notice())
+                   for number in range(6)]
+        for future in futures:
+            self.assertIsInstance(future.exception(LONG_S), NotifyError)
+        self.assertEqual(set('012345'), tried)
+
+
 class TestGoRound(DelivererTestCase):
 
     def test_one_that_does_not_answer_is_no_hang(self):
@@ -286,6 +392,34 @@ class TestClose(DelivererTestCase):
                          [future.cancelled() for future in futures])
         self.assertIn('Ending with 2 notices not delivered, of the servers '
                       'server-1, server-2', self.log.output)
+
+    def test_what_waits_is_not_begun_at_the_end(self):
+        """One by one, each that was cancelled made room for another."""
+        notifier = FakeNotifier(*['hang'] * 1000)
+        deliverer = self.deliverer(notifier, 4)
+        for number in range(1000):
+            deliverer.deliver(f'fake://{number}', notice())
+        while notifier.attempts < 2:
+            deliverer.go_round()
+        deliverer.close(0)
+        self.assertEqual(2, notifier.attempts)
+
+    def test_a_library_that_takes_the_end_for_a_timeout(self):
+        class Deaf(FakeNotifier):
+            async def notify(self, action, notice):
+                self.attempts += 1
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+                raise passing()
+
+        notifier = Deaf()
+        deliverer = self.deliverer(notifier, retry_min_s=LONG_S,
+                                   retry_max_s=LONG_S, deadline_s=9 * LONG_S)
+        future = deliverer.deliver('fake://a', notice())
+        while not notifier.attempts:
+            deliverer.go_round()
+        deliverer.close(0)
+        self.assertEqual((True, 1), (future.cancelled(), notifier.attempts))
 
     def test_names_ten_of_many(self):
         deliverer = self.deliverer(FakeNotifier(*['hang'] * 30))

@@ -1,71 +1,63 @@
+"""What each project has at a peer."""
+
 import asyncio
+import gc
+import sys
 
 import testtools
 
-from doctor_core.exceptions import NotifyError
 from doctor_core.notifiers.peers import Peer, Peers
-
-
-class Deadline:
-    """Is always as far away."""
-
-    def __init__(self, seconds):
-        self.seconds = seconds
-        self.restarted = 0
-
-    def left_s(self):
-        return self.seconds
-
-    def restart(self):
-        self.restarted += 1
 
 
 class TestPeer(testtools.TestCase):
 
-    def setUp(self):
-        super().setUp()
-        self.deadline = Deadline(30.0)
+    def inside(self, limit, *projects):
+        """Whose attempts are made, of those that come in this order and
+        hang.
+        """
+        inside = []
 
-    def meet(self, *behaviours):
-        """What becomes of so many who come to a peer with one slot."""
-        async def attempt(peer, behaviour):
-            async with peer.slot(self.deadline, 'http://a'):
-                await behaviour()
+        async def attempt(peer, project):
+            async with peer.lane(project).slot():
+                inside.append(project)
+                await asyncio.Event().wait()
 
         async def meet():
-            peer = Peer(1)
-            return await asyncio.gather(*(
-                attempt(peer, behaviour) for behaviour in behaviours),
-                return_exceptions=True)
+            peer = Peer(limit)
+            tasks = [asyncio.ensure_future(attempt(peer, project))
+                     for project in projects]
+            for _ in range(3):
+                await asyncio.sleep(0)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-        return asyncio.run(meet())
+        asyncio.run(meet())
+        return ''.join(inside)
 
-    async def take(self):
-        await asyncio.sleep(0)
+    def test_so_many_of_a_project(self):
+        self.assertEqual('aa', self.inside(2, *'aaaa'))
 
-    async def hang(self):
-        await asyncio.sleep(0.1)
-        raise NotifyError('no answer')
+    def test_who_hangs_there_keeps_no_other_project_out(self):
+        """An owner behind the same gateway was never told."""
+        self.assertEqual('aabb', self.inside(2, *'aaaaabbbb'))
 
-    def test_one_that_takes_others_has_all_the_time_for_each(self):
-        """With many servers the last owners were given up."""
-        self.assertEqual([None] * 3, self.meet(*[self.take] * 3))
-        self.assertEqual(2, self.deadline.restarted)
+    def test_of_many_projects_each_has_fewer_but_one(self):
+        inside = self.inside(2, *'aaabbbcccdddeeefffggghhhiiijjjkkk')
+        self.assertEqual(set('abcdefghijk'), set(inside))
+        self.assertLessEqual(len(inside), 5 * 2 + 11)
 
-    def test_one_that_takes_nothing_is_given_up(self):
-        self.deadline.seconds = 0.01
-        _, late = self.meet(self.hang, self.take)
-        self.assertEqual('http://a: no answer in time to those who came '
-                         'before', str(late))
-        self.assertEqual(0, self.deadline.restarted)
+    def test_without_a_limit(self):
+        self.assertEqual(100, len(self.inside(sys.maxsize, *'a' * 100)))
 
-    def test_a_free_slot_leaves_the_deadline_alone(self):
-        self.meet(self.take)
-        self.assertEqual(0, self.deadline.restarted)
 
-    def test_who_is_not_waited_for_is_forgotten(self):
+class TestPeers(testtools.TestCase):
+
+    def test_who_is_not_told_there_is_forgotten(self):
         peers = Peers(1)
-        peer = peers.of('a')
-        self.assertIs(peer, peers.of('a'))
-        del peer
+        lane = peers.of('a').lane('p')
+        self.assertIs(lane, peers.of('a').lane('p'))
+        self.assertIsNot(lane, peers.of('b').lane('p'))
+        del lane
+        gc.collect()
         self.assertEqual(0, len(peers._known))

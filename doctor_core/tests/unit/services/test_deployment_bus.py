@@ -2,13 +2,24 @@ import queue
 
 import testtools
 
-from doctor_core import messaging, wire
+from doctor_core import clock, messaging, wire
 from doctor_core.exceptions import BusError
 from doctor_core.fixtures import configuration
 from doctor_core.model import Checkpoint, Server, Stage, new_id
-from doctor_core.services.deployment_bus import DeploymentBus
+from doctor_core.services.deployment_bus import DeploymentBus, own_queue
 
 WAIT_S = 20
+
+
+class OwnQueueTest(testtools.TestCase):
+    def test_another_inspector_of_the_machine_has_another_one(self):
+        """A trial beside it took half of what Nova tells, and its end the
+        queue.
+        """
+        usual = own_queue('controller', wire.FAULTS_TOPIC)
+        # As releases before named it: a killed one finds its queue again.
+        self.assertEqual('controller', usual)
+        self.assertNotEqual(usual, own_queue('controller', 'doctor.trial'))
 
 
 class DeploymentBusTest(testtools.TestCase):
@@ -52,7 +63,7 @@ class DeploymentBusTest(testtools.TestCase):
         self.assertEqual(('event', [1]), self.heard.get(timeout=WAIT_S))
 
     def listen(self):
-        self.bus.listen_to_nova(lambda *news: self.heard.put(news),
+        self.bus.listen_to_nova(lambda *news: self.heard.put(news[:2]),
                                 self.stamps.put)
         return self.peer(self.exchange)
 
@@ -65,6 +76,15 @@ class DeploymentBusTest(testtools.TestCase):
         stamp = self.stamps.get(timeout=WAIT_S)
         self.assertEqual(
             Checkpoint(Stage.NOVA_NOTIFIED, stamp.at, 'h', 's'), stamp)
+
+    def test_when_it_was_sent_is_handed_on(self):
+        """A notification that came an hour late was taken for the newest."""
+        self.bus.listen_to_nova(lambda *news: self.heard.put(news[2]),
+                                self.stamps.put)
+        before = clock.now()
+        self.peer(self.exchange).publish(self.topic, 'event', {})
+        sent = wire.known_time(self.heard.get(timeout=WAIT_S)['timestamp'])
+        self.assertTrue(before - 1 <= sent <= clock.now() + 1)
 
     def test_only_news_of_a_server_in_error_is_stamped(self):
         nova = self.listen()

@@ -14,7 +14,7 @@ from doctor_core.model import (
     Server,
 )
 from doctor_core.model.states import FaultState
-from doctor_core.services.reception import Reception
+from doctor_core.services.reception import Reception, turn_of
 from doctor_core.tests.unit.faults import doubles
 
 TOPIC = 'doctor.faults'
@@ -44,8 +44,8 @@ class Bus:
     def __init__(self):
         self.handlers = {}
 
-    def listen(self, topic, handler, in_order=False):
-        assert in_order, topic
+    def listen(self, topic, handler, in_order=False, turn_of=None):
+        assert in_order and turn_of, topic
         self.handlers[topic] = handler
 
     def publish(self, topic, event_type, payload):
@@ -82,6 +82,17 @@ class ReceptionTest(testtools.TestCase):
         self.bus.publish(TOPIC, wire.HEARD,
                          wire.heard_to_payload('sample', ['h0']))
         self.assertEqual('monitor', self.desk.fault(report.id).witness)
+
+    def test_since_when_no_monitor_was_heard(self):
+        """Nobody noticed that the monitor was gone."""
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.clock.monotonic', self.desk.clock.monotonic))
+        self.assertIsNone(self.reception.monitor_silent_s)
+        self.bus.publish(TOPIC, wire.HEARD,
+                         wire.heard_to_payload('sample', ['h0']))
+        self.desk.clock.advance(70.0)
+        self.report()
+        self.assertEqual(70.0, self.reception.monitor_silent_s)
 
     def test_a_report_is_handled_and_its_outcome_kept(self):
         report = self.report()
@@ -293,6 +304,73 @@ class ReceptionTest(testtools.TestCase):
             Answer('another', 'h1', 'handled'))
         self.assertIsNone(self.answer(back))
         self.assertEqual('handled', self.answer(lost).state)
+
+    def test_many_that_wait_for_a_return(self):
+        """Each was kept until the end, and the memory grew."""
+        self.desk.cloud.beating = False
+        self.report()
+        backs = [self.back()]
+        asked = len(self.desk.cloud.asked)
+        backs += [self.back(at=21.0 + number) for number in range(149)]
+        # The first of them begins it, and no other asks the cloud.
+        self.assertEqual(asked, len(self.desk.cloud.asked))
+        self.assertEqual(100, sum(
+            self.answer(one) is None for one in backs))
+        self.assertEqual('clearing', self.answer(backs[0]).state)
+        self.desk.cloud.beating = True
+        for _ in range(4):
+            for answer in self.desk.resume():
+                self.reception.answer_waiting(answer)
+        self.assertEqual({'cleared'}, {
+            self.answer(one).state for one in backs[50:]})
+        self.assertEqual({}, self.reception._waiting)
+
+    def test_many_of_a_lost_host_are_pursued_once(self):
+        """As many threads as there are waited for each other, and other
+        hosts for them.
+        """
+        self.desk.cloud.away = True
+        self.report()
+        self.pool.held = []
+        for _ in range(200):
+            self.desk.clock.advance(2.0)
+            self.report(at=11.0)
+        self.report(at=12.0, hostname='h1')
+        self.assertEqual(2, len(self.pool.held))
+
+    def test_each_of_them_has_an_answer(self):
+        self.desk.cloud.away = True
+        first = self.report()
+        self.pool.held = []
+        reports = []
+        for number in range(110):
+            self.desk.clock.advance(2.0)
+            reports.append(self.report(at=11.0 + number))
+        self.desk.cloud.away = False
+        self.pool.let_go()
+        self.assertEqual({'handling', 'handled'}, {
+            self.answer(one).state for one in reports})
+        self.assertEqual('handled', self.desk.fault(first.id).state)
+
+    def test_turns(self):
+        def turn(payload, event_type='x'):
+            return turn_of(event_type, payload)
+
+        def of(status, host='h0', **changes):
+            return turn(wire.fault_to_payload(doubles.fault(
+                host, status, 10.0, **changes)))
+        lost, back = of(FaultStatus.DOWN), of(FaultStatus.UP)
+        self.assertEqual((True, False), (lost.is_urgent, back.is_urgent))
+        self.assertEqual('h0', lost.of)
+        self.assertEqual(lost.of, of(FaultStatus.UP, ' H0. ').of)
+        self.assertNotEqual(lost.says, back.says)
+        self.assertEqual(back.says, of(FaultStatus.UP).says)
+        self.assertNotEqual(back.says, of(FaultStatus.UP, sender='m2').says)
+        self.assertFalse(of(FaultStatus.DOWN, type='compute.cpu').is_urgent)
+        self.assertEqual((None, True), turn({}, wire.HEARD)[:2])
+        for payload in (None, [], {}, {'event': 5}, {'details': 7},
+                        {'details': {'hostname': 7}}):
+            self.assertEqual((None, False), turn(payload)[:2])
 
     def test_the_end_of_waiting(self):
         self.reception.close_outcomes()

@@ -22,6 +22,15 @@ class ArrivalsTest(testtools.TestCase):
     def numbers(self, count, counting):
         return [counting.next() for _ in range(count)]
 
+    def test_whether_anybody_has_worked_with_the_file(self):
+        for _ in range(2):  # a start that ended early has not
+            self.started()
+            self.assertTrue(self.store.is_new())
+        self.store.arrivals.next()
+        self.assertFalse(self.store.is_new())
+        self.started()
+        self.assertFalse(self.store.is_new())
+
     def test_numbers_grow(self):
         first, second = self.numbers(2, self.started())
         self.assertEqual((first.epoch, 1),

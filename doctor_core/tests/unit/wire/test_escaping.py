@@ -31,6 +31,13 @@ class EscapedTest(testtools.TestCase):
         shown.encode()
 
 
+class OneLineTest(testtools.TestCase):
+    def test_what_a_program_ends_with(self):
+        """A value in a file steered the terminal, or filled it."""
+        self.assertEqual(r'a b\u001b[31m', escaping.one_line('a\n b\x1b[31m'))
+        self.assertEqual('x' * 2000 + '...', escaping.one_line('x' * 10**5))
+
+
 class DescribedTest(testtools.TestCase):
     def test_short_and_on_one_line(self):
         self.assertEqual('1' + '0' * 59 + '...', escaping.described(10**99))

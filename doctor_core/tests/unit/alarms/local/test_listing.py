@@ -62,6 +62,35 @@ class ComplexQueryTest(testtools.TestCase):
             self.assertRaises(InvalidRule, self.names, text)
 
 
+    def test_too_many_values(self):
+        """One filter of 120,000 took minutes, and all lists waited for it."""
+        one = {'=': {'name': 'a'}}
+        self.assertEqual('a', self.names({'or': [one] * 500}))
+        self.assertEqual('a', self.names(
+            {'in': {'name': [str(number) for number in range(499)] + ['a']}}))
+        for many in ({'or': [one] * 501},
+                     {'and': [{'or': [one] * 100}] * 6},
+                     {'not': {'in': {'name': ['x'] * 501}}},
+                     {'in': {'name': [[]] * 501}}, [[[]] * 501]):
+            for text in (many, json.dumps(many)):
+                error = self.assertRaises(InvalidRule, self.names, text)
+                self.assertIn('more than 500 values', error.why)
+
+    def test_too_long(self):
+        error = self.assertRaises(InvalidRule, self.names,
+                                  json.dumps({'=': {'name': 'x' * 200_000}}))
+        self.assertIn('200000 characters', error.why)
+
+    def test_too_many_orders(self):
+        for orders in ([{'name': 'asc'}] * 13,
+                       json.dumps([{'name': 'asc'}] * 13)):
+            error = self.assertRaises(InvalidRule, self.names, None,
+                                      orderby=orders)
+            self.assertEqual('orderby', error.field)
+        self.assertRaises(InvalidRule, listing._ordered, [],
+                          [('name', 'asc')] * 13)
+
+
 class PageTest(testtools.TestCase):
     def page(self, **query):
         return ''.join(alarm['name']

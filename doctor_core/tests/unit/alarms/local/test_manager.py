@@ -12,7 +12,7 @@ from doctor_core.alarms.local.rules import InvalidRule
 from doctor_core.alarms.wire import alarm_to_json
 from doctor_core.exceptions import NotifyError, StoreError
 from doctor_core.fixtures import options
-from doctor_core.model import AlarmState, Condition, Reached, Stage
+from doctor_core.model import AlarmState, Condition, Delivered, Reached, Stage
 from doctor_core.tests.unit.alarms import samples
 from doctor_core.web.exchange import Request
 
@@ -222,6 +222,23 @@ class TestTell(LocalTestCase):
         self.assertEqual((f"alarm 'second' ({second.id})",),
                          outcome.result(0).told)
 
+    def test_which_notices_were_taken(self):
+        """Only that an alarm had told somebody was known."""
+        second = self.manager.create(samples.rule(
+            name='second', actions=('http://a/', 'http://b/')))
+        outcome = self.tell(samples.event())
+        taken = []
+        for action, notice, future in self.outlets.sent:
+            self.assertEqual('fault-1', notice.fault_id)
+            if action == 'http://b/':
+                future.set_exception(NotifyError('http://b/ answered 404'))
+                continue
+            taken.append(Delivered(notice.body['alarm_id'], '', action, 1.0))
+            future.set_result(taken[-1])
+        self.assertEqual(tuple(taken), outcome.result(0).deliveries)
+        self.assertEqual({self.alarm.id, second.id},
+                         {one.alarm_id for one in taken})
+
     def test_why_an_attempt_failed_that_is_followed_by_another(self):
         outcome = self.tell(samples.event())
         self.outlets.sent[0][1].failed('answered 503')
@@ -242,6 +259,16 @@ class TestTell(LocalTestCase):
             f"alarm 'doctor' ({alarm.id}) has gone off before, and was not "
             'set back',)),
             self.tell(samples.event(instance_id='s')).result(0))
+
+    def test_an_alarm_that_tells_nobody_beside_one_that_does(self):
+        """The owner whose URL is in the silent one was told, it said."""
+        mute = self.manager.create(samples.rule(name='mute', enabled=False))
+        outcome = self.tell(samples.event())
+        self.deliver_all()
+        reached = outcome.result(0)
+        self.assertEqual(
+            ((self.named(),), (f"alarm 'mute' ({mute.id}) is disabled",)),
+            (reached.told, reached.silent))
 
     def test_nobody_to_tell(self):
         self.assertEqual([], self.tell())
@@ -569,6 +596,16 @@ class FullDiskTest(LocalTestCase):
                          self.changes)
         self.assertEqual(1, self.log.output.count('the disk is full'))
         self.assertNotIn('Traceback', self.log.output)
+
+    def test_the_disk_has_room_by_the_end(self):
+        """It was never kept: a restart showed an alarm that had gone off as
+        ok, and an owner who wants to be told once was told twice.
+        """
+        self.told('a')
+        self.assertTrue(self.refused.wait(10))
+        self.keeper.save = self.save
+        self.manager.close()
+        self.assertEqual([(self.alarms[0].id, 'alarm')], self.changes)
 
     def test_what_is_not_made_is_not_in_force(self):
         self.assertRaises(StoreError, self.manager.create,

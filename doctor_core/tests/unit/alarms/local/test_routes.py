@@ -12,6 +12,7 @@ from doctor_core.exceptions import StoreError
 from doctor_core.model import AlarmState
 from doctor_core.tests.unit.alarms import samples
 from doctor_core.web.server import Refused, Request
+from doctor_core.web.turns import TurnsPool
 
 ANN = ('tenant-a', 'ann', False)
 BOB = ('tenant-b', 'bob', False)
@@ -435,3 +436,36 @@ class TestRefusals(ApiTestCase):
             answer = route.handler(Request(
                 route.method, route.path, {'id': 'x'}, {}, {}, b'{}', 1.0))
             self.assert_fault(401, 'Show a token.', answer)
+
+
+class PoolsTest(ApiTestCase):
+    """Twenty queries of one member closed the lists for everybody."""
+
+    def route(self, method, path):
+        [found] = [route for route in self.routes if
+                   (route.method, route.path) == (method, '/alarming' + path)]
+        return found
+
+    def test_lists_do_not_wait_for_queries(self):
+        lists = self.route('GET', '/v2/alarms')
+        queries = self.route('POST', '/v2/query/alarms')
+        making = self.route('POST', '/v2/alarms')
+        self.assertEqual(3, len({id(route.pool) for route
+                                 in (lists, queries, making)}))
+
+    def test_projects_take_turns(self):
+        for route in (self.route('GET', '/v2/alarms'),
+                      self.route('POST', '/v2/query/alarms')):
+            self.assertIsInstance(route.pool, TurnsPool)
+            self.assertEqual('tenant-a', route.caller(None))
+
+    def test_one_who_may_not_ask(self):
+        def who(request):
+            raise Refused(401, 'no')
+        for route in routes(self.book, who):
+            self.assertEqual('', route.caller(None))
+
+    def test_too_much_is_refused_with_the_reason(self):
+        answer = self.call('POST', '/alarming/v2/query/alarms', body={
+            'filter': json.dumps({'or': [{'=': {'name': 'a'}}] * 501})})
+        self.assert_fault(400, 'more than 500 values', answer)

@@ -96,31 +96,106 @@ class AwayTest(CongressTestCase):
         self.assertTrue(self.is_marked())
 
 
+OWN = refusals.refused('GET policy', 404, b'{"error": {"message": "no"}}',
+                       service_type='policy')
+BETWEEN = refusals.refused('GET policy', 404, b'<html>no backend',
+                           service_type='policy')
+OTHERS = [{'data': ['t', 'compute.host.down', 'h9', 'down', 'doctor', 'h9']},
+          {'data': ['t', 'disk.failure', 'h8', 'bad', 'smart', '7']}]
+ROW = {'data': ['t', 'compute.host.down', 'h0', 'down', 'doctor', 'h0']}
+
+
 class TableTest(CongressTestCase):
-    """Its table of the hosts that are down is replaced in one piece."""
+    """Its table of the hosts that are down is replaced in one piece; what it
+    answers while its driver is loaded must not empty it.
+    """
 
     def setUp(self):
         super().setUp()
         self.written = []
+        #: What is answered, one after the other; the last one stays.
+        self.answers = {
+            'sources': [[{'name': 'doctor'}]],
+            'doctor/tables': [[{'id': 'events'}]],
+            'events/rows': [[*OTHERS, ROW]],
+            'classification/tables': [[{'id': 'host_down'}]],
+            'host_down/rows': [[]]}
         self.congress.send = self.send
 
-    def send(self, method, _path, body=None, **_options):
+    def send(self, method, path, body=None, **_options):
         if method != 'GET':
-            self.written.append(body)
-        elif self.error:
-            raise self.error
-        return {'results': []}
+            self.written.append([one['details']['hostname'] for one in body])
+            return {}
+        answers, = (answers for end, answers in self.answers.items()
+                    if path.endswith(end))
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return {'results': answer}
 
-    def test_one_that_is_not_there_is_empty(self):
-        self.error = refusals.refused(
-            'GET policy', 404, b'{"error": {"message": "no table"}}',
-            service_type='policy')
-        self.inspector.report('h0')
-        self.assertEqual(1, len(self.written))
-
-    def test_something_between_does_not_empty_it(self):
-        """A load balancer's 404 had the rows of all other hosts removed."""
-        self.error = refusals.refused('GET policy', 404, b'<html>no backend',
-                                      service_type='policy')
-        self.assertRaises(CloudError, self.inspector.report, 'h0')
+    def fails(self, do, host):
+        """Nothing is written, and it is tried again."""
+        error = self.assertRaises(CloudError, do, host)
+        self.assertTrue(error.recoverable, str(error))
         self.assertEqual([], self.written)
+
+    def test_rows_of_others_stay(self):
+        self.inspector.report('h1')
+        self.inspector.withdraw('h0')
+        self.assertEqual([['h9', 'h8', 'h0', 'h1'], ['h9', 'h8']],
+                         self.written)
+
+    def test_driver_that_does_not_run_yet(self):
+        """Congress says 404 to all of it, and has the rows."""
+        self.answers.update({'events/rows': [OWN], 'doctor/tables': [OWN]})
+        self.fails(self.inspector.report, 'h1')
+        self.fails(self.inspector.withdraw, 'h0')
+
+    def test_driver_that_runs_by_the_next_look(self):
+        self.answers['events/rows'].insert(0, OWN)
+        self.inspector.report('h1')
+        self.assertEqual([['h9', 'h8', 'h0', 'h1']], self.written)
+
+    def test_driver_that_has_no_row_yet(self):
+        """One that keeps its rows has no table before the first."""
+        self.answers['events/rows'] = [OWN]
+        self.inspector.withdraw('h0')
+        self.inspector.report('h1')
+        self.assertEqual([['h1']], self.written)
+
+    def test_data_source_that_is_deleted(self):
+        self.answers.update({'events/rows': [OWN], 'sources': [[]]})
+        self.inspector.withdraw('h0')
+        self.assertEqual([], self.written)
+
+    def test_list_that_cannot_be_had(self):
+        for error in (OWN, BETWEEN, CloudError('no answer',
+                                               recoverable=True)):
+            self.answers.update({'events/rows': [OWN], 'sources': [error]})
+            self.fails(self.inspector.report, 'h1')
+            self.fails(self.inspector.withdraw, 'h0')
+
+    def test_something_between(self):
+        """A load balancer's 404 had the rows of all other hosts removed."""
+        self.answers['events/rows'] = [BETWEEN]
+        self.fails(self.inspector.report, 'h1')
+        self.fails(self.inspector.withdraw, 'h0')
+
+    # The policy, after the row is gone.
+
+    def policy_says(self, rows, tables):
+        self.answers.update({'events/rows': [OTHERS], 'host_down/rows': rows,
+                             'classification/tables': tables})
+
+    def test_policy_that_still_concludes(self):
+        self.policy_says([[{'data': ['h0']}]], [[{'id': 'host_down'}]])
+        self.fails(self.inspector.withdraw, 'h0')
+
+    def test_policy_that_is_not_loaded(self):
+        for tables in ([{'id': 'host_down'}], OWN, BETWEEN):
+            self.policy_says([OWN], [tables])
+            self.fails(self.inspector.withdraw, 'h0')
+
+    def test_policy_without_the_rule(self):
+        self.policy_says([OWN], [[]])
+        self.inspector.withdraw('h0')
