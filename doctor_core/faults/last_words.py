@@ -43,7 +43,8 @@ class LastWords:
         is_lost: dict[str, bool] = {}
         former = self._store.faults.find(record.former)
         while former is not None and former.state is FaultState.REPLACED:
-            told = self._store.tellings.of(former.id, TellingState.TOLD)
+            told = self._store.tellings.of(
+                former.id, TellingState.TOLD, TellingState.IN_PART)
             answered = {one.telling.server.id for one in told
                         if one.telling.news is not News.LOST}
             for one in told:

@@ -92,11 +92,12 @@ class Strays:
             wait for the next one.
         :returns: what failed, and will be tried again.
         """
+        # Not under the lock: who has the store may be about to take it. All
+        # is to be undone of a host that is back.
+        left_over = self._left_over(record.id) if record.state in DOWN \
+            else set()
         with self._lock:
-            unseen = self._unseen.pop(record.id, set())
-            # All is to be undone of a host that is back.
-            if record.state in DOWN:
-                unseen |= self._left_over(record.id)
+            unseen = self._unseen.pop(record.id, set()) | left_over
             self._resumed.discard(record.id)
         self._keep_unseen(record.id, unseen.intersection(unknown))
         missed = unseen.difference(unknown) - {

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from doctor_core import clock, descriptors
 from doctor_core.exceptions import NotifyError
 from doctor_core.notifiers.peers import Lane
-from doctor_core.notifiers.room import Room
+from doctor_core.room import Room
 
 #: Of all descriptors, one part of so many is for attempts. Half is for
 #: connections to the inspector; the rest is for connections that are kept,

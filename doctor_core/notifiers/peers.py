@@ -6,7 +6,7 @@ import weakref
 from collections.abc import AsyncIterator, Hashable
 from typing import Any
 
-from doctor_core.notifiers.room import Room
+from doctor_core.room import Room
 
 #: So many projects may have all the attempts at one peer that each may have;
 #: where there are more, each has fewer, but at least one.
@@ -44,11 +44,8 @@ class Lane:
     @contextlib.asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
         """Part of an attempt that was let in elsewhere is made inside."""
-        await self.enter(_GOES_ON)
-        try:
+        async with self._peer.room.slot(self.project_id, _GOES_ON):
             yield
-        finally:
-            self.leave()
 
 
 class Peer:

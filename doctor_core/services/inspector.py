@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from oslo_config import cfg
 
-from doctor_core import clock, messaging, plugins, store, wire
+from doctor_core import background, clock, messaging, plugins, store, wire
 from doctor_core.api import events as events_api
 from doctor_core.api import health as health_api
 from doctor_core.api import serving
@@ -157,8 +157,7 @@ class InspectorService:
         :raises ConfigError: something that only the operator can mend.
         """
         self._engine.handler.hold()
-        threading.Thread(target=self._begin_early, name='begin-early',
-                         daemon=True).start()
+        background.begin(self._begin_early, 'begin-early')
         if not self._insist(self._cloud.check):
             return
         self._inspector.start()

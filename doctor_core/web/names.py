@@ -14,10 +14,10 @@ from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, TypeAlias
 
 from doctor_core import background, clock
-from doctor_core.web.shares import Shares
+from doctor_core.room import Room
 
-#: Names that are looked up at a time: of one project, and of all; when there
-#: are more, one of each project.
+#: Names that are looked up at a time: of one project, and of all; beyond
+#: that, one of each project, up to the most.
 _OF_EACH, _OF_ALL, _MOST = 16, 128, 512
 #: Seconds for which an answer is taken as it is.
 _FRESH_S = 10.0
@@ -55,7 +55,7 @@ class Names:
         self._under_way: dict[Hashable, _Task] = {}
         #: By name and asker; some of them wait for their turn.
         self._asked: dict[Hashable, _Task] = {}
-        self._shares = Shares(_OF_EACH, _OF_ALL, _MOST)
+        self._room = Room(_OF_ALL, each=_OF_EACH, beyond=_MOST - _OF_ALL)
 
     async def addresses(self, host: str, who: str = '') -> tuple[str, ...]:
         """The addresses of a name; of an address, that.
@@ -86,7 +86,7 @@ class Names:
 
     async def _in_turn(self, host: str, who: str) -> tuple[str, ...]:
         # The slot is kept until the thread has ended, whoever waits for it.
-        async with self._shares.one(who):
+        async with self._room.slot(who):
             known = self._answers.get(host)
             if known and known.is_younger(_FRESH_S):
                 return known.addresses

@@ -15,7 +15,8 @@ ROOT = pathlib.Path(doctor_core.__file__).parent
 LAYERS = (
     # Words: the standard library, but for wire.
     {'model', 'wire', 'exceptions', 'clock', 'loop', 'mailbox', 'wording',
-     'at_once', 'background', 'soon', 'eventlet_unused', 'descriptors'},
+     'at_once', 'background', 'room', 'soon', 'eventlet_unused',
+     'descriptors'},
     # Adapters: one outside library each.
     {'plugins', 'messaging', 'cloud', 'runner', 'web', 'store', 'bmc',
      'periodic', 'ownership', 'option_values'},

@@ -5,7 +5,7 @@ left it meanwhile.
 import testtools
 
 from doctor_core.exceptions import CloudError
-from doctor_core.model import Action, FaultStatus, News
+from doctor_core.model import Action, FaultStatus, News, Reached
 from doctor_core.model.states import OPEN
 from doctor_core.tests.unit.faults import doubles
 from doctor_core.tests.unit.faults.test_killed import KilledTestCase
@@ -142,6 +142,26 @@ class EvacuatedTest(LostAgainTestCase):
         answer = self.desk.down(at=30.0)
         self.assertEqual('handling', answer.state)
         self.assertEqual([], self.made('s0'))
+
+
+class InPartTest(testtools.TestCase):
+    """One URL of the owner took the news of the first loss, another not."""
+
+    def test_its_owner_does_not_hear_of_the_second_loss(self):
+        desk = doubles.Desk(hears_states=False)
+        tell = desk.alarms.tell
+        desk.alarms.tell = lambda events, **options: [
+            doubles.done(Reached(('alarm a',), ('alarm b: no answer',)))
+            for _ in tell(events, **options)]
+        answer = desk.down()
+        self.assertEqual('told-in-part', desk.telling_states(
+            answer.fault_id)['s0', News.LOST])
+        desk.cloud.beating = False
+        desk.up()
+        desk.cloud.change('s0', host='h1', state='active')
+        answer = desk.down(at=30.0)
+        self.assertEqual('waived', desk.telling_states(
+            answer.fault_id)['s0', News.LOST])
 
 
 class TriedAgainTest(testtools.TestCase):

@@ -14,6 +14,7 @@ import testtools
 from doctor_core.model import FaultStatus, SequenceNumber
 from doctor_core.model.states import OPEN, CorrectionState
 from doctor_core.tests.unit.faults import doubles
+from doctor_core.tests.unit.locks import LockOrder
 
 _UNFINISHED = {CorrectionState.OWED, CorrectionState.ASKED,
                CorrectionState.UNDO_OWED}
@@ -97,6 +98,7 @@ class StressTest(testtools.TestCase):
     def setUp(self):
         super().setUp()
         self.useFixture(fixtures.FakeLogger())
+        self.locks = self.useFixture(LockOrder())
 
     def make(self, seed):
         self.gate = Gate(seed)
@@ -165,6 +167,8 @@ class StressTest(testtools.TestCase):
         self.addCleanup(self.desk.engine.owed.join)
         for _ in range(10):
             self.desk.resume()
+        # A report that waits for a lock for ever waits once in a hundred.
+        self.assertEqual([], self.locks.circle())
 
     def left(self):
         """Corrections of faults that ended, and have not."""

@@ -5,11 +5,13 @@ import threading
 import fixtures
 import testtools
 
-from doctor_core.tests.unit.web.test_shares import Crowd
 from doctor_core.web import names
 from doctor_core.web.names import Names
 
-settle = Crowd.settle
+
+async def settle():
+    for _ in range(9):
+        await asyncio.sleep(0)
 
 
 class Dns:

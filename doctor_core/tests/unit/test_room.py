@@ -5,7 +5,7 @@ import collections
 
 import testtools
 
-from doctor_core.notifiers.room import Room
+from doctor_core.room import Room
 
 
 class RoomTest(testtools.TestCase):

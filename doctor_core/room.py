@@ -1,9 +1,11 @@
 """Room for so many at a time, which projects share."""
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import math
+from collections.abc import AsyncIterator
 from typing import Any, TypeAlias
 
 #: Rank, number of the arrival, and what is done when there is room.
@@ -57,6 +59,16 @@ class Room:
             if waiter.done() and not waiter.cancelled():
                 self.leave(project_id)
             raise
+
+    @contextlib.asynccontextmanager
+    async def slot(self, project_id: str, rank: Any = 0
+                   ) -> AsyncIterator[None]:
+        """Be inside; as :meth:`enter`."""
+        await self.enter(project_id, rank)
+        try:
+            yield
+        finally:
+            self.leave(project_id)
 
     def leave(self, project_id: str) -> None:
         """One of a project goes; whoever waits for that comes in."""
