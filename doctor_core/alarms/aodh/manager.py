@@ -42,8 +42,9 @@ LOG = logging.getLogger(__name__)
 
 _SERVICE = 'alarming'
 _PATH = '/v2/alarms'
-#: How long Aodh takes to tell of one event, on two cores that are busy.
-_TELLS_S = 0.025
+#: How long Aodh takes to tell of one event, on two cores that are idle. More
+#: brings its owners nothing on busy ones, and keeps their servers waiting.
+_TELLS_S = 0.015
 
 
 class AodhAlarmManager(AlarmManager):
@@ -66,7 +67,7 @@ class AodhAlarmManager(AlarmManager):
             cfg.FloatOpt(
                 'head_start_s', default=0.5, min=0.0,
                 help='In shortcut mode Nova is not asked to reset the '
-                     'servers of a lost host for 25 ms for each of them, '
+                     'servers of a lost host for 15 ms for each of them, '
                      'and so many seconds at the most, so that Aodh can '
                      'tell their owners undisturbed; the host is marked '
                      'down at once. 0 where Aodh and Nova have processors '

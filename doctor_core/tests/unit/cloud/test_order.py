@@ -25,9 +25,10 @@ def port(port_id, server_id=''):
                       server_id=server_id)
 
 
-async def sent(corrections, answers=(), head_start_s=NEVER_S):
+async def sent(corrections, answers=(), **waits):
     """Whose turn it is at first, and after each of some answers."""
-    order = HostOrder(corrections, head_start_s=head_start_s)
+    order = HostOrder(corrections, **{
+        'head_start_s': NEVER_S, 'others_s': NEVER_S, **waits})
     turns = {asyncio.ensure_future(order.turn(one)): one.target_id
              for one in corrections}
 
@@ -50,14 +51,19 @@ class TestHostOrder(testtools.TestCase):
     def expect(self, expected, *arguments, **more):
         self.assertEqual(expected, asyncio.run(sent(*arguments, **more)))
 
-    def test_the_host_then_its_servers_then_each_ones_ports(self):
+    def test_the_host_then_its_servers_then_their_ports(self):
         """Ports that are set make Neutron wake Nova, which was busy then."""
         self.expect(
-            [{'c'}, {'c', 's1', 's2'}, {'c', 's1', 's2', 'p1'},
+            [{'c'}, {'c', 's1', 's2'}, {'c', 's1', 's2'},
              {'c', 's1', 's2', 'p1', 'p2', 'p3'}],
             [port('p1', 's1'), port('p2', 's2'), port('p3'), reset('s1'),
              reset('s2'), force()],
             [force(), reset('s1'), reset('s2')])
+
+    def test_a_port_waits_for_the_other_servers_only_for_a_while(self):
+        self.expect([{'s1', 's2'}, {'s1', 's2', 'p1'}],
+                    [port('p1', 's1'), port('p2', 's2'), reset('s1'),
+                     reset('s2')], [reset('s1')], others_s=0.0)
 
     def test_servers_wait_for_nova_only_for_a_while(self):
         self.expect([{'c', 's1'}], [reset('s1'), force()], head_start_s=0.0)

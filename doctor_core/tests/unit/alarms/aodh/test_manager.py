@@ -167,7 +167,7 @@ class TestTell(AodhTestCase):
         self.assertEqual([events], self.outlets.published)
 
     def test_the_head_start_grows_to_a_limit(self):
-        self.assertEqual([0.0, 0.1, 0.5], [
+        self.assertEqual([0.0, 0.06, 0.5], [
             self.manager.head_start_s(count) for count in (0, 4, 500)])
         self.assertEqual(0.0, self.make(head_start_s=0).head_start_s(500))
 
