@@ -23,6 +23,9 @@ from doctor_core.web.server import Refused, Response
 
 _RULE = 'os_compute_api:servers:'
 _TEXT = (str, type(None))
+#: So many servers of one request are made here; Nova itself makes as many as
+#: the project's quota lets it.
+_AT_ONCE = 10_000
 
 #: Whether a project may use an image.
 IsUsable = Callable[[str, str], bool]
@@ -270,7 +273,7 @@ def _count(body: dict[str, Any], name: str, default: int) -> int:
     value = field(body, name, (int, str), default)
     # Python does not read thousands of digits.
     if isinstance(value, str) and not re.fullmatch('[0-9]{1,18}', value) \
-            or int(value) < 1:
+            or not 1 <= int(value) <= _AT_ONCE:
         raise Refused(400, f'Invalid input for field/attribute {name}. '
                            f'Value: {value}.')
     return int(value)

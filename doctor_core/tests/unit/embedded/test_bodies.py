@@ -94,6 +94,14 @@ class BodiesTest(testtools.TestCase):
         listed = self.client.ask('GET', f'{path}?{QUERIES.get(path, "")}')
         self.assertEqual(200, listed.status, listed.text)
 
+    def test_more_servers_than_memory(self):
+        """They were begun, for want of a quota, until memory was full."""
+        for name in ('min_count', 'max_count'):
+            answer = self.client.ask('POST', '/compute/v2.1/servers', {
+                'server': self.client.wanted()['server'] | {name: 2 ** 40}})
+            self.assertEqual(400, answer.status)
+            self.assertIn(name, answer.text)
+
     @ODD
     @given(st.sampled_from(['os-resetState', 'evacuate', 'migrate',
                             'os-migrateLive', 'os-stop', 'x']), ANY)
