@@ -306,14 +306,15 @@ def _opened(session: Any, region_name: str | None, interface: Any, *,
             timeout_s: float, source: str,
             override: Callable[[str], str | None] | None = None) -> Access:
     from keystoneauth1 import identity
-    from keystoneauth1 import session as ks_session
+
+    from doctor_core.cloud import adapter
     if not isinstance(session.auth, identity.BaseIdentityPlugin):
         raise ConfigError(
             f'{source}: Doctor needs credentials that Keystone gives a token '
             'and a catalogue for; this auth_type does not.')
     session.timeout = timeout_s
     for scheme in ('http://', 'https://'):
-        session.session.mount(scheme, ks_session.TCPKeepAliveAdapter(
+        session.session.mount(scheme, adapter.Adapter(
             pool_connections=8, pool_maxsize=_POOL))
     session.session.proxies.update(_direct(session.auth))
     if session.verify is False:
