@@ -1,3 +1,7 @@
+import dataclasses
+import gzip
+import itertools
+import json
 import socket
 import threading
 import types
@@ -5,12 +9,15 @@ import types
 import fixtures
 import testtools
 from keystoneauth1 import identity, session
+from testtools import matchers
 
-from doctor_core.cloud import credentials
+from doctor_core import clock
+from doctor_core.cloud import adapter, bounds, credentials
 from doctor_core.cloud.rest import Rest
 from doctor_core.exceptions import CloudError
 
 TOKEN = 'the-token'
+TIMEOUT_S = 0.2
 OK = b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}'
 
 
@@ -43,6 +50,7 @@ class Peer(fixtures.Fixture):
                 connection, _ = self._listening.accept()
             except OSError:
                 return
+            self.connection = connection
             with connection:
                 self.heard.append(connection.recv(1 << 16))
                 answer = self.answers.pop(0)
@@ -52,6 +60,14 @@ class Peer(fixtures.Fixture):
                         connection.sendall(piece)
                 except OSError:
                     continue
+
+
+def dripping(*head):
+    """An answer of which there is always another piece, in time."""
+    yield from head
+    while True:
+        clock.sleep(TIMEOUT_S / 8)
+        yield b'x'
 
 
 def redirect(location, status=302):
@@ -129,8 +145,111 @@ class TestRedirects(AdapterTestCase):
             self.assertTrue(peer.heard[-1].startswith(b'GET /there '))
             self.assertIn(TOKEN.encode(), peer.heard[-1])
 
+    def test_not_for_ever(self):
+        peer = self.peer(*[redirect('/x')] * 9)
+        opened = self.opened(peer)
+        self.refused(Rest(opened.with_auth(opened.session.auth)).get,
+                     'compute', '/x')
+        self.assertEqual(4, len(peer.heard))
+
     def test_changes_are_not_asked_elsewhere_in_the_service(self):
         peer = self.peer()
         peer.answers.append(redirect(f'{peer.url}/there'))
         self.refused(Rest(self.opened(peer)).put, 'compute', '/x', {})
         self.assertEqual(1, len(peer.heard))
+
+
+HEAD = b'HTTP/1.1 200 OK\r\n'
+ENDLESS = HEAD + b'\r\n'
+
+
+class TestBounds(AdapterTestCase):
+
+    def test_an_answer_that_drips(self):
+        """It was waited for without an end, as each piece was in time."""
+        chunked = b'Transfer-Encoding: chunked\r\n\r\nffff\r\n'
+        for head in (b'', HEAD, HEAD + b'X-', ENDLESS, HEAD + chunked,
+                     b'HTTP/1.1 500 No\r\n\r\n'):
+            for method in ('GET', 'PUT'):
+                peer = self.peer(dripping(head))
+                cloud = Rest(self.opened(peer, TIMEOUT_S))
+                began = clock.monotonic()
+                error = self.refused(cloud.send, method, 'compute', '/x?y=z')
+                self.assertThat(clock.monotonic() - began,
+                                matchers.LessThan(3 * TIMEOUT_S))
+                self.assertIn('/x: no whole answer within 0.2 s', error)
+                self.assertFalse(cloud.contacts()['compute'].answers)
+                self.assertEqual(1, len(peer.heard))
+
+    def test_no_answer_is_not_asked_for_twice(self):
+        peer = self.peer([])
+        peer.answers[0] = (b'' for _ in iter(peer.ended.is_set, True)
+                           if clock.sleep(TIMEOUT_S / 8) is None)
+        self.assertIn('no whole answer', self.refused(
+            Rest(self.opened(peer, TIMEOUT_S)).get, 'compute', '/x'))
+        self.assertEqual(1, len(peer.heard))
+
+    def test_a_token_that_drips(self):
+        """No other thread got a token any more."""
+        peer = self.peer(dripping(ENDLESS), dripping(ENDLESS))
+        opened = self.opened(peer, TIMEOUT_S, auth=identity.V3Password)
+        for _ in range(2):
+            self.assertIn('no whole answer', self.refused(opened.token))
+        self.assertFalse(opened.contacts.seen()['identity'].answers)
+        self.assertTrue(peer.heard[1].startswith(b'POST /v3/auth/tokens '))
+
+    def test_an_answer_without_an_end(self):
+        """It was kept in memory as far as that went."""
+        piece = b'x' * (1 << 16)
+        squeezed = gzip.compress(b'x' * (4 << 20))
+        for answer in (
+                itertools.chain([ENDLESS], itertools.repeat(piece)),
+                [HEAD + b'Content-Encoding: gzip\r\n\r\n', squeezed]):
+            opened = self.opened(self.peer(answer))
+            session = opened.session.session
+            for scheme in list(session.adapters):
+                session.mount(scheme, adapter.Adapter(most=1 << 20))
+            self.assertIn('longer than 1 MiB', self.refused(
+                Rest(opened).get, 'compute', '/x'))
+
+    def test_a_long_answer_in_pieces(self):
+        text = json.dumps(list(range(100000))).encode()
+        pieces = [text[at:at + 4000] for at in range(0, len(text), 4000)]
+        peer = self.peer([b'%sContent-Length: %d\r\n\r\n' % (
+            HEAD, len(text)), *pieces])
+        self.assertEqual(100000, len(
+            Rest(self.opened(peer)).get('compute', '/x')))
+
+    def test_the_connection_serves_again(self):
+        peer = self.peer()
+
+        def twice():
+            yield OK
+            peer.heard.append(peer.connection.recv(1 << 16))
+            yield OK
+        peer.answers.append(twice())
+        cloud = Rest(self.opened(peer))
+        for _ in range(2):
+            self.assertEqual({}, cloud.get('compute', '/x'))
+        self.assertEqual(2, len(peer.heard))
+
+    def test_the_next_request_has_all_its_time(self):
+        here, there = socket.socketpair()
+        with here, there:
+            here.settimeout(10.0)
+            there.sendall(OK)
+            with bounds.by(clock.Deadline(1.0)):
+                answer = bounds._Source(here).makefile('rb')
+                self.assertEqual(HEAD, answer.readline())
+            answer.close()
+            self.assertEqual(10.0, here.gettimeout())
+
+    def test_behind_a_proxy(self):
+        proxy = self.peer(dripping(HEAD))
+        opened = self.opened(proxy, TIMEOUT_S)
+        opened.session.session.proxies['http'] = proxy.url
+        opened = dataclasses.replace(
+            opened, override=lambda _service_type: 'http://nova.example')
+        self.assertIn('no whole answer', self.refused(
+            Rest(opened).get, 'compute', '/x'))
+        self.assertTrue(proxy.heard[0].startswith(b'GET http://nova.ex'))
