@@ -18,6 +18,8 @@ _PORTS = {'http': 80, 'https': 443}
 #: Many times as much as a page of a listing has.
 _MOST_MIB = 128
 _PIECE = 1 << 16
+#: Of a name, each has its part of the time to let us in.
+_ADDRESSES = 3
 
 
 class Adapter(ks_session.TCPKeepAliveAdapter):
@@ -51,8 +53,10 @@ class Adapter(ks_session.TCPKeepAliveAdapter):
         place = request.url.partition('?')[0]
         with bounds.by(deadline):
             try:
-                reply = super().send(request, *args, timeout=timeout,
-                                     **kwargs)
+                # An address that is silent leaves time for another.
+                reply = super().send(
+                    request, *args, timeout=(timeout / _ADDRESSES, timeout),
+                    **kwargs)
                 reply._content = _body(reply, self._most)
             except _TooMuch:
                 raise ks.ConnectionError(

@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import gzip
 import itertools
@@ -35,8 +36,8 @@ class Peer(fixtures.Fixture):
 
     def _setUp(self):
         self._listening = socket.create_server(('127.0.0.1', 0))
-        port = self._listening.getsockname()[1]
-        self.url = f'http://127.0.0.1:{port}'
+        self.address = self._listening.getsockname()
+        self.url = f'http://127.0.0.1:{self.address[1]}'
         thread = threading.Thread(target=self._serve)
         thread.start()
         self.addCleanup(thread.join)
@@ -119,7 +120,7 @@ class TestRedirects(AdapterTestCase):
 
     def test_nor_to_another_port_scheme_or_name(self):
         peer = self.peer()
-        port = int(peer.url.rpartition(':')[2])
+        port = peer.address[1]
         for place in (f'https://127.0.0.1:{port}/', 'http://127.0.0.1/',
                       f'http://localhost:{port}/', 'http://[', 'ftp://x/',
                       f'http://127.0.0.1:{port}@other/'):
@@ -219,6 +220,23 @@ class TestBounds(AdapterTestCase):
             HEAD, len(text)), *pieces])
         self.assertEqual(100000, len(
             Rest(self.opened(peer)).get('compute', '/x')))
+
+    def test_one_of_two_addresses_does_not_answer(self):
+        """A silent one may not use up the time of the other."""
+        peer = self.peer(OK)
+        with contextlib.ExitStack() as stack:
+            silent = stack.enter_context(
+                socket.create_server(('127.0.0.1', 0), backlog=0))
+            for _ in range(3):  # nobody else is let in
+                waiting = stack.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(silent.getsockname())
+            self.useFixture(fixtures.MonkeyPatch(
+                'socket.getaddrinfo', lambda *_: [
+                    (socket.AF_INET, socket.SOCK_STREAM, 6, '', address)
+                    for address in (silent.getsockname(), peer.address)]))
+            self.assertEqual({}, Rest(self.opened(peer, 3 * TIMEOUT_S)).get(
+                'compute', '/x'))
 
     def test_the_connection_serves_again(self):
         peer = self.peer()
