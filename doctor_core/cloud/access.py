@@ -105,7 +105,7 @@ class Access:
         mine = self.session
         return dataclasses.replace(self, session=session.Session(
             auth=auth, session=mine.session, verify=mine.verify,
-            cert=mine.cert, timeout=mine.timeout))
+            cert=mine.cert, timeout=mine.timeout, redirect=mine.redirect))
 
     def auth_url(self) -> str:
         """Where Keystone takes credentials."""

@@ -32,6 +32,8 @@ _ENVIRONMENT = 'The OS_* variables of the environment'
 _TEXTS = ('_id', '_name', '_url', 'username', 'password')
 #: Threads that may ask at the same time without making new connections.
 _POOL = 32
+#: As many are followed, each in time of its own.
+_REDIRECTS = 3
 
 CLOUD_OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
@@ -55,7 +57,8 @@ CLOUD_OPTS: list[cfg.Opt] = [
              'where all OpenStack clients look.'),
     cfg.FloatOpt(
         'request_timeout_s', default=30.0, min=0.1,
-        help='Seconds to wait for the answer to one request.'),
+        help='Seconds for the answer to one request, from its beginning to '
+             'its end.'),
 ]
 
 
@@ -306,14 +309,15 @@ def _opened(session: Any, region_name: str | None, interface: Any, *,
             timeout_s: float, source: str,
             override: Callable[[str], str | None] | None = None) -> Access:
     from keystoneauth1 import identity
-    from keystoneauth1 import session as ks_session
+
+    from doctor_core.cloud import adapter
     if not isinstance(session.auth, identity.BaseIdentityPlugin):
         raise ConfigError(
             f'{source}: Doctor needs credentials that Keystone gives a token '
             'and a catalogue for; this auth_type does not.')
-    session.timeout = timeout_s
+    session.timeout, session.redirect = timeout_s, _REDIRECTS
     for scheme in ('http://', 'https://'):
-        session.session.mount(scheme, ks_session.TCPKeepAliveAdapter(
+        session.session.mount(scheme, adapter.Adapter(
             pool_connections=8, pool_maxsize=_POOL))
     session.session.proxies.update(_direct(session.auth))
     if session.verify is False:

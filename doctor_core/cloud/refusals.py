@@ -63,6 +63,15 @@ class Misconfigured(CloudError):
     """
 
 
+class LedAway(Exception):  # noqa: N818 - a fact, not a fault of ours
+    """An answer leads to somebody whom a request was not for."""
+
+    def __init__(self, status: int, location: str) -> None:
+        self.status = status
+        self.location = location
+        super().__init__(f'{status}: it leads elsewhere')
+
+
 def may_pass(status: int) -> bool:
     """Whether the same request may be answered better later."""
     return status >= 500 or status in PASSING
@@ -205,16 +214,20 @@ def _printable(text: str) -> str:
 
 
 @contextmanager
-def translated(request: str) -> Iterator[None]:
+def translated(request: str, service_type: str = '') -> Iterator[None]:
     """Turn what keystoneauth raises inside into our own errors.
 
     :param request: what is asked, for a person.
+    :param service_type: who is asked.
     :raises CloudError: instead of keystoneauth's errors; Misconfigured where
         asking again will not help.
     """
     from keystoneauth1 import exceptions as ks
     try:
         yield
+    except LedAway as error:
+        raise redirected(request, service_type, error.status,
+                         error.location) from None
     except ks.Unauthorized as error:
         raise Misconfigured(
             f'{request}: Keystone refuses the credentials: {line(error)}',
@@ -259,7 +272,7 @@ def authenticating(source: str) -> Iterator[None]:
     :param source: where the credentials are written.
     """
     try:
-        with translated('Asking Keystone for a token'):
+        with translated('Asking Keystone for a token', 'identity'):
             yield
     except Misconfigured as error:
         raise Misconfigured(f'{source}: {error}',

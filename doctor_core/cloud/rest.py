@@ -115,7 +115,7 @@ class Rest:
             sent['timeout'] = timeout_s
         contacts = used.contacts
         try:
-            with refusals.translated(request):
+            with refusals.translated(request, service_type):
                 reply = used.session.request(
                     url, method, authenticated=True, raise_exc=False,
                     log=False, headers={
