@@ -17,6 +17,7 @@ from doctor_core import wire
 from doctor_core.exceptions import ConfigError, HttpError
 from doctor_core.web import idle, troubles
 from doctor_core.web.names import Names
+from doctor_core.web.trust import Trust
 
 #: Of a body that is of no interest, so much is read, in bytes and seconds.
 _GLANCE, _GLANCE_S = 4096, 0.5
@@ -148,7 +149,9 @@ class Client:
     :param connect_s: seconds to get a connection to the peer.
     :param per_host: connections to one peer at the most, so that no peer
         starves the others.
-    :param tls: how to verify; the system's authorities by default.
+    :param tls: how to verify; the system's authorities by default. A Trust
+        is asked at each request: what it says from then on holds for new
+        connections, and those of before serve no further request.
     :param max_answer: so much of an answer is read, in bytes.
     :param heads_only: an answer's body is of no interest. A little of it is
         read, for the connection to serve again, and not returned.
@@ -157,7 +160,7 @@ class Client:
 
     def __init__(self, *, timeout_s: float = 10.0, connect_s: float = 3.0,
                  per_host: int = 100,
-                 tls: ssl.SSLContext | None = None,
+                 tls: ssl.SSLContext | Trust | None = None,
                  max_answer: int = 1 << 20, heads_only: bool = False,
                  names: Names | None = None) -> None:
         self._timeout = aiohttp.ClientTimeout(
@@ -199,7 +202,7 @@ class Client:
         try:
             async with self._session(bool(at)).request(
                     method, url, json=body, headers=headers,
-                    allow_redirects=False) as answer:
+                    ssl=self._verifying(), allow_redirects=False) as answer:
                 content, is_cut = await self._body(answer)
                 return Reply(answer.status, answer.headers, content, is_cut,
                              getattr(answer, 'peer', ''))
@@ -208,6 +211,11 @@ class Client:
                 from None
         finally:
             _WAY.reset(token)
+
+    def _verifying(self) -> ssl.SSLContext | bool:
+        if isinstance(self._tls, Trust):
+            return self._tls.context()
+        return True if self._tls is None else self._tls
 
     async def _body(self, answer: aiohttp.ClientResponse
                     ) -> tuple[bytes, bool]:
@@ -226,7 +234,6 @@ class Client:
             # would use up what the others need.
             connector = idle.Connector(
                 limit=0, limit_per_host=self._per_host,
-                ssl=self._tls if self._tls is not None else True,
                 resolver=_Resolver(self._names), use_dns_cache=False,
                 **{'force_close': True} if is_once
                 else {'keepalive_timeout': 30})
