@@ -10,6 +10,7 @@ from doctor_core.cloud.contact import Contacts
 from doctor_core.exceptions import CloudError
 
 if TYPE_CHECKING:
+    from doctor_core.web.proxies import Proxies
     from doctor_core.web.trust import Trust
 
 _OK = 200
@@ -106,6 +107,11 @@ class Access:
         from doctor_core.web.trust import Trust
         return Trust('the cloud', self.tls,
                      [path for path in self._tls_files() if path])
+
+    def proxies(self) -> 'Proxies':
+        """Through which the session asks, for the other HTTP client."""
+        from doctor_core.web.proxies import Proxies
+        return Proxies(self.session.session)
 
     def _tls_files(self) -> tuple[str, str, str]:
         """Authorities, certificate and key; empty for none."""

@@ -152,6 +152,7 @@ class Corrector:
                 trust.read()
                 client = Client(
                     timeout_s=self._timeout_s, tls=trust,
+                    proxies=self._access.proxies(),
                     # All services may be on one host.
                     per_host=self._concurrency * len(SERVICES)
                     + _SPARE_CONNECTIONS)

@@ -17,6 +17,7 @@ from doctor_core import wire
 from doctor_core.exceptions import ConfigError, HttpError
 from doctor_core.web import idle, troubles
 from doctor_core.web.names import Names
+from doctor_core.web.proxies import Proxies
 from doctor_core.web.trust import Trust
 
 #: Of a body that is of no interest, so much is read, in bytes and seconds.
@@ -152,6 +153,8 @@ class Client:
     :param tls: how to verify; the system's authorities by default. A Trust
         is asked at each request: what it says from then on holds for new
         connections, and those of before serve no further request.
+    :param proxies: through which a URL is asked; none by default, whatever
+        the environment says.
     :param max_answer: so much of an answer is read, in bytes.
     :param heads_only: an answer's body is of no interest. A little of it is
         read, for the connection to serve again, and not returned.
@@ -161,12 +164,14 @@ class Client:
     def __init__(self, *, timeout_s: float = 10.0, connect_s: float = 3.0,
                  per_host: int = 100,
                  tls: ssl.SSLContext | Trust | None = None,
+                 proxies: Proxies | None = None,
                  max_answer: int = 1 << 20, heads_only: bool = False,
                  names: Names | None = None) -> None:
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_s, sock_connect=connect_s)
         self._per_host = per_host
         self._tls = tls
+        self._proxies = proxies
         self._max_answer = max_answer
         self._heads_only = heads_only
         self._names = names or Names()
@@ -198,17 +203,20 @@ class Client:
         :raises HttpError: there was no answer; recoverable unless the URL or
             the peer's certificate is at fault.
         """
+        proxy = self._proxies.of(url) if self._proxies else ''
         token = _WAY.set(_Way(who, tuple(at)))
         try:
             async with self._session(bool(at)).request(
                     method, url, json=body, headers=headers,
-                    ssl=self._verifying(), allow_redirects=False) as answer:
+                    ssl=self._verifying(), proxy=proxy or None,
+                    allow_redirects=False) as answer:
                 content, is_cut = await self._body(answer)
                 return Reply(answer.status, answer.headers, content, is_cut,
                              getattr(answer, 'peer', ''))
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise troubles.understood(error, f'{method} {_shown(url)}') \
-                from None
+            through = f' through {troubles.shown(proxy)}' if proxy else ''
+            raise troubles.understood(
+                error, f'{method} {troubles.shown(url)}{through}') from None
         finally:
             _WAY.reset(token)
 
@@ -263,12 +271,3 @@ async def _read(answer: aiohttp.ClientResponse, most: int
         if len(content) > most:
             break
     return bytes(content[:most]), len(content) > most
-
-
-def _shown(url: str) -> str:
-    """A URL, cut, without what may be secret: user, password and query."""
-    scheme, _, rest = url.partition('://')
-    place = rest.partition('?')[0]
-    host, slash, path = place.partition('/')
-    return wire.shortened(
-        f'{scheme}://{host.rpartition("@")[2]}{slash}{path}')

@@ -1,5 +1,6 @@
 import ssl
 
+import fixtures
 import testtools
 from keystoneauth1 import exceptions as ks
 from keystoneauth1 import identity
@@ -33,6 +34,31 @@ class TestTls(CredentialsTestCase):
             timeout_s=1.0)
         error = self.assertRaises(ConfigError, opened.tls)
         self.assertIn('/nonexistent/ca.pem', str(error))
+
+
+class TestProxies(CredentialsTestCase):
+
+    def test_those_of_the_session(self):
+        """Behind a proxy the inspector was never ready."""
+        for name in ('no_proxy', 'all_proxy', 'NO_PROXY', 'ALL_PROXY'):
+            self.useFixture(fixtures.EnvironmentVariable(name))
+        self.set_env(http_proxy='http://p:3128')
+        opened = credentials.named(self.write(entries(
+            'http://bare/v3')), 'one', timeout_s=1.0)
+        self.assertEqual('http://p:3128',
+                         opened.proxies().of('http://nova/v2.1'))
+
+    def test_none_for_this_machine(self):
+        self.set_env(http_proxy='http://p:3128')
+        opened = credentials.named(self.write(entries(
+            'http://127.0.0.1:5000/v3')), 'one', timeout_s=1.0)
+        self.assertEqual('', opened.proxies().of('http://127.0.0.1:8774/'))
+
+
+def entries(auth_url):
+    """A clouds.yaml with the cloud ``one``."""
+    return (f'clouds: {{one: {{auth: {{auth_url: "{auth_url}", '
+            'username: doctor, password: secret}}}')
 
 
 class RefusingAuth(identity.Password):
