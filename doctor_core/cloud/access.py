@@ -115,7 +115,10 @@ class Access:
 
     def _tls_files(self) -> tuple[str, str, str]:
         """Authorities, certificate and key; empty for none."""
-        verify, cert = self.session.verify, self.session.cert
+        # The session heeds what the environment says of authorities.
+        used = self.session.session.merge_environment_settings(
+            'https://', {}, None, self.session.verify, self.session.cert)
+        verify, cert = used['verify'], used['cert']
         certfile, keyfile = cert if isinstance(cert, tuple) \
             else (cert or '', '')
         return (verify if isinstance(verify, str) else '', certfile,

@@ -5,6 +5,7 @@ import contextlib
 import contextvars
 import dataclasses
 import json
+import os
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -60,12 +61,15 @@ def tls_context(*, cafile: str = '', certfile: str = '', keyfile: str = ''
                 ) -> ssl.SSLContext:
     """A context that verifies its peer.
 
-    :param cafile: whom to trust; the system's authorities when empty.
+    :param cafile: whom to trust, a file or a folder of hashed names; the
+        system's authorities when empty.
     :param certfile: the certificate to show to peers that ask for one.
     :raises ConfigError: a file cannot be used.
     """
     try:
-        context = ssl.create_default_context(cafile=cafile or None)
+        context = ssl.create_default_context(capath=cafile) \
+            if os.path.isdir(cafile) \
+            else ssl.create_default_context(cafile=cafile or None)
         if certfile:
             context.load_cert_chain(certfile, keyfile or None)
     except (OSError, ssl.SSLError) as error:

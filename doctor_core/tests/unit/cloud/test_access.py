@@ -35,6 +35,25 @@ class TestTls(CredentialsTestCase):
         error = self.assertRaises(ConfigError, opened.tls)
         self.assertIn('/nonexistent/ca.pem', str(error))
 
+    def test_authorities_of_the_environment(self):
+        """Lists were verified by them, and corrections were not."""
+        self.set_env(REQUESTS_CA_BUNDLE='/nonexistent/env.pem')
+        path = self.write(
+            CLOUDS + '    cacert: /nonexistent/ca.pem\n'
+            '  other: {auth: {auth_url: "http://o/v3", username: d, '
+            'password: p}}\n')
+        for name, used in (('other', 'env.pem'), ('bare', 'ca.pem')):
+            opened = credentials.named(path, name, timeout_s=1.0)
+            error = self.assertRaises(ConfigError, opened.tls)
+            self.assertIn(f'/nonexistent/{used}', str(error))
+        opened = credentials.named(path, 'here', timeout_s=1.0)
+        self.assertEqual(ssl.CERT_NONE, opened.tls().verify_mode)
+
+    def test_a_folder_of_authorities(self):
+        self.set_env(REQUESTS_CA_BUNDLE=self.folder)
+        opened = credentials.named(self.write(CLOUDS), 'bare', timeout_s=1.0)
+        self.assertEqual(0, opened.tls().cert_store_stats()['x509'])
+
 
 class TestProxies(CredentialsTestCase):
 
