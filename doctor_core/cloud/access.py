@@ -3,11 +3,15 @@
 import dataclasses
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doctor_core.cloud import endpoints, refusals
 from doctor_core.cloud.contact import Contacts
 from doctor_core.exceptions import CloudError
+
+if TYPE_CHECKING:
+    from doctor_core.web.proxies import Proxies
+    from doctor_core.web.trust import Trust
 
 _OK = 200
 
@@ -88,16 +92,37 @@ class Access:
         :raises ConfigError: a file cannot be used.
         """
         from doctor_core.web import client as web_client
-        verify, cert = self.session.verify, self.session.cert
-        certfile, keyfile = cert if isinstance(cert, tuple) \
-            else (cert or '', '')
+        cafile, certfile, keyfile = self._tls_files()
         context = web_client.tls_context(
-            cafile=verify if isinstance(verify, str) else '',
-            certfile=certfile, keyfile=keyfile or '')
-        if verify is False:
+            cafile=cafile, certfile=certfile, keyfile=keyfile)
+        if self.session.verify is False:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+    def trust(self) -> 'Trust':
+        """The same, whatever the files hold by then; the session reads
+        them for each connection.
+        """
+        from doctor_core.web.trust import Trust
+        return Trust('the cloud', self.tls,
+                     [path for path in self._tls_files() if path])
+
+    def proxies(self) -> 'Proxies':
+        """Through which the session asks, for the other HTTP client."""
+        from doctor_core.web.proxies import Proxies
+        return Proxies(self.session.session)
+
+    def _tls_files(self) -> tuple[str, str, str]:
+        """Authorities, certificate and key; empty for none."""
+        # The session heeds what the environment says of authorities.
+        used = self.session.session.merge_environment_settings(
+            'https://', {}, None, self.session.verify, self.session.cert)
+        verify, cert = used['verify'], used['cert']
+        certfile, keyfile = cert if isinstance(cert, tuple) \
+            else (cert or '', '')
+        return (verify if isinstance(verify, str) else '', certfile,
+                keyfile or '')
 
     def with_auth(self, auth: Any) -> 'Access':
         """The same cloud for somebody else; connections are shared."""

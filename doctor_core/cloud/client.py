@@ -171,6 +171,16 @@ class Cloud(Views):
         """
         return self._corrector.correct(corrections, done)
 
+    def renew(self) -> str:
+        """Read the TLS files anew for whoever connects from now on; what is
+        under way goes on. Those that have changed are read anyway.
+
+        :returns: the files; empty when there are none, or none were read
+            yet.
+        :raises ConfigError: they cannot be used, and those of before are.
+        """
+        return self._corrector.renew()
+
     def validate_token(self, token: str) -> tokens.TokenInfo:
         """Who shows a token; answers are believed for half a minute.
 

@@ -20,6 +20,7 @@ from doctor_core.model import Action, Correction, Port, Server, StateChange
 
 if TYPE_CHECKING:
     from doctor_core.web.client import Reply
+    from doctor_core.web.trust import Trust
 
 LOG = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Corrector:
         self._retry_for_s = retry_for_s
         self._lock = threading.Lock()
         self._started: tuple[loop.LoopThread, PacedSender] | None = None
+        self._trust: Trust | None = None
         self._closed = False
 
     def warm(self) -> None:
@@ -112,6 +114,12 @@ class Corrector:
         return self._run(lambda paced: _Round(
             paced, self._retry_for_s, done).make(corrections))
 
+    def renew(self) -> str:
+        """As :meth:`doctor_core.cloud.Cloud.renew`."""
+        with self._lock:
+            trust = self._trust
+        return trust.read() if trust else ''
+
     def close(self) -> None:
         """Stop what is under way and close all connections; idempotent.
         Whoever asks from now on gets a CloudError.
@@ -140,8 +148,11 @@ class Corrector:
                 raise CloudError('The cloud was closed', recoverable=True)
             if self._started is None:
                 from doctor_core.web.client import Client
+                trust = self._access.trust()
+                trust.read()
                 client = Client(
-                    timeout_s=self._timeout_s, tls=self._access.tls(),
+                    timeout_s=self._timeout_s, tls=trust,
+                    proxies=self._access.proxies(),
                     # All services may be on one host.
                     per_host=self._concurrency * len(SERVICES)
                     + _SPARE_CONNECTIONS)
@@ -149,6 +160,7 @@ class Corrector:
                     loop.LoopThread('cloud-corrections'),
                     PacedSender(Sender(self._access, client),
                                 self._concurrency))
+                self._trust = trust
             return self._started
 
 

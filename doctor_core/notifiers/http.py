@@ -16,6 +16,7 @@ from doctor_core.notifiers.base import Notifier, place
 from doctor_core.notifiers.peers import Peer, Peers
 from doctor_core.plugins import Options
 from doctor_core.web.client import Client, Reply, tls_context
+from doctor_core.web.trust import Trust
 
 #: Refusals that say nothing against the same request a little later.
 _PASSING = frozenset({408, 425, 429})
@@ -32,7 +33,7 @@ class HttpNotifier(Notifier):
         self._client = Client(timeout_s=timeout_s,
                               # Attempts are bounded by project, at peers.
                               per_host=0,
-                              tls=self._tls(), heads_only=True)
+                              tls=self._trust(), heads_only=True)
         self._peers = Peers(options.connections)
 
     @classmethod
@@ -60,7 +61,7 @@ class HttpNotifier(Notifier):
     def complaint(cls, action: SplitResult) -> str:
         return redirects.complaint(action)
 
-    def _tls(self) -> ssl.SSLContext | None:
+    def _trust(self) -> Trust | None:
         return None
 
     def peer(self, action: SplitResult) -> Peer:
@@ -148,6 +149,13 @@ class HttpsNotifier(HttpNotifier):
                 help='The key of cert_file, when it is in a file of its '
                      'own.'),
         ]
+
+    def _trust(self) -> Trust:
+        files = (self.options.ca_file, self.options.cert_file,
+                 self.options.key_file)
+        trust = Trust('[notifier_https]', self._tls, list(filter(None, files)))
+        trust.read()
+        return trust
 
     def _tls(self) -> ssl.SSLContext:
         return tls_context(cafile=self.options.ca_file,

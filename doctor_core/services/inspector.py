@@ -16,7 +16,7 @@ from doctor_core.api import serving
 from doctor_core.api.clearing import Clearing
 from doctor_core.api.faults import FaultsApi
 from doctor_core.cloud import Cloud
-from doctor_core.exceptions import BackendError, DoctorError
+from doctor_core.exceptions import BackendError, ConfigError, DoctorError
 from doctor_core.faults import settings
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.engine import Engine
@@ -243,14 +243,25 @@ class InspectorService:
         self._ownership.give_up()
 
     def renew(self) -> str:
-        """Show the certificate as its file is now.
+        """Use the TLS files as they are now: the server's certificate, and
+        what the cloud is verified by.
 
-        :returns: that it does, for the log; empty without HTTPS.
-        :raises ConfigError: it cannot be used, and the former one is shown.
+        :returns: which, for the log; empty when there are none.
+        :raises ConfigError: some cannot be used, and go on as before.
         """
-        certificate = self._server.renew_certificate()
-        return f'shows the certificate {certificate} as it is now' \
-            if certificate else ''
+        used, refused = [], []
+        for words, read in (
+                ('shows the certificate {} as it is now',
+                 self._server.renew_certificate),
+                ('asks the cloud with {} as read now', self._cloud.renew)):
+            try:
+                if files := read():
+                    used.append(words.format(files))
+            except ConfigError as error:
+                refused.append(str(error))
+        if refused:
+            raise ConfigError('; '.join([*refused, *used]))
+        return ', '.join(used)
 
     def prove_alive(self) -> None:
         """Return when what takes events in and what tells the owners have

@@ -5,6 +5,7 @@ import contextlib
 import contextvars
 import dataclasses
 import json
+import os
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,8 @@ from doctor_core import wire
 from doctor_core.exceptions import ConfigError, HttpError
 from doctor_core.web import idle, troubles
 from doctor_core.web.names import Names
+from doctor_core.web.proxies import Proxies
+from doctor_core.web.trust import Trust
 
 #: Of a body that is of no interest, so much is read, in bytes and seconds.
 _GLANCE, _GLANCE_S = 4096, 0.5
@@ -58,12 +61,15 @@ def tls_context(*, cafile: str = '', certfile: str = '', keyfile: str = ''
                 ) -> ssl.SSLContext:
     """A context that verifies its peer.
 
-    :param cafile: whom to trust; the system's authorities when empty.
+    :param cafile: whom to trust, a file or a folder of hashed names; the
+        system's authorities when empty.
     :param certfile: the certificate to show to peers that ask for one.
     :raises ConfigError: a file cannot be used.
     """
     try:
-        context = ssl.create_default_context(cafile=cafile or None)
+        context = ssl.create_default_context(capath=cafile) \
+            if os.path.isdir(cafile) \
+            else ssl.create_default_context(cafile=cafile or None)
         if certfile:
             context.load_cert_chain(certfile, keyfile or None)
     except (OSError, ssl.SSLError) as error:
@@ -148,7 +154,11 @@ class Client:
     :param connect_s: seconds to get a connection to the peer.
     :param per_host: connections to one peer at the most, so that no peer
         starves the others.
-    :param tls: how to verify; the system's authorities by default.
+    :param tls: how to verify; the system's authorities by default. A Trust
+        is asked at each request: what it says from then on holds for new
+        connections, and those of before serve no further request.
+    :param proxies: through which a URL is asked; none by default, whatever
+        the environment says.
     :param max_answer: so much of an answer is read, in bytes.
     :param heads_only: an answer's body is of no interest. A little of it is
         read, for the connection to serve again, and not returned.
@@ -157,13 +167,15 @@ class Client:
 
     def __init__(self, *, timeout_s: float = 10.0, connect_s: float = 3.0,
                  per_host: int = 100,
-                 tls: ssl.SSLContext | None = None,
+                 tls: ssl.SSLContext | Trust | None = None,
+                 proxies: Proxies | None = None,
                  max_answer: int = 1 << 20, heads_only: bool = False,
                  names: Names | None = None) -> None:
         self._timeout = aiohttp.ClientTimeout(
             total=timeout_s, sock_connect=connect_s)
         self._per_host = per_host
         self._tls = tls
+        self._proxies = proxies
         self._max_answer = max_answer
         self._heads_only = heads_only
         self._names = names or Names()
@@ -195,19 +207,27 @@ class Client:
         :raises HttpError: there was no answer; recoverable unless the URL or
             the peer's certificate is at fault.
         """
+        proxy = self._proxies.of(url) if self._proxies else ''
         token = _WAY.set(_Way(who, tuple(at)))
         try:
             async with self._session(bool(at)).request(
                     method, url, json=body, headers=headers,
+                    ssl=self._verifying(), proxy=proxy or None,
                     allow_redirects=False) as answer:
                 content, is_cut = await self._body(answer)
                 return Reply(answer.status, answer.headers, content, is_cut,
                              getattr(answer, 'peer', ''))
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise troubles.understood(error, f'{method} {_shown(url)}') \
-                from None
+            through = f' through {troubles.shown(proxy)}' if proxy else ''
+            raise troubles.understood(
+                error, f'{method} {troubles.shown(url)}{through}') from None
         finally:
             _WAY.reset(token)
+
+    def _verifying(self) -> ssl.SSLContext | bool:
+        if isinstance(self._tls, Trust):
+            return self._tls.context()
+        return True if self._tls is None else self._tls
 
     async def _body(self, answer: aiohttp.ClientResponse
                     ) -> tuple[bytes, bool]:
@@ -226,7 +246,6 @@ class Client:
             # would use up what the others need.
             connector = idle.Connector(
                 limit=0, limit_per_host=self._per_host,
-                ssl=self._tls if self._tls is not None else True,
                 resolver=_Resolver(self._names), use_dns_cache=False,
                 **{'force_close': True} if is_once
                 else {'keepalive_timeout': 30})
@@ -256,12 +275,3 @@ async def _read(answer: aiohttp.ClientResponse, most: int
         if len(content) > most:
             break
     return bytes(content[:most]), len(content) > most
-
-
-def _shown(url: str) -> str:
-    """A URL, cut, without what may be secret: user, password and query."""
-    scheme, _, rest = url.partition('://')
-    place = rest.partition('?')[0]
-    host, slash, path = place.partition('/')
-    return wire.shortened(
-        f'{scheme}://{host.rpartition("@")[2]}{slash}{path}')

@@ -55,9 +55,20 @@ def _why(error: Exception, cause: Exception) -> str:
         return wire.shortened(f'TLS failed: {reason.lower()}')
     if isinstance(cause, socket.gaierror):
         return wire.shortened(f'its name does not resolve: {cause.strerror}')
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f'the proxy answered {error.status}'
     if isinstance(cause, OSError) and cause.errno:
         return os.strerror(cause.errno)
     for kind, words in _WORDS:
         if isinstance(error, kind):
             return words
     return f'it failed: {type(error).__name__}'
+
+
+def shown(url: str) -> str:
+    """A URL, cut, without what may be secret: user, password and query."""
+    scheme, _, rest = url.partition('://')
+    place = rest.partition('?')[0]
+    host, slash, path = place.partition('/')
+    return wire.shortened(
+        f'{scheme}://{host.rpartition("@")[2]}{slash}{path}')

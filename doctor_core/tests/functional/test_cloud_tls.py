@@ -24,15 +24,18 @@ class TestTls(testtools.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
         self.certificate = os.path.join(self.folder, 'cert.pem')
-        key = os.path.join(self.folder, 'key.pem')
+        self.key = os.path.join(self.folder, 'key.pem')
+        self.issue()
+        self.standin = StandIn(tls=(self.certificate, self.key)).start()
+        self.addCleanup(self.standin.stop)
+
+    def issue(self):
         subprocess.run(
             ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
              'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
              '-subj', '/CN=127.0.0.1', '-addext',
-             'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out',
+             'subjectAltName=IP:127.0.0.1', '-keyout', self.key, '-out',
              self.certificate], check=True, capture_output=True)
-        self.standin = StandIn(tls=(self.certificate, key)).start()
-        self.addCleanup(self.standin.stop)
 
     def cloud(self, **more):
         cloud = Cloud.named(self.standin.clouds_yaml(self.folder, **more),
@@ -51,6 +54,17 @@ class TestTls(testtools.TestCase):
         change, = cloud.correct([FORCE_DOWN], lambda change: None)
         self.assertEqual('', change.error)
         self.assertEqual(1, len(cloud.hosts()))
+
+    def test_an_authority_that_was_replaced(self):
+        """Looks went on, and corrections failed until a restart."""
+        cloud = self.cloud(cacert=self.certificate)
+        cloud.check()
+        self.issue()
+        self.standin.stop()
+        self.standin.start()
+        change, = cloud.correct([FORCE_DOWN], lambda change: None)
+        self.assertEqual('', change.error)
+        self.assertEqual(self.certificate, cloud.renew())
 
     def test_an_operator_who_does_not_care(self):
         cloud = self.cloud(verify=False)

@@ -20,6 +20,20 @@ class TestOptions(testtools.TestCase):
                 options(HttpsNotifier, **{name: '/no/such/file'}), 1.0)
             self.assertIn('/no/such/file', str(error))
 
+    def test_authorities_that_were_replaced(self):
+        """They held at the next start only."""
+        made = self.useFixture(fixtures.MockPatch(
+            'doctor_core.notifiers.http.tls_context',
+            side_effect=['former', 'new'])).mock
+        folder = self.useFixture(fixtures.TempDir()).path
+        trust = HttpsNotifier(options(
+            HttpsNotifier, ca_file=f'{folder}/ca.pem'), 1.0)._client._tls
+        self.assertEqual('former', trust.context())
+        with open(f'{folder}/ca.pem', 'w'):
+            self.assertEqual('new', trust.context())
+        made.assert_called_with(cafile=f'{folder}/ca.pem', certfile='',
+                                keyfile='')
+
     def test_only_https_has_something_to_say_of_certificates(self):
         names = [{option.name for option in plugin.get_opts()}
                  for plugin in (HttpNotifier, HttpsNotifier)]
