@@ -13,6 +13,7 @@ from doctor_core import clock, wire
 from doctor_core.exceptions import BusError, BusRefused, ConfigError
 from doctor_core.messaging import handling, settings, trial
 from doctor_core.messaging.handling import Handler
+from doctor_core.messaging.sending import Sending
 from doctor_core.messaging.turns import TurnOf, Turns
 from doctor_core.model import new_id
 
@@ -28,6 +29,9 @@ IN_MEMORY = 'kombu+memory://'
 transport.TRANSPORT_ALIASES['memory'] = \
     'doctor_core.messaging.in_memory:Transport'
 
+#: How long the broker may take for a message, besides its retries, which
+#: come each second.
+_PUBLISH_S = 5.0
 #: How long the broker may take to remove a queue.
 _REMOVE_S = 5.0
 #: Of AMQP: a wrong user or password, a virtual host that there is not.
@@ -64,7 +68,7 @@ class Bus:
         self._exchange = exchange
         self._in_memory = url.startswith(IN_MEMORY)
         self._retry = retry
-        self._lock = threading.Lock()
+        self._sending = Sending(self._send, _PUBLISH_S + retry)
         self._listeners: list[Any] = []
         #: Whether the broker took what was published last.
         self._took: bool | None = None
@@ -105,18 +109,23 @@ class Bus:
     @property
     def answers(self) -> bool | None:
         """Whether those who listen have the broker right now; where nobody
-        listens, whether it took what was published last. None when neither
-        is known. Asks nobody, and never blocks; from any thread.
+        listens, whether it took what was published last. It does not while
+        it says nothing of a message. None when none of it is known. Asks
+        nobody, and never blocks; from any thread.
         """
+        if self._sending.is_stuck:
+            return False
         linked = {*map(_is_connected, self._listeners)} - {None}
         return False not in linked if linked else self._took
 
     def publish(self, topic: str, event_type: str, payload: Any, *,
                 priority: str = 'info') -> None:
-        """Send a notification; blocks until the broker has it.
+        """Send a notification; blocks until the broker has it, though not
+        for longer than a broker needs that is well.
 
-        :raises BusError: the broker did not take it; BusRefused where it
-            does not take user, password or virtual host.
+        :raises BusError: the broker did not take it, or not in time: then it
+            may have it later all the same. BusRefused where it does not take
+            user, password or virtual host.
         """
         message = {
             'message_id': new_id(),
@@ -127,12 +136,7 @@ class Bus:
             'timestamp': wire.iso(clock.now()).replace('T', ' '),
         }
         try:
-            # One at a time: connections beyond the pool are not worth it,
-            # and oslo.messaging warns about them.
-            with self._lock:
-                self._transport._send_notification(
-                    self._target(f'{topic}.{priority}'), {}, message,
-                    version=2.0, retry=self._retry)
+            self._sending(self._target(f'{topic}.{priority}'), message)
             self._took = True
         except Exception as error:  # drivers raise what their library raises
             self._took = False
@@ -141,6 +145,10 @@ class Bus:
                 raise BusRefused(refusal) from error
             raise BusError(f'The bus did not take {event_type} for {topic}: '
                            f'{error}', recoverable=True) from error
+
+    def _send(self, target: oslo_messaging.Target, message: Any) -> None:
+        self._transport._send_notification(target, {}, message, version=2.0,
+                                           retry=self._retry)
 
     def _refusal(self, error: BaseException) -> str:
         """What the broker refuses for good, and the option that has it;
@@ -262,6 +270,7 @@ class Bus:
     def close(self) -> None:
         """End listening and disconnect; may be called again."""
         self.stop_listening()
+        self._sending.close()
         self._transport.cleanup()
 
     def _target(self, topic: str, exchange: str | None = None
