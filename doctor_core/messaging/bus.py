@@ -11,7 +11,7 @@ from oslo_config import cfg
 
 from doctor_core import clock, wire
 from doctor_core.exceptions import BusError, BusRefused, ConfigError
-from doctor_core.messaging import handling, settings, trial
+from doctor_core.messaging import handling, refusals, settings, trial
 from doctor_core.messaging.handling import Handler
 from doctor_core.messaging.sending import Sending
 from doctor_core.messaging.turns import TurnOf, Turns
@@ -34,8 +34,6 @@ transport.TRANSPORT_ALIASES['memory'] = \
 _PUBLISH_S = 5.0
 #: How long the broker may take to remove a queue.
 _REMOVE_S = 5.0
-#: Of AMQP: a wrong user or password, a virtual host that there is not.
-_REFUSALS = frozenset({403, 530})
 
 
 def memory_conf() -> cfg.ConfigOpts:
@@ -125,7 +123,7 @@ class Bus:
 
         :raises BusError: the broker did not take it, or not in time: then it
             may have it later all the same. BusRefused where it does not take
-            user, password or virtual host.
+            user, password or virtual host, or has the topic otherwise.
         """
         message = {
             'message_id': new_id(),
@@ -140,7 +138,7 @@ class Bus:
             self._took = True
         except Exception as error:  # drivers raise what their library raises
             self._took = False
-            refusal = self._refusal(error)
+            refusal = refusals.of_any(error, self._option)
             if refusal:
                 raise BusRefused(refusal) from error
             raise BusError(f'The bus did not take {event_type} for {topic}: '
@@ -149,18 +147,6 @@ class Bus:
     def _send(self, target: oslo_messaging.Target, message: Any) -> None:
         self._transport._send_notification(target, {}, message, version=2.0,
                                            retry=self._retry)
-
-    def _refusal(self, error: BaseException) -> str:
-        """What the broker refuses for good, and the option that has it;
-        empty when an error is none of those.
-        """
-        cause: BaseException | None = error
-        while cause is not None:
-            if getattr(cause, 'reply_code', 0) in _REFUSALS:
-                return (f'{self._option}: the broker refuses it: '
-                        f'{" ".join(str(cause).split())}')
-            cause = cause.__cause__ or cause.__context__
-        return ''
 
     def listen(self, topic: str, handler: Handler, *, priority: str = 'info',
                exchange: str | None = None, pool: str | None = None,
@@ -183,7 +169,8 @@ class Bus:
             of each only. What waits when listening ends is left to the
             broker, if there is one.
         :raises ConfigError: the broker refuses user, password or virtual
-            host. One that is away is waited for.
+            host, or has the topic's queue with other arguments. One that is
+            away is waited for.
         """
         endpoint = handling.Endpoint(self, topic, handler, priority, in_order)
         listener = oslo_messaging.get_notification_listener(
@@ -197,7 +184,9 @@ class Bus:
         try:
             listener.start(override_pool_size=1 if in_order else None)
         except Exception as error:  # drivers raise what their library raises
-            refusal = self._refusal(error)
+            # What is overheard is not ours.
+            refused = refusals.of_any if pool is None else refusals.of_who
+            refusal = refused(error, self._option)
             if refusal:
                 raise ConfigError(refusal) from error
             raise
@@ -284,7 +273,8 @@ def ping(bus: Bus, topic: str) -> None:
 
     The first message of a connection takes ten times as long as the others.
 
-    :raises ConfigError: the broker refuses user, password or virtual host.
+    :raises ConfigError: the broker refuses user, password or virtual host,
+        or has the topic's queue with other arguments.
     """
     try:
         bus.publish(topic, wire.PING, {})
