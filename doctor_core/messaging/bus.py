@@ -12,6 +12,7 @@ from oslo_config import cfg
 from doctor_core import clock, wire
 from doctor_core.exceptions import BusError, BusRefused, ConfigError
 from doctor_core.messaging import handling, refusals, settings, trial
+from doctor_core.messaging.broker_watch import BrokerWatch
 from doctor_core.messaging.handling import Handler
 from doctor_core.messaging.sending import Sending
 from doctor_core.messaging.turns import TurnOf, Turns
@@ -32,6 +33,8 @@ transport.TRANSPORT_ALIASES['memory'] = \
 #: How long the broker may take for a message, besides its retries, which
 #: come each second.
 _PUBLISH_S = 5.0
+#: How long the broker takes at the most, when it is well, to let us listen.
+_LISTEN_S = 1.0
 #: How long the broker may take to remove a queue.
 _REMOVE_S = 5.0
 
@@ -78,6 +81,13 @@ class Bus:
         own = settings.transport_conf(conf, side,
                                       in_memory=self._in_memory)
         self._transport = self._made(own, url, side)
+        #: Since when listening waits for the broker.
+        self._awaited_at: float | None = None
+        self._watch = BrokerWatch(self._option, trial.places(
+            oslo_messaging.TransportURL.parse(own, url or None)),
+            lambda: self.answers)
+        if not self._in_memory:
+            self._watch.start()
 
     def _made(self, own: cfg.ConfigOpts, url: str, side: settings.Side
               ) -> oslo_messaging.Transport:
@@ -111,7 +121,9 @@ class Bus:
         it says nothing of a message. None when none of it is known. Asks
         nobody, and never blocks; from any thread.
         """
-        if self._sending.is_stuck:
+        awaited_at = self._awaited_at
+        if self._sending.is_stuck or awaited_at is not None \
+                and clock.monotonic() > awaited_at + _LISTEN_S:
             return False
         linked = {*map(_is_connected, self._listeners)} - {None}
         return False not in linked if linked else self._took
@@ -181,6 +193,7 @@ class Bus:
         if in_order and turn_of is not None:
             listener._executor_cls = lambda max_workers: Turns(
                 turn_of, f'{topic}-turns', leaves=not self._in_memory)
+        self._awaited_at = clock.monotonic()
         try:
             listener.start(override_pool_size=1 if in_order else None)
         except Exception as error:  # drivers raise what their library raises
@@ -190,6 +203,8 @@ class Bus:
             if refusal:
                 raise ConfigError(refusal) from error
             raise
+        finally:
+            self._awaited_at = None
         self._listeners.append(listener)
 
     def overhear(self, topic: str, handler: Handler, *,
@@ -258,6 +273,7 @@ class Bus:
 
     def close(self) -> None:
         """End listening and disconnect; may be called again."""
+        self._watch.stop()
         self.stop_listening()
         self._sending.close()
         self._transport.cleanup()
