@@ -2,7 +2,7 @@
 
 import functools
 import logging
-import threading
+import math
 from typing import Any
 
 import oslo_messaging
@@ -11,7 +11,7 @@ from oslo_config import cfg
 
 from doctor_core import clock, wire
 from doctor_core.exceptions import BusError, BusRefused, ConfigError
-from doctor_core.messaging import handling, refusals, settings, trial
+from doctor_core.messaging import handling, queues, refusals, settings, trial
 from doctor_core.messaging.broker_watch import BrokerWatch
 from doctor_core.messaging.handling import Handler
 from doctor_core.messaging.sending import Sending
@@ -33,10 +33,11 @@ transport.TRANSPORT_ALIASES['memory'] = \
 #: How long the broker may take for a message, besides its retries, which
 #: come each second.
 _PUBLISH_S = 5.0
+#: How long a queue that was there is trusted to be: to ask takes as long as
+#: two messages, which hosts that are lost together do not wait for.
+_DECLARED_S = 1.0
 #: How long the broker takes at the most, when it is well, to let us listen.
 _LISTEN_S = 1.0
-#: How long the broker may take to remove a queue.
-_REMOVE_S = 5.0
 
 
 def memory_conf() -> cfg.ConfigOpts:
@@ -81,6 +82,7 @@ class Bus:
         own = settings.transport_conf(conf, side,
                                       in_memory=self._in_memory)
         self._transport = self._made(own, url, side)
+        self._declared_at = -math.inf
         #: Since when listening waits for the broker.
         self._awaited_at: float | None = None
         self._watch = BrokerWatch(self._option, trial.places(
@@ -157,6 +159,11 @@ class Bus:
                            f'{error}', recoverable=True) from error
 
     def _send(self, target: oslo_messaging.Target, message: Any) -> None:
+        now = clock.monotonic()
+        if now > self._declared_at + _DECLARED_S:
+            # One may have been removed since.
+            queues.forget(self._transport, self._retry)
+            self._declared_at = now
         self._transport._send_notification(target, {}, message, version=2.0,
                                            retry=self._retry)
 
@@ -243,33 +250,8 @@ class Bus:
         self._listeners.clear()
         self.is_closing = False
         for queue in self.own_queues:
-            self._remove(queue)
+            queues.remove(self._transport, queue, self._retry)
         self.own_queues.clear()
-
-    def _remove(self, queue: str) -> None:
-        """A queue that nobody reads would fill the broker."""
-        # A broker that is stuck must not keep us from ending.
-        removing = threading.Thread(target=self._delete, args=(queue,),
-                                    name='remove-queue', daemon=True)
-        removing.start()
-        removing.join(_REMOVE_S)
-        if removing.is_alive():
-            LOG.warning('The queue %s may be left on the broker, which does '
-                        'not answer', queue)
-
-    def _delete(self, queue: str) -> None:
-        driver = self._transport._driver
-        if not hasattr(driver, '_get_connection'):
-            return  # not a broker's
-        try:
-            # Without the lock oslo.messaging's heartbeat would now and then
-            # read the answer, and it would be waited for in vain.
-            with driver._get_connection(retry=self._retry) as connection, \
-                    connection._connection_lock:
-                connection.channel.queue_delete(queue)
-        except Exception:  # drivers raise what their library raises
-            LOG.exception('The queue %s was not removed from the broker',
-                          queue)
 
     def close(self) -> None:
         """End listening and disconnect; may be called again."""
