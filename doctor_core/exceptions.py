@@ -9,7 +9,7 @@
      |    `-- PluginFailed       kind, name, why
      |-- BackendError            something outside said no; .recoverable
      |    |-- BusError
-     |    |    `-- BusRefused    user, password or virtual host
+     |    |    `-- BusRefused    user, password, virtual host, queue
      |    |-- CloudError         status
      |    |-- CommandFailed      argv, status, tail
      |    |-- Conflict           somebody else has changed it since
@@ -112,7 +112,8 @@ class BusError(BackendError):
 
 
 class BusRefused(BusError):
-    """The broker refuses user, password or virtual host.
+    """The broker refuses user, password or virtual host, or has a queue of
+    that name with other arguments.
 
     At the start that is a ConfigError; later, of a broker that took them, an
     error like any other.

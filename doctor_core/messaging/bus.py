@@ -2,7 +2,7 @@
 
 import functools
 import logging
-import threading
+import math
 from typing import Any
 
 import oslo_messaging
@@ -11,8 +11,10 @@ from oslo_config import cfg
 
 from doctor_core import clock, wire
 from doctor_core.exceptions import BusError, BusRefused, ConfigError
-from doctor_core.messaging import handling, settings, trial
+from doctor_core.messaging import handling, queues, refusals, settings, trial
+from doctor_core.messaging.broker_watch import BrokerWatch
 from doctor_core.messaging.handling import Handler
+from doctor_core.messaging.sending import Sending
 from doctor_core.messaging.turns import TurnOf, Turns
 from doctor_core.model import new_id
 
@@ -28,10 +30,14 @@ IN_MEMORY = 'kombu+memory://'
 transport.TRANSPORT_ALIASES['memory'] = \
     'doctor_core.messaging.in_memory:Transport'
 
-#: How long the broker may take to remove a queue.
-_REMOVE_S = 5.0
-#: Of AMQP: a wrong user or password, a virtual host that there is not.
-_REFUSALS = frozenset({403, 530})
+#: How long the broker may take for a message, besides its retries, which
+#: come each second.
+_PUBLISH_S = 5.0
+#: How long a queue that was there is trusted to be: to ask takes as long as
+#: two messages, which hosts that are lost together do not wait for.
+_DECLARED_S = 1.0
+#: How long the broker takes at the most, when it is well, to let us listen.
+_LISTEN_S = 1.0
 
 
 def memory_conf() -> cfg.ConfigOpts:
@@ -64,7 +70,7 @@ class Bus:
         self._exchange = exchange
         self._in_memory = url.startswith(IN_MEMORY)
         self._retry = retry
-        self._lock = threading.Lock()
+        self._sending = Sending(self._send, _PUBLISH_S + retry)
         self._listeners: list[Any] = []
         #: Whether the broker took what was published last.
         self._took: bool | None = None
@@ -76,6 +82,14 @@ class Bus:
         own = settings.transport_conf(conf, side,
                                       in_memory=self._in_memory)
         self._transport = self._made(own, url, side)
+        self._declared_at = -math.inf
+        #: Since when listening waits for the broker.
+        self._awaited_at: float | None = None
+        self._watch = BrokerWatch(self._option, trial.places(
+            oslo_messaging.TransportURL.parse(own, url or None)),
+            lambda: self.answers)
+        if not self._in_memory:
+            self._watch.start()
 
     def _made(self, own: cfg.ConfigOpts, url: str, side: settings.Side
               ) -> oslo_messaging.Transport:
@@ -105,18 +119,25 @@ class Bus:
     @property
     def answers(self) -> bool | None:
         """Whether those who listen have the broker right now; where nobody
-        listens, whether it took what was published last. None when neither
-        is known. Asks nobody, and never blocks; from any thread.
+        listens, whether it took what was published last. It does not while
+        it says nothing of a message. None when none of it is known. Asks
+        nobody, and never blocks; from any thread.
         """
+        awaited_at = self._awaited_at
+        if self._sending.is_stuck or awaited_at is not None \
+                and clock.monotonic() > awaited_at + _LISTEN_S:
+            return False
         linked = {*map(_is_connected, self._listeners)} - {None}
         return False not in linked if linked else self._took
 
     def publish(self, topic: str, event_type: str, payload: Any, *,
                 priority: str = 'info') -> None:
-        """Send a notification; blocks until the broker has it.
+        """Send a notification; blocks until the broker has it, though not
+        for longer than a broker needs that is well.
 
-        :raises BusError: the broker did not take it; BusRefused where it
-            does not take user, password or virtual host.
+        :raises BusError: the broker did not take it, or not in time: then it
+            may have it later all the same. BusRefused where it does not take
+            user, password or virtual host, or has the topic otherwise.
         """
         message = {
             'message_id': new_id(),
@@ -127,32 +148,24 @@ class Bus:
             'timestamp': wire.iso(clock.now()).replace('T', ' '),
         }
         try:
-            # One at a time: connections beyond the pool are not worth it,
-            # and oslo.messaging warns about them.
-            with self._lock:
-                self._transport._send_notification(
-                    self._target(f'{topic}.{priority}'), {}, message,
-                    version=2.0, retry=self._retry)
+            self._sending(self._target(f'{topic}.{priority}'), message)
             self._took = True
         except Exception as error:  # drivers raise what their library raises
             self._took = False
-            refusal = self._refusal(error)
+            refusal = refusals.of_any(error, self._option)
             if refusal:
                 raise BusRefused(refusal) from error
             raise BusError(f'The bus did not take {event_type} for {topic}: '
                            f'{error}', recoverable=True) from error
 
-    def _refusal(self, error: BaseException) -> str:
-        """What the broker refuses for good, and the option that has it;
-        empty when an error is none of those.
-        """
-        cause: BaseException | None = error
-        while cause is not None:
-            if getattr(cause, 'reply_code', 0) in _REFUSALS:
-                return (f'{self._option}: the broker refuses it: '
-                        f'{" ".join(str(cause).split())}')
-            cause = cause.__cause__ or cause.__context__
-        return ''
+    def _send(self, target: oslo_messaging.Target, message: Any) -> None:
+        now = clock.monotonic()
+        if now > self._declared_at + _DECLARED_S:
+            # One may have been removed since.
+            queues.forget(self._transport, self._retry)
+            self._declared_at = now
+        self._transport._send_notification(target, {}, message, version=2.0,
+                                           retry=self._retry)
 
     def listen(self, topic: str, handler: Handler, *, priority: str = 'info',
                exchange: str | None = None, pool: str | None = None,
@@ -175,7 +188,8 @@ class Bus:
             of each only. What waits when listening ends is left to the
             broker, if there is one.
         :raises ConfigError: the broker refuses user, password or virtual
-            host. One that is away is waited for.
+            host, or has the topic's queue with other arguments. One that is
+            away is waited for.
         """
         endpoint = handling.Endpoint(self, topic, handler, priority, in_order)
         listener = oslo_messaging.get_notification_listener(
@@ -186,13 +200,18 @@ class Bus:
         if in_order and turn_of is not None:
             listener._executor_cls = lambda max_workers: Turns(
                 turn_of, f'{topic}-turns', leaves=not self._in_memory)
+        self._awaited_at = clock.monotonic()
         try:
             listener.start(override_pool_size=1 if in_order else None)
         except Exception as error:  # drivers raise what their library raises
-            refusal = self._refusal(error)
+            # What is overheard is not ours.
+            refused = refusals.of_any if pool is None else refusals.of_who
+            refusal = refused(error, self._option)
             if refusal:
                 raise ConfigError(refusal) from error
             raise
+        finally:
+            self._awaited_at = None
         self._listeners.append(listener)
 
     def overhear(self, topic: str, handler: Handler, *,
@@ -231,37 +250,14 @@ class Bus:
         self._listeners.clear()
         self.is_closing = False
         for queue in self.own_queues:
-            self._remove(queue)
+            queues.remove(self._transport, queue, self._retry)
         self.own_queues.clear()
-
-    def _remove(self, queue: str) -> None:
-        """A queue that nobody reads would fill the broker."""
-        # A broker that is stuck must not keep us from ending.
-        removing = threading.Thread(target=self._delete, args=(queue,),
-                                    name='remove-queue', daemon=True)
-        removing.start()
-        removing.join(_REMOVE_S)
-        if removing.is_alive():
-            LOG.warning('The queue %s may be left on the broker, which does '
-                        'not answer', queue)
-
-    def _delete(self, queue: str) -> None:
-        driver = self._transport._driver
-        if not hasattr(driver, '_get_connection'):
-            return  # not a broker's
-        try:
-            # Without the lock oslo.messaging's heartbeat would now and then
-            # read the answer, and it would be waited for in vain.
-            with driver._get_connection(retry=self._retry) as connection, \
-                    connection._connection_lock:
-                connection.channel.queue_delete(queue)
-        except Exception:  # drivers raise what their library raises
-            LOG.exception('The queue %s was not removed from the broker',
-                          queue)
 
     def close(self) -> None:
         """End listening and disconnect; may be called again."""
+        self._watch.stop()
         self.stop_listening()
+        self._sending.close()
         self._transport.cleanup()
 
     def _target(self, topic: str, exchange: str | None = None
@@ -275,7 +271,8 @@ def ping(bus: Bus, topic: str) -> None:
 
     The first message of a connection takes ten times as long as the others.
 
-    :raises ConfigError: the broker refuses user, password or virtual host.
+    :raises ConfigError: the broker refuses user, password or virtual host,
+        or has the topic's queue with other arguments.
     """
     try:
         bus.publish(topic, wire.PING, {})

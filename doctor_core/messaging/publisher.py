@@ -26,6 +26,8 @@ class FaultPublisher:
         self._publish = publish
         self._retry_s = retry_s
         self._pending: dict[str, Fault] = {}
+        #: What is being sent right now, and may well be taken.
+        self._in_hand: Fault | None = None
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(
@@ -37,11 +39,10 @@ class FaultPublisher:
         with self._changed:
             superseded = self._pending.pop(fault.hostname, None)
             self._pending[fault.hostname] = fault
+            is_in_hand = superseded is self._in_hand
             self._changed.notify_all()
-        if superseded is not None:
-            LOG.warning('Fault %s (host %s is %s) was not sent: the bus was '
-                        'away, and the host is %s since', superseded.id,
-                        fault.hostname, superseded.status, fault.status)
+        if superseded is not None and not is_in_hand:
+            _tell_superseded(superseded, fault)
 
     def close(self, drain_s: float) -> list[Fault]:
         """Send what is left, for so many seconds, and end.
@@ -65,8 +66,7 @@ class FaultPublisher:
             try:
                 self._publish(fault)
             except BusError as error:
-                LOG.warning('Fault %s (host %s is %s) is kept: %s', fault.id,
-                            fault.hostname, fault.status, error)
+                self._tell_kept(fault, error)
                 with self._changed:
                     self._changed.wait(self._retry_s)
                 continue
@@ -81,10 +81,27 @@ class FaultPublisher:
                 if self._closing:
                     return None
                 self._changed.wait()
-            return next(iter(self._pending.values()))
+            self._in_hand = next(iter(self._pending.values()))
+            return self._in_hand
+
+    def _tell_kept(self, fault: Fault, error: BusError) -> None:
+        with self._changed:
+            self._in_hand = None
+            kept = self._pending.get(fault.hostname, fault)
+        if kept is not fault:
+            _tell_superseded(fault, kept)
+        LOG.warning('Fault %s (host %s is %s) is kept: %s', kept.id,
+                    kept.hostname, kept.status, error)
 
     def _sent(self, fault: Fault) -> None:
         with self._changed:
+            self._in_hand = None
             if self._pending.get(fault.hostname) is fault:
                 del self._pending[fault.hostname]
             self._changed.notify_all()
+
+
+def _tell_superseded(fault: Fault, later: Fault) -> None:
+    LOG.warning('Fault %s (host %s is %s) was not sent: the bus was away, and '
+                'the host is %s since', fault.id, fault.hostname,
+                fault.status, later.status)

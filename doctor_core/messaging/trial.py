@@ -6,6 +6,8 @@ import oslo_messaging
 from oslo_messaging._drivers import common, impl_rabbit
 
 _HIGHEST_PORT = 65535
+#: RabbitMQ's, with TLS too, where a URL has none: what oslo.messaging takes.
+_USUAL_PORT = 5672
 #: What oslo.messaging divides by, or sends as a number without a sign.
 _LEAST = {'heartbeat_rate': 1, 'heartbeat_timeout_threshold': 0}
 
@@ -15,6 +17,12 @@ class _Unconnected(impl_rabbit.Connection):
 
     def ensure_connection(self) -> None:
         """It would wait for the broker."""
+
+
+def places(url: oslo_messaging.TransportURL) -> list[tuple[str, int]]:
+    """Host and port of each node of a broker."""
+    return [(host.hostname or 'localhost', host.port or _USUAL_PORT)
+            for host in url.hosts]
 
 
 def url_complaint(url: oslo_messaging.TransportURL) -> str:

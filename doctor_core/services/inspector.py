@@ -106,6 +106,7 @@ class InspectorService:
         self._stopping = self._engine.stopping
         self._server = self._make_server()
         self._opening = threading.Lock()
+        self._serves = False
         self._is_open = False
         self._looked = threading.Event()
         self._said = ('', 0.0)
@@ -199,10 +200,13 @@ class InspectorService:
         with self._opening:
             if self._is_open or self._stopping.is_set():
                 return
-            # The first one is written; not while somebody waits for it.
-            self._store.arrivals.next()
+            if not self._serves:
+                # The first one is written; not while somebody waits for it.
+                self._store.arrivals.next()
+                # It says how things are while the broker is waited for, too.
+                self._server.start()
+                self._serves = True
             self._reception.listen(self._bus)
-            self._server.start()
             self._is_open = True
 
     def _note_new_state(self) -> None:

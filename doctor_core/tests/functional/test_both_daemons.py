@@ -3,6 +3,8 @@
 import signal
 
 from doctor_core.tests.functional.both_daemons import BothDaemonsTestCase
+from doctor_core.tests.functional.daemons import Process
+from doctor_core.tests.functional.rabbit import free_port
 
 
 class BothDaemonsTest(BothDaemonsTestCase):
@@ -53,3 +55,26 @@ class HealthTest(BothDaemonsTestCase):
         self.wait_until(lambda said: not said['cloud']['compute']['answers']
                         and said['cloud']['compute']['silent_s'] > 2,
                         'the cloud to be missed')
+
+    def test_the_broker_is_away_at_the_start(self):
+        """Nothing listened, and no line said why."""
+        self.rabbit.stop()
+        port = free_port()
+        self.inspector_url = f'http://127.0.0.1:{port}'
+        process = self.useFixture(Process(
+            'doctor-inspector', '--config-file', self.write_conf(
+                inspector={'port': port},
+                bus={'transport_url': self.rabbit.url}),
+            ready=r'The broker of \[bus\] transport_url does not answer: '
+            rf'127\.0\.0\.1:{self.rabbit.port} \(Connection refused\)'))
+        said = self.health()
+        self.assertEqual(('degraded', False),
+                         (said['status'], said['bus']['answers']))
+        self.assertEqual(503, self.put(self.event())[0])
+        self.assertEqual(200, self.put(None, '/faults', 'GET')[0])
+        self.rabbit.start()
+        process.wait_for('doctor-inspector is ready')
+        process.wait_for('transport_url answers again')
+        self.assertEqual(202, self.put(self.event())[0])
+        self.assertEqual(0, process.end())
+        self.assertNotIn('Traceback', process.output)

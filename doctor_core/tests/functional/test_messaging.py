@@ -164,6 +164,18 @@ class RabbitBusTest(SharedRabbitMQ, BusTests, testtools.TestCase):
                               connection.channel().queue_declare, name,
                               passive=True)
 
+    def test_what_is_published_after_its_queue_was_removed(self):
+        """It was said to be taken, and lost."""
+        bus = self.bus()
+        bus.publish(self.topic, 'before', {})
+        with kombu.Connection(amqp(self.url)) as connection:
+            connection.channel().queue_delete(f'{self.topic}.info')
+        # So long a queue is trusted to be there.
+        clock.sleep(1.1)
+        bus.publish(self.topic, 'after', {})
+        bus.listen(self.topic, self.take)
+        self.assertEqual('after', self.taken.get(timeout=30)[0])
+
     def test_an_exchange_that_is_refused_is_an_error(self):
         """One that others declared otherwise, or may not be read."""
         with kombu.Connection(amqp(self.url)) as connection:

@@ -163,6 +163,33 @@ class AnswersTest(testtools.TestCase):
         self.bus._listeners.clear()
 
 
+class RemovedQueueTest(testtools.TestCase):
+    """What was published after its queue was removed was said to be taken,
+    and lost.
+    """
+
+    def declared(self, trusted_s):
+        """How often a queue is declared for three messages."""
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.messaging.bus._DECLARED_S', trusted_s))
+        declared = []
+        self.useFixture(fixtures.MonkeyPatch(
+            'kombu.entity.Queue.declare',
+            lambda queue: declared.append(queue)))
+        bus = messaging.Bus(messaging.memory_conf(), messaging.IN_MEMORY)
+        self.addCleanup(bus.close)
+        topic = new_id()
+        for _ in range(3):
+            bus.publish(topic, 'down', {})
+        return len(declared)
+
+    def test_it_is_declared_anew(self):
+        self.assertEqual(3, self.declared(-1.0))
+
+    def test_many_messages_do_not_wait_for_it(self):
+        self.assertEqual(1, self.declared(3600.0))
+
+
 class EnvelopeTest(testtools.TestCase):
     def test_what_is_no_notification_is_dropped(self):
         """Such a message came again at once and for ever, after a restart,

@@ -1,6 +1,7 @@
 import queue
 import threading
 
+import fixtures
 import testtools
 
 from doctor_core import messaging
@@ -76,3 +77,53 @@ class FaultPublisherTest(testtools.TestCase):
         publisher.put(fault('a'))
         publisher.put(fault('b'))
         self.assertEqual('b', self.sent.get(timeout=10).hostname)
+
+
+class SaidOfTheSupersededTest(testtools.TestCase):
+    """A report that was just being sent was said not to have been."""
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.begun, self.gate = threading.Event(), threading.Event()
+        self.sent, self.errors = queue.Queue(), []
+        self.publisher = messaging.FaultPublisher(self.publish, 0.001)
+        self.addCleanup(self.publisher.close, 0)
+        self.addCleanup(self.gate.set)
+
+    def publish(self, one):
+        self.begun.set()
+        self.gate.wait(20)
+        if self.errors:
+            raise self.errors.pop()
+        self.sent.put(one)
+
+    def send(self, *faults):
+        """While the first one is being sent, the others come."""
+        for one in faults:
+            self.publisher.put(one)
+            self.assertTrue(self.begun.wait(20))
+        self.gate.set()
+        self.assertEqual([], self.publisher.close(20))
+
+    def test_one_that_is_taken(self):
+        down, up = fault('a'), fault('a', FaultStatus.UP)
+        self.send(down, up)
+        self.assertEqual([down, up], [self.sent.get(timeout=20)
+                                      for _ in range(2)])
+        self.assertEqual('', self.log.output)
+
+    def test_one_that_is_not(self):
+        self.errors.append(BusError('away'))
+        down, up = fault('a'), fault('a', FaultStatus.UP)
+        self.send(down, up)
+        self.assertEqual([up], [self.sent.get(timeout=20)])
+        said = self.log.output.splitlines()
+        self.assertIn(f'{down.id} (host a is down) was not sent', said[0])
+        self.assertIn(f'{up.id} (host a is up) is kept', said[1])
+
+    def test_one_that_waits_for_its_turn(self):
+        between = fault('a', FaultStatus.UP)
+        self.send(fault('a'), between, fault('a'))
+        [said] = self.log.output.splitlines()
+        self.assertIn(f'{between.id} (host a is up) was not sent', said)
