@@ -54,6 +54,8 @@ class Cloud:
         self.unseen = set()
         #: Hosts whose servers Nova cannot see, although it has the services.
         self.blind = set()
+        #: Hosts whose servers no list has, although each is shown by its id.
+        self.left_out = set()
         self.away = False
         self.neutron_away = False
         self.beating = True
@@ -108,6 +110,8 @@ class Cloud:
         return self._answer(
             (server for server in self.all_servers.values()
              if host in (None, server.host)
+             and server.state != 'soft-delete'
+             and server.host not in self.left_out
              and not self._hides(server)), 'servers', host)
 
     def _hides(self, server):
