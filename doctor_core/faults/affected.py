@@ -13,7 +13,7 @@ from typing import NamedTuple
 from doctor_core import clock
 from doctor_core.cloud import Cloud
 from doctor_core.exceptions import BackendError, CloudError
-from doctor_core.faults import cells, nova_times, unlisted
+from doctor_core.faults import cells, namesakes, nova_times, unlisted
 from doctor_core.faults.absences import APART_S, Absences, NotSettled
 from doctor_core.faults.doubts import Doubts
 from doctor_core.faults.hypervisors import Hypervisors
@@ -70,6 +70,7 @@ class AffectedMap(Known):
         self._monotonic = monotonic
         self._absences = Absences()
         self._unseen = cells.UnseenHosts()
+        self._namesakes = namesakes.Namesakes()
 
     # Looking.
 
@@ -111,6 +112,7 @@ class AffectedMap(Known):
         self.hypervisors.look()
         self._refresh_ports(look)
         self._unseen.say(unseen | missed.hosts)
+        self._namesakes.say(services)
 
     def _refresh_ports(self, look: int) -> None:
         try:
@@ -321,8 +323,7 @@ class AffectedMap(Known):
 
     def _ask_services(self, host: str | None = None
                       ) -> dict[str, ComputeService]:
-        return {service.host: service
-                for service in self._cloud.compute_services(host)}
+        return namesakes.by_host(self._cloud.compute_services(host))
 
     def _ask_servers(self, host: str | None = None) -> dict[str, Server]:
         """By id; but for those of cells that Nova cannot see."""

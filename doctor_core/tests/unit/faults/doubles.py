@@ -90,6 +90,12 @@ class Cloud:
         self.service[host] = dataclasses.replace(
             self.service[host], updated_at=str(self._beats), **changes)
 
+    def mark(self, correction):
+        """Somebody marks the service with its id, or takes that back."""
+        name = next((name for name, one in self.service.items()
+                     if one.id == correction.target_id), correction.host)
+        self.touch(name, forced_down=correction.mark is Mark.LOST)
+
     def compute_services(self, host=None):
         found = self._answer(
             (service for service in self.service.values()
@@ -186,7 +192,7 @@ class Cloud:
                 self.change(one.target_id, state='active',
                             power_state='running')
             elif one.action is Action.FORCE_DOWN:
-                self.touch(one.host, forced_down=one.mark is Mark.LOST)
+                self.mark(one)
             changes.append(StateChange(one, 5.0))
             done(changes[-1])
         return changes
@@ -256,8 +262,7 @@ class Inspector:
                 self.cloud.all_ports[target],
                 data_plane_status=calls.value_of(correction))
         else:
-            self.cloud.touch(correction.host,
-                             forced_down=correction.mark is Mark.LOST)
+            self.cloud.mark(correction)
 
 
 class Alarms:
