@@ -27,25 +27,26 @@ def compute_service(record: Mapping[str, Any]) -> ComputeService:
     """One of ``services`` of ``GET /os-services``.
 
     Of a cell that is down, Nova knows only the host: then the state is
-    ``unknown`` and the id empty (2.69 and later).
+    ``unknown`` and the id empty (2.69 and later). One without a host has an
+    empty one.
     """
     return ComputeService(
-        id=str(record.get('id') or ''), host=record['host'],
-        state=record.get('state') or 'unknown',
-        status=(record.get('status') or 'unknown').lower(),
+        id=_text(record.get('id')), host=_text(record['host']),
+        state=_text(record.get('state')) or 'unknown',
+        status=(_text(record.get('status')) or 'unknown').lower(),
         forced_down=bool(record.get('forced_down')),
-        disabled_reason=record.get('disabled_reason') or '',
-        updated_at=record.get('updated_at') or '')
+        disabled_reason=_text(record.get('disabled_reason')),
+        updated_at=_text(record.get('updated_at')))
 
 
 def hypervisor(record: Mapping[str, Any]) -> Hypervisor:
     """One of ``hypervisors`` of ``GET /os-hypervisors/detail``."""
     return Hypervisor(
-        id=str(record['id']),
-        host=(record.get('service') or {}).get('host') or '',
-        hostname=record.get('hypervisor_hostname') or '',
-        address=record.get('host_ip') or '',
-        type=record.get('hypervisor_type') or '')
+        id=_text(record['id']),
+        host=_text((record.get('service') or {}).get('host')),
+        hostname=_text(record.get('hypervisor_hostname')),
+        address=_text(record.get('host_ip')),
+        type=_text(record.get('hypervisor_type')))
 
 
 def hosts(services: Iterable[ComputeService],

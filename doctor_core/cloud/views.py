@@ -104,12 +104,15 @@ class Views(Rest):
 
     def compute_services(self, host: str | None = None
                          ) -> list[ComputeService]:
-        """The nova-compute services, of one host or of all."""
+        """The nova-compute services, of one host or of all; one that names
+        none is no host's.
+        """
         query = {'binary': _COMPUTE} | ({'host': host} if host else {})
         answer = self.get('compute', f'/os-services?{urlencode(query)}')
         with refusals.understood('GET compute /os-services'):
-            return [answers.compute_service(record)
-                    for record in answer['services']]
+            services = [answers.compute_service(record)
+                        for record in answer['services']]
+        return [service for service in services if service.host]
 
     def servers(self, host: str | None = None) -> list[Server]:
         """The servers of all projects, on one host or on all."""

@@ -6,14 +6,14 @@ and what Doctor changes itself keep it current in between.
 
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from doctor_core import clock
 from doctor_core.cloud import Cloud
 from doctor_core.exceptions import BackendError, CloudError
-from doctor_core.faults import cells, nova_times
+from doctor_core.faults import cells, namesakes, nova_times, unlisted
 from doctor_core.faults.absences import APART_S, Absences, NotSettled
 from doctor_core.faults.doubts import Doubts
 from doctor_core.faults.hypervisors import Hypervisors
@@ -70,14 +70,16 @@ class AffectedMap(Known):
         self._monotonic = monotonic
         self._absences = Absences()
         self._unseen = cells.UnseenHosts()
+        self._namesakes = namesakes.Namesakes()
 
     # Looking.
 
     def refresh(self) -> None:
         """Look at everything anew; blocks on Nova and Neutron.
 
-        Of a host whose cell Nova cannot see, what was known is kept; a host
-        that is not listed is gone when a later look does not find it either.
+        Of a host whose cell Nova cannot see, what was known is kept; a
+        server that is not listed is gone when its own record agrees; a host,
+        when a later look does not find it either.
         Of two looks that overlap, the one that began later counts. Ports that
         Neutron does not tell of stay as they were, and are in nobody's way:
         the look at a lost host, and the next one at everything, ask again.
@@ -92,7 +94,8 @@ class AffectedMap(Known):
         servers = self._ask_servers()
         unseen = {host for host, service in services.items()
                   if cells.is_unseen(service)}
-        unseen |= self._emptied(servers, unseen)
+        missed = self._unlisted(servers, unseen)
+        servers |= missed.found
         with self._lock:
             kept = {host: self._known_as(service)
                     for host, service in services.items()}
@@ -103,11 +106,13 @@ class AffectedMap(Known):
             self._touched |= set(services)
             self._order(look, servers, began)
             self._servers.renew(
-                look, servers, keep=lambda server: server.host in unseen)
+                look, servers, keep=lambda server: server.host in unseen
+                or server.id in missed.kept)
             self._times.looked_at_all(began, self._servers.keys())
         self.hypervisors.look()
         self._refresh_ports(look)
-        self._unseen.say(unseen)
+        self._unseen.say(unseen | missed.hosts)
+        self._namesakes.say(services)
 
     def _refresh_ports(self, look: int) -> None:
         try:
@@ -122,33 +127,27 @@ class AffectedMap(Known):
         with self._lock:
             self._ports.renew(look, {port.id: port for port in ports})
 
-    def _emptied(self, servers: Collection[str], unseen: set[str]
-                 ) -> set[str]:
-        """Hosts that had servers, none of which is listed: those that Nova
-        cannot see. A cell that answers too slowly is left out of the list,
-        although its services are in theirs.
-        """
+    def _unlisted(self, servers: Mapping[str, Server], unseen: set[str]
+                  ) -> unlisted.Unlisted:
+        """What became of the servers that a list of all does not have."""
         with self._lock:
-            known = dict(self._servers.items())
-        listed = {known[one].host for one in servers if one in known}
-        one_of = {server.host: server.id for server in known.values()
-                  if server.host and server.host not in unseen | listed}
-        if not one_of:
-            return set()
-        try:
-            named = cells.seen(self._cloud.find_servers(
-                one_of.values(), _noting({})))
-        except BackendError as error:
-            LOG.debug('%s', error)
-            named = {}
-        return {host for host, one in one_of.items() if one not in named}
+            known = [server for server in self._servers.values()
+                     if server.host not in unseen]
+
+        def find(ids: Collection[str]) -> Mapping[str, Server | None]:
+            try:
+                return cells.seen(self._cloud.find_servers(ids, _noting({})))
+            except BackendError as error:
+                LOG.debug('%s', error)
+                return {}
+        return unlisted.asked(known, servers, find)
 
     def ask(self, host: str) -> Affected:
         """What is on a host by Nova's and Neutron's own word; blocks.
 
-        Servers that were on it and are not listed are asked for by their
-        ids: they have left, or Nova cannot see their cell. Those of which it
-        does not tell are left as they were known.
+        Servers that were on it, or have ports there, and are not listed are
+        asked for by their ids: they have left, or Nova leaves out their cell.
+        Those of which it does not tell are left as they were known.
 
         :raises BackendError: Nova did not answer. What Neutron does not tell
             is what was known, with the reason.
@@ -156,15 +155,16 @@ class AffectedMap(Known):
         look = self._begin()
         service = self._ask_services(host).get(host)
         servers = self._ask_servers(host)
+        ports, why_none = self._ask_ports(look, host)
         is_unseen = service is not None and cells.is_unseen(service)
         with self._lock:
-            missed = [] if is_unseen else [
-                one for one in self._servers_on.names(host)
-                if one not in servers]
-        named, unknown = self.find(missed)
+            missed = set() if is_unseen else {
+                *self._servers_on.names(host),
+                *(port.server_id for port in ports)} - {*servers, ''}
+        named, unknown = self.find(sorted(missed))
         is_partial = is_unseen or len(named) + len(unknown) < len(missed)
         servers |= {name: one for name, one in named.items()
-                    if one is not None and one.host == host}
+                    if cells.is_on(one, host)}
         if self.hypervisors.takes_servers(host) is None:
             self.hypervisors.look()
         with self._lock:
@@ -174,7 +174,6 @@ class AffectedMap(Known):
             self._servers.renew(
                 look, servers, among=self._servers_on.names(host),
                 keep=lambda server: is_unseen or server.id in missed)
-        ports, why_none = self._ask_ports(look, host)
         known = replace(self.of(host), no_ports=why_none, unknown=unknown)
         if is_partial:
             return replace(known, is_partial=True)
@@ -324,8 +323,7 @@ class AffectedMap(Known):
 
     def _ask_services(self, host: str | None = None
                       ) -> dict[str, ComputeService]:
-        return {service.host: service
-                for service in self._cloud.compute_services(host)}
+        return namesakes.by_host(self._cloud.compute_services(host))
 
     def _ask_servers(self, host: str | None = None) -> dict[str, Server]:
         """By id; but for those of cells that Nova cannot see."""

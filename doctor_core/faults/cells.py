@@ -4,6 +4,7 @@ import dataclasses
 import logging
 import threading
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from doctor_core.model import ComputeService, Server
 from doctor_core.wording import counted, few
@@ -11,6 +12,8 @@ from doctor_core.wording import counted, few
 LOG = logging.getLogger(__name__)
 
 _UNKNOWN = 'unknown'
+#: Of a server that can be restored; no list of Nova's has it.
+_SOFT_DELETED = 'soft-delete'
 
 
 def is_unseen(service: ComputeService) -> bool:
@@ -35,6 +38,16 @@ def seen(found: Mapping[str, Server | None]) -> dict[str, Server | None]:
     """
     return {name: server for name, server in found.items()
             if server is None or not server.is_partial}
+
+
+def is_there(server: Server | None) -> TypeGuard[Server]:
+    """Whether a server's own record says that it is in the cloud still."""
+    return server is not None and server.state != _SOFT_DELETED
+
+
+def is_on(server: Server | None, host: str) -> TypeGuard[Server]:
+    """Whether a server's own record says that it is on a host."""
+    return is_there(server) and server.host == host
 
 
 class UnseenHosts:

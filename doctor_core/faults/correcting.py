@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Sequence
 from doctor_core import clock
 from doctor_core.cloud import Cloud, calls
 from doctor_core.exceptions import BackendError
-from doctor_core.faults import undoing
+from doctor_core.faults import plan, undoing
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.guarded import GuardedInspector
 from doctor_core.faults.unanswered import Unanswered
@@ -245,10 +245,8 @@ class Correcting:
                                              old=(old,), reason=why)
             record = self._store.faults.find(fault_id)
             is_down = record is not None and record.state in DOWN
-            if is_down and service is not None and not service.forced_down:
-                self._store.corrections.owe(fault_id, [Correction(
-                    Action.FORCE_DOWN, service.id, one.host, Mark.LOST,
-                    'false')])
+            if is_down:
+                self._store.corrections.owe(fault_id, plan.marks(service))
 
     def _leave_mark(self, fault_id: str, one: Correction,
                     service: ComputeService | None) -> None:
@@ -258,8 +256,9 @@ class Correcting:
             self._store.corrections.move(
                 fault_id, CorrectionState.LEFT, [one], at=clock.now(),
                 reason=why)
-        elif service is not None and service.id and not service.forced_down \
-                and service.state in ('up', 'down'):
+        elif service is not None and any(
+                its.id == one.target_id and not its.forced_down
+                and its.state in ('up', 'down') for its in service.all()):
             self._store.corrections.move(
                 fault_id, CorrectionState.UNDONE, [one], at=clock.now(),
                 reason='Nova does not show it as marked down')
@@ -294,5 +293,5 @@ def _why_another(one: Correction, service: ComputeService | None) -> str:
     """Why the service of a mark is none any more; empty when it is one."""
     if service is None:
         return 'Nova has no compute service of the host any more'
-    return '' if service.id in ('', one.target_id) \
+    return '' if {its.id for its in service.all()} & {'', one.target_id} \
         else f'the service has the id {service.id} now'

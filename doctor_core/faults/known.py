@@ -13,6 +13,7 @@ from doctor_core.faults.heard import news, server_heard
 from doctor_core.faults.hypervisors import Hypervisors
 from doctor_core.faults.index import Index
 from doctor_core.faults.looks import Looks
+from doctor_core.faults.namesakes import marked
 from doctor_core.faults.nova_times import NovaTimes
 from doctor_core.faults.plan import Affected
 from doctor_core.model import (
@@ -80,7 +81,7 @@ class Known:
         """The hosts that are forced down in Nova, by whomever; sorted."""
         with self._lock:
             return sorted(service.host for service in self._services.values()
-                          if service.forced_down)
+                          if any(one.forced_down for one in service.all()))
 
     def of(self, host: str) -> Affected:
         """What is on a host, as far as is known."""
@@ -179,8 +180,8 @@ class Known:
     def _write_through(self, one: Correction) -> None:
         look = self._looked
         if one.action is Action.FORCE_DOWN:
-            self._services.change(look, one.host, lambda known: replace(
-                known, forced_down=one.mark is Mark.LOST))
+            self._services.change(look, one.host, lambda known: marked(
+                known, one.target_id, one.mark is Mark.LOST))
         elif one.action is Action.RESET_STATE:
             self._servers.change(look, one.target_id, lambda known: replace(
                 known, state=calls.value_of(one), task_state=''))

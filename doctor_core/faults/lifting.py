@@ -66,13 +66,13 @@ class Lifting:
                 raise BackendError(f'A fault of host {host} is open by now')
             found = self._affected.ask(host)
             begin()
-            if found.service is not None and found.service.forced_down:
-                if self._correcting.changes_nothing:
-                    raise BackendError(
-                        'The mark of the host is not taken back: '
-                        '[inspector] type changes nothing')
-                self._correct(Correction(Action.FORCE_DOWN, found.service.id,
-                                         host, Mark.BACK))
+            marks = _marked_services(found)
+            if marks and self._correcting.changes_nothing:
+                raise BackendError('The mark of the host is not taken back: '
+                                   '[inspector] type changes nothing')
+            for service_id in marks:
+                self._correct(Correction(Action.FORCE_DOWN, service_id, host,
+                                         Mark.BACK))
         return _marks(found)
 
     def _correct(self, one: Correction) -> None:
@@ -83,9 +83,15 @@ class Lifting:
                                recoverable=not changes[0].is_final)
 
 
+def _marked_services(found: Affected) -> list[str]:
+    """The ids of the host's compute services that are forced down."""
+    return [] if found.service is None else [
+        one.id for one in found.service.all() if one.forced_down]
+
+
 def _marks(found: Affected) -> Marks:
     return Marks(
-        found.service is not None and found.service.forced_down,
+        bool(_marked_services(found)),
         tuple(server.id for server in found.servers
               if server.state == calls.ERROR),
         tuple(port.id for port in found.ports

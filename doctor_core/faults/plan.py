@@ -50,18 +50,26 @@ def is_restorable(server: Server) -> bool:
     return server.state == calls.ACTIVE and server.task_state in calls.HARMLESS
 
 
+def marks(service: ComputeService | None) -> list[Correction]:
+    """What marks a host: each service of its name that is not marked yet.
+
+    :param service: one of them, with its namesakes.
+    """
+    # Without an id there is nothing to ask for, in a cell that is down.
+    return [Correction(Action.FORCE_DOWN, one.id, one.host, Mark.LOST,
+                       'false')
+            for one in (service.all() if service is not None else ())
+            if one.id and not one.forced_down]
+
+
 def corrections(affected: Affected, *, ports: bool) -> list[Correction]:
     """What has to be set right, leaving alone what is so already, and what
     could not be taken back.
 
     :param ports: whether Neutron's data plane status is corrected, too.
     """
-    host, service = affected.host, affected.service
-    wanted = []
-    # Without an id there is nothing to ask for, in a cell that is down.
-    if service is not None and service.id and not service.forced_down:
-        wanted.append(Correction(Action.FORCE_DOWN, service.id, host,
-                                 Mark.LOST, 'false'))
+    host = affected.host
+    wanted = marks(affected.service)
     if not affected.takes_servers:
         return wanted
     wanted += [

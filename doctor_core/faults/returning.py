@@ -164,8 +164,9 @@ class Returning:
             self._leave(record.id, marks, 'Nova has no compute service of '
                         'the host any more')
             return True
-        former = [one for one in marks if service.id
-                  and one.target_id != service.id]
+        ids = {one.id for one in service.all()}
+        former = [one for one in marks if '' not in ids
+                  and one.target_id not in ids]
         if former:
             # It was made anew, and the mark went with the old one.
             self._leave(record.id, former,

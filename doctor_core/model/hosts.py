@@ -27,6 +27,8 @@ class ComputeService:
     :ivar updated_at: when it last reported, or was last changed by anybody,
         by Nova's clock and in Nova's words; empty when not known. Only
         whether it has advanced means anything.
+    :ivar namesakes: other services of the same host, of a second cell or
+        left over; they have none themselves.
     """
 
     id: str
@@ -36,6 +38,11 @@ class ComputeService:
     forced_down: bool
     disabled_reason: str = ''
     updated_at: str = ''
+    namesakes: 'tuple[ComputeService, ...]' = ()
+
+    def all(self) -> 'tuple[ComputeService, ...]':
+        """This one and its namesakes."""
+        return (dataclasses.replace(self, namesakes=()), *self.namesakes)
 
 
 @dataclasses.dataclass(frozen=True)

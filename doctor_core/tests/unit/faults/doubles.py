@@ -54,6 +54,8 @@ class Cloud:
         self.unseen = set()
         #: Hosts whose servers Nova cannot see, although it has the services.
         self.blind = set()
+        #: Hosts whose servers no list has, although each is shown by its id.
+        self.left_out = set()
         self.away = False
         self.neutron_away = False
         self.beating = True
@@ -88,6 +90,12 @@ class Cloud:
         self.service[host] = dataclasses.replace(
             self.service[host], updated_at=str(self._beats), **changes)
 
+    def mark(self, correction):
+        """Somebody marks the service with its id, or takes that back."""
+        name = next((name for name, one in self.service.items()
+                     if one.id == correction.target_id), correction.host)
+        self.touch(name, forced_down=correction.mark is Mark.LOST)
+
     def compute_services(self, host=None):
         found = self._answer(
             (service for service in self.service.values()
@@ -108,6 +116,8 @@ class Cloud:
         return self._answer(
             (server for server in self.all_servers.values()
              if host in (None, server.host)
+             and server.state != 'soft-delete'
+             and server.host not in self.left_out
              and not self._hides(server)), 'servers', host)
 
     def _hides(self, server):
@@ -182,7 +192,7 @@ class Cloud:
                 self.change(one.target_id, state='active',
                             power_state='running')
             elif one.action is Action.FORCE_DOWN:
-                self.touch(one.host, forced_down=one.mark is Mark.LOST)
+                self.mark(one)
             changes.append(StateChange(one, 5.0))
             done(changes[-1])
         return changes
@@ -252,8 +262,7 @@ class Inspector:
                 self.cloud.all_ports[target],
                 data_plane_status=calls.value_of(correction))
         else:
-            self.cloud.touch(correction.host,
-                             forced_down=correction.mark is Mark.LOST)
+            self.cloud.mark(correction)
 
 
 class Alarms:

@@ -214,6 +214,68 @@ class BlindTest(testtools.TestCase):
             made[:2] for made in self.desk.inspector.made])
 
 
+class LeftOutTest(testtools.TestCase):
+    """The cell of a host is too slow for lists, and answers for each server:
+    its servers were forgotten, their owners never told, and the fault was
+    handled.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.desk = doubles.Desk()
+        self.cloud = self.desk.cloud
+        self.cloud.left_out = {'h0'}
+
+    def assert_all_done(self, answer):
+        self.assertEqual('handled', answer.state)
+        self.assertEqual({'s0', 's1', 's2'},
+                         {name for name, _ in self.desk.alarms.told})
+        self.assertEqual({'error'}, set(self.desk.states().values()))
+
+    def test_servers_are_kept(self):
+        self.desk.affected.refresh()
+        self.assert_all_done(self.desk.down())
+
+    def test_one_of_them_has_left(self):
+        """It was asked for, and said nothing of the others."""
+        del self.cloud.all_servers['s0']
+        self.desk.affected.refresh()
+        self.assertEqual({'s1', 's2'}, {
+            server.id for server in self.desk.affected.of('h0').servers})
+
+    def test_only_a_part_is_listed(self):
+        whole = self.cloud.servers
+        self.cloud.left_out = set()
+        self.cloud.servers = lambda host=None: [
+            one for one in whole(host) if one.id != 's0']
+        self.desk.affected.refresh()
+        self.assert_all_done(self.desk.down())
+
+    def test_since_the_start(self):
+        """Neutron names the servers then, by their ports."""
+        self.desk = self.desk.again()
+        self.assertEqual((), self.desk.affected.of('h0').servers)
+        self.assert_all_done(self.desk.down())
+
+    def test_since_the_start_and_a_record_fails(self):
+        self.desk = self.desk.again()
+        self.cloud.broken = {'s0': 'Nova fails'}
+        answer = self.desk.down()
+        self.assertEqual('handling', answer.state)
+        self.assertIn('not known yet of s0: Nova fails', answer.note)
+        self.cloud.broken = {}
+        self.assert_all_done(self.desk.resume(answer.fault_id))
+
+    def test_what_its_owner_has_deleted_softly_is_no_part_of_it(self):
+        self.cloud.left_out = set()
+        self.cloud.change('s0', state='soft-delete')
+        self.desk.affected.refresh()
+        self.assertIsNone(self.desk.affected.server('s0'))
+        self.assertEqual('handled', self.desk.down().state)
+        self.assertEqual({'s1', 's2'},
+                         {name for name, _ in self.desk.alarms.told})
+
+
 class NoHypervisorsTest(testtools.TestCase):
     """Such a fault was handled, and owners heard that Nova shows their
     servers in error.
