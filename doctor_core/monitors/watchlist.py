@@ -35,6 +35,7 @@ class WatchedHost:
 
     :ivar problems: why addresses cannot be probed.
     :ivar lacking: the networks of addresses that could not be found now.
+    :ivar is_old: whether an address is one that was found before.
     :ivar meaning: what its unreachable networks meant when last judged.
     """
 
@@ -43,6 +44,7 @@ class WatchedHost:
         self.targets: list[Target] = []
         self.problems: list[str] = []
         self.lacking: set[Network] = set()
+        self.is_old = False
         self.meaning = Meaning.IGNORE
 
     def presume_down(self, now: float) -> None:
@@ -200,6 +202,7 @@ class Watchlist:
                     and target.address not in taken:
                 taken[target.address] = watched.host.name
                 watched.targets.append(target)
+                watched.is_old = True
                 watched.problems.append(
                     f'the old address on {target.network.name} is kept')
                 self._by_target[target] = watched
@@ -214,6 +217,10 @@ def _note(watched: WatchedHost, before: WatchedHost | None) -> None:
     """Let the log have the problems of a host, if they are new."""
     if watched.problems and (not before
                              or before.problems != watched.problems):
-        LOG.warning('Host %s cannot be watched%s: %s', watched.host.name,
-                    ' by all its addresses of now'
-                    if watched.targets else '', '; '.join(watched.problems))
+        how = 'cannot be watched by all its addresses'
+        if not watched.targets:
+            how = 'cannot be watched'
+        elif watched.is_old:
+            how = 'is watched by an old address'
+        LOG.warning('Host %s %s: %s', watched.host.name, how,
+                    '; '.join(watched.problems))

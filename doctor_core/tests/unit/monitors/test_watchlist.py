@@ -75,7 +75,8 @@ class TestWatchlist(testtools.TestCase):
         self.assertIn('the old address on management is kept',
                       named.problems)
         third = second.renewed([Host('named'), A], 2.0)
-        self.assertEqual(1, self.log.output.count('cannot be watched'))
+        self.assertEqual(1, self.log.output.count(
+            'Host named is watched by an old address: '))
         self.book.names['named'] = '192.0.2.10'
         found, = third.renewed([Host('named')], 3.0).targets
         self.assertEqual('192.0.2.10', found.address)
