@@ -53,8 +53,9 @@ def hosts(services: Iterable[ComputeService],
           hypervisors: Iterable[Hypervisor]) -> list[Host]:
     """Compute services joined with hypervisors, by the service's host.
 
-    A host that has no hypervisor (yet) has no address; one with several, as
-    with Ironic, all of theirs.
+    A host that has no hypervisor (yet, or in this answer) has no address: who
+    asks keeps what it had. One with several, as with Ironic, has all of
+    theirs.
     """
     addresses: dict[str, list[str]] = {
         service.host: [] for service in services}

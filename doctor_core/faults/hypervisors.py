@@ -27,7 +27,8 @@ class Hypervisors:
 
     def __init__(self, cloud: Callable[[], Cloud]) -> None:
         self._cloud = cloud
-        # Replaced as a whole, so that no lock is needed.
+        # Replaced as a whole, so that no lock is needed. As they were seen
+        # last, also of hosts that have none in an answer.
         self._by_host: dict[str, list[Hypervisor]] = {}
         #: The drivers, by the names of hosts and of hypervisors: as they
         #: were seen last, also of those that are not listed any more.
@@ -46,9 +47,7 @@ class Hypervisors:
             LOG.warning('Which hypervisors there are is not known: %s',
                         error)
             return
-        by_host: dict[str, list[Hypervisor]] = {}
-        for one in found:
-            by_host.setdefault(one.host, []).append(one)
+        by_host = _with_former(found, self._by_host)
         self._by_host = by_host
         self._drivers = {**self._drivers, **_drivers(found)}
         by_alias: dict[str, set[str]] = {}
@@ -81,6 +80,17 @@ class Hypervisors:
         """The hosts that have a name or address as an alias; never blocks.
         """
         return self._by_alias.get(naming.plain(reported), ())
+
+    def is_named(self, host: str) -> bool:
+        """Whether Nova told of a hypervisor of a host, now or before. Never
+        blocks.
+        """
+        return host in self._by_host
+
+    @property
+    def has_any(self) -> bool:
+        """Whether Nova told of one of any host. Never blocks."""
+        return bool(self._by_host)
 
     def fits(self, reported: str, host: str) -> bool:
         """Whether a reported name or address can mean a host, if it means no
@@ -120,6 +130,25 @@ class Hypervisors:
         if not drivers and not self.is_known:
             return None
         return _IRONIC not in drivers
+
+
+def _with_former(found: Iterable[Hypervisor],
+                 former: Mapping[str, list[Hypervisor]]
+                 ) -> dict[str, list[Hypervisor]]:
+    """Hypervisors by their hosts. A host that has none now keeps those that
+    it had, unless a name or an address of one is another's now.
+    """
+    by_host: dict[str, list[Hypervisor]] = {}
+    for one in found:
+        by_host.setdefault(one.host, []).append(one)
+    taken = {name for ones in by_host.values() for one in ones
+             for name in _names(one)}
+    return {host: ones for host, ones in former.items()
+            if not any(_names(one) & taken for one in ones)} | by_host
+
+
+def _names(one: Hypervisor) -> set[str]:
+    return {naming.plain(one.hostname), one.address} - _EVERYBODY
 
 
 def _drivers(found: Iterable[Hypervisor]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from doctor_core import clock
 from doctor_core.cloud import calls
-from doctor_core.faults import naming
+from doctor_core.faults import cells, naming
 from doctor_core.faults.heard import news, server_heard
 from doctor_core.faults.hypervisors import Hypervisors
 from doctor_core.faults.index import Index
@@ -71,6 +71,18 @@ class Known:
                       or bool(self._servers_on.names(host))
                       for host, service in fit.items()}
         return self.hypervisors.resolve(reported, living)
+
+    def nameless(self) -> dict[str, bool]:
+        """Hosts that may be meant by what means no host that is known: Nova
+        has told of none of their hypervisors, and does of others', or it
+        cannot see their cells: with each, whether that is so.
+        """
+        with self._lock:
+            return {service.host: cells.is_unseen(service)
+                    for service in self._services.values()
+                    if not self.hypervisors.is_named(service.host)
+                    and (self.hypervisors.has_any
+                         or cells.is_unseen(service))}
 
     def hosts(self) -> list[str]:
         """All compute hosts, sorted."""

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from doctor_core import clock, wire
@@ -16,6 +16,9 @@ from doctor_core.wording import few
 LOG = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 1.0
+#: How long a report that fits no host waits for the hypervisor of a host
+#: that has none. Some never have one.
+_PATIENCE_S = 600.0
 
 T = TypeVar('T')
 
@@ -30,6 +33,8 @@ class Placing:
         self._lock = threading.Lock()
         self._looked_at = float('-inf')
         self._is_held = False
+        #: Reports for which a look found no host, and when it first did.
+        self._sought: dict[str, float] = {}
 
     def hold(self) -> None:
         """Place nothing from now on: Nova was not looked at yet. What is on
@@ -49,7 +54,8 @@ class Placing:
 
         Nova shows a lost host whose servers have left like one that goes by
         another name now: it is meant by its own name all the same as long as
-        its fault is open, unless the other one is the same machine.
+        its fault is open, unless the other one is the same machine. Nor does
+        a host lose its other names while its fault is open.
         """
         if self._is_held:
             return None
@@ -58,7 +64,12 @@ class Placing:
             if name != host and self._store.faults.open_of(name) is not None \
                     and self._is_meant_by_itself(name, host):
                 return name
-        return host
+        return host or self._lost_alias(hostname)
+
+    def _lost_alias(self, hostname: str) -> str | None:
+        called = self._affected.hypervisors.called(hostname)
+        return next((host for host in called if len(called) == 1
+                     and self._store.faults.open_of(host) is not None), None)
 
     def look_up(self, hostname: str) -> str | None:
         """The same, after a look at Nova if need be; blocks on it.
@@ -139,8 +150,10 @@ class Placing:
         if self._is_held or not self._lock.acquire(blocking=False):
             return []
         try:
-            placed = self._place((), decide, ignore)
-            waiting = self._unplaced.waiting()
+            placed = self._place(self._sought.keys(), decide, ignore)
+            # Others wait for the next look at everything.
+            waiting = [one for one in self._unplaced.waiting()
+                       if one.id not in self._sought]
             if waiting and clock.monotonic() - self._looked_at \
                     >= _LOOK_EVERY_S:
                 self._looked_at = clock.monotonic()
@@ -165,18 +178,38 @@ class Placing:
                decide: Callable[[Fault, str], T],
                ignore: Callable[[Fault, str], T]) -> list[tuple[str, T]]:
         placed: list[tuple[str, T]] = []
+        nameless = self._affected.nameless()
         for report in self._unplaced.waiting():
             host = self.meant(report.hostname)
             if host is not None:
                 placed.append((report.id, decide(report, host)))
-            elif report.id in looked_for:
+            elif report.id in looked_for \
+                    and not self._is_waited_for(report, nameless):
                 placed.append((report.id, ignore(
                     report, f'{report.hostname} means no compute host of '
                     'Nova, or more than one')))
             else:
                 continue
             self._unplaced.remove(report)
+            self._sought.pop(report.id, None)
         return placed
+
+    def _is_waited_for(self, report: Fault, nameless: Mapping[str, bool]
+                       ) -> bool:
+        """Whether a report that fits no host may be of one of which Nova
+        will tell more.
+
+        :param nameless: the hosts of which it has not; see
+            :meth:`.Known.nameless`.
+        """
+        now = clock.monotonic()
+        if report.id not in self._sought and nameless:
+            LOG.info('Report %s of %s fits no host, and waits for the '
+                     'hypervisor of %s', report.id,
+                     wire.escaped(report.hostname), few(sorted(nameless), 3))
+        since = self._sought.setdefault(report.id, now)
+        return any(nameless.values()) or bool(
+            nameless and now - since < _PATIENCE_S)
 
 
 def _spellings(hostname: str) -> Collection[str]:

@@ -29,6 +29,11 @@ class HostStatus:
     late: int = 0
 
 
+def mostly_unwatched(hosts: Collection[HostStatus]) -> bool:
+    """Whether most hosts cannot be watched at all."""
+    return 2 * sum(host.state == 'unwatched' for host in hosts) > len(hosts)
+
+
 class Monitor(abc.ABC):
     """Watches hosts and reports faults, and that hosts are back.
 

@@ -34,6 +34,8 @@ class WatchedHost:
     """A host, the addresses by which it is watched, and what was told.
 
     :ivar problems: why addresses cannot be probed.
+    :ivar lacking: the networks of addresses that could not be found now.
+    :ivar is_old: whether an address is one that was found before.
     :ivar meaning: what its unreachable networks meant when last judged.
     """
 
@@ -41,6 +43,8 @@ class WatchedHost:
         self.host = host
         self.targets: list[Target] = []
         self.problems: list[str] = []
+        self.lacking: set[Network] = set()
+        self.is_old = False
         self.meaning = Meaning.IGNORE
 
     def presume_down(self, now: float) -> None:
@@ -59,9 +63,12 @@ class WatchedHost:
         """What its unreachable networks mean now.
 
         A host that cannot be reached at all is judged as unreachable on all
-        networks, even where it has no address on some of them.
+        networks, even where it has no address on some of them. Of one that
+        has no address, nothing is heard: what was held of it is held still.
         """
         failed = self.failed
+        if not self.targets:
+            return self.meaning
         if failed and len(failed) == len(self.targets):
             return matrix.meaning(networks)
         return matrix.meaning(target.network.name for target in failed)
@@ -121,7 +128,9 @@ class Watchlist:
     def renewed(self, hosts: Sequence[Host], now: float) -> 'Watchlist':
         """The list for these hosts; who was watched is, with what is known.
 
-        May block on DNS. This list stays as it is.
+        An address that was found once is kept until another one is: names
+        that cannot be resolved now say nothing of the host. May block on
+        DNS. This list stays as it is.
 
         :param now: a monotonic time.
         """
@@ -132,6 +141,11 @@ class Watchlist:
             target.address: target.name for target in self._witnesses}
         for host in hosts:
             fresh._add(host, self.hosts.get(host.name), taken, now)
+        # Only now: an address may be another host's by now.
+        for watched in fresh:
+            before = self.hosts.get(watched.host.name)
+            fresh._keep(watched, before, taken)
+            _note(watched, before)
         return fresh
 
     def inherit(self, old: 'Watchlist') -> None:
@@ -140,6 +154,12 @@ class Watchlist:
             if name in old.hosts:
                 watched.meaning = old.hosts[name].meaning
 
+    @property
+    def mostly_unwatched(self) -> bool:
+        """Whether most of the hosts have no address to probe."""
+        blind = sum(not watched.targets for watched in self)
+        return 2 * blind > len(self.hosts)
+
     def _add(self, host: Host, before: WatchedHost | None,
              taken: dict[Address, str], now: float) -> None:
         watched = WatchedHost(host)
@@ -147,17 +167,23 @@ class Watchlist:
         known = {(target.network, target.address): target
                  for target in before.targets} if before else {}
         for index, name in enumerate(host.addresses or (host.name,)):
+            if index >= len(self._networks):
+                watched.problems.append(
+                    f'{name}: there is no network left for it')
+                continue
+            network = self._networks[index]
             try:
-                if index >= len(self._networks):
-                    raise OSError('there is no network left for it')
                 address = self._wire.resolve(name)
-                if address in taken:
-                    raise OSError(f'{taken[address]} has this address too')
             except OSError as error:
                 watched.problems.append(f'{name}: {error}')
+                watched.lacking.update(
+                    [network] if host.addresses else self._networks)
+                continue
+            if address in taken:
+                watched.problems.append(
+                    f'{name}: {taken[address]} has this address too')
                 continue
             taken[address] = host.name
-            network = self._networks[index]
             target = known.get((network, address))
             if not target:
                 target = Target(f'{host.name} ({name})', address,
@@ -166,14 +192,35 @@ class Watchlist:
                     target.health.presume_down(now, confirm=False)
             watched.targets.append(target)
             self._by_target[target] = watched
-        if watched.problems and (not before
-                                 or before.problems != watched.problems):
-            LOG.warning('Host %s cannot be watched%s: %s', host.name,
-                        ' by all its addresses' if watched.targets else '',
-                        '; '.join(watched.problems))
         self.hosts[host.name] = watched
+
+    def _keep(self, watched: WatchedHost, before: WatchedHost | None,
+              taken: dict[Address, str]) -> None:
+        """Go on with the addresses of before, where none was found now."""
+        for target in before.targets if before else ():
+            if target.network in watched.lacking \
+                    and target.address not in taken:
+                taken[target.address] = watched.host.name
+                watched.targets.append(target)
+                watched.is_old = True
+                watched.problems.append(
+                    f'the old address on {target.network.name} is kept')
+                self._by_target[target] = watched
 
     @property
     def targets(self) -> list[Target]:
         """Everything that is to be probed."""
         return [*self._by_target, *self._witnesses]
+
+
+def _note(watched: WatchedHost, before: WatchedHost | None) -> None:
+    """Let the log have the problems of a host, if they are new."""
+    if watched.problems and (not before
+                             or before.problems != watched.problems):
+        how = 'cannot be watched by all its addresses'
+        if not watched.targets:
+            how = 'cannot be watched'
+        elif watched.is_old:
+            how = 'is watched by an old address'
+        LOG.warning('Host %s %s: %s', watched.host.name, how,
+                    '; '.join(watched.problems))

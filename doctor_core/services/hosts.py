@@ -53,6 +53,7 @@ class HostSource:
         self._owns_cloud = cloud is None
         self._listed = configured_hosts(conf.monitor.hosts)
         self.known: list[Host] = []
+        self._old: set[str] = set()
 
     def hosts(self) -> list[Host]:
         """The hosts now; may block.
@@ -87,6 +88,9 @@ class HostSource:
     def renewed(self) -> list[Host] | None:
         """The hosts now, with a line on who came and went; may block.
 
+        One of which Nova tells no address now, as while it does not see the
+        host's hypervisor, keeps the one that it told before.
+
         :returns: None when Nova did not tell: all goes on as before.
         """
         try:
@@ -100,8 +104,17 @@ class HostSource:
         if old != new:
             LOG.info('Hosts that are new: %s; gone: %s',
                      _written(new - old), _written(old - new))
-        self.known = hosts
-        return hosts
+        told = {host.name for host in hosts if host.addresses}
+        self.known = _with_old_addresses(hosts, self.known)
+        self._note_old({host.name for host in self.known
+                        if host.addresses} - told)
+        return self.known
+
+    def _note_old(self, names: set[str]) -> None:
+        if names - self._old:
+            LOG.warning('Nova does not tell the addresses of %s now; those '
+                        'that it told before are kept', _written(names))
+        self._old = names
 
     def close(self) -> None:
         """Disconnect; may be called again."""
@@ -112,6 +125,18 @@ class HostSource:
 def _note_failure(error: BackendError, pause_s: float) -> None:
     LOG.error('Which hosts to watch is not known yet: %s. Trying again in '
               '%.0f s.', error, pause_s)
+
+
+def _with_old_addresses(hosts: Sequence[Host], known: Sequence[Host]
+                        ) -> list[Host]:
+    """Hosts; those without an address with what they had, unless it is
+    another one's by now: a machine that got another name.
+    """
+    taken = {address for host in hosts for address in host.addresses}
+    before = {host.name: host for host in known
+              if taken.isdisjoint(host.addresses)}
+    return [host if host.addresses else before.get(host.name, host)
+            for host in hosts]
 
 
 def _written(names: set[str]) -> str:

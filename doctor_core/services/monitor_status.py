@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from doctor_core.exceptions import ConfigError
-from doctor_core.monitors.base import Monitor
+from doctor_core.monitors.base import Monitor, mostly_unwatched
 from doctor_core.web.pools import Pool
 from doctor_core.web.server import Request, Response, Route, Server
 
@@ -52,10 +52,13 @@ class StatusServer:
         self._server.stop()
 
     def health(self, _request: Request) -> Response:
-        """That it answers, and whether anybody hears what it reports."""
+        """That it answers, whether anybody hears what it reports, and
+        whether it watches most hosts.
+        """
         answers = self._bus_answers()
+        is_blind = mostly_unwatched(self._monitor.status())
         return Response(json={
-            'status': 'degraded' if answers is False else 'ok',
+            'status': 'degraded' if answers is False or is_blind else 'ok',
             'bus': {'answers': answers}})
 
     def hosts(self, _request: Request) -> Response:

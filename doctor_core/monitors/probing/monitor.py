@@ -43,6 +43,7 @@ class ProbingMonitor(Monitor):
         self._engine: Engine | None = None
         self._watchlist: Watchlist | None = None
         self._presumed: frozenset[str] = frozenset()
+        self._is_blind = False
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -79,6 +80,7 @@ class ProbingMonitor(Monitor):
         prober = Prober(self._watchlist.targets, wire, timing, self._changed)
         self._engine = Engine(prober, section, options.realtime_priority)
         self._engine.start()
+        self._note_blindness(self._watchlist)
         LOG.info('Watching %s by %s every %g ms, answers within %g ms',
                  counted(len(hosts), 'host'),
                  counted(len(self._watchlist.targets), 'address',
@@ -88,12 +90,14 @@ class ProbingMonitor(Monitor):
     def update(self, hosts: Sequence[Host]) -> None:
         """Watch these hosts from now on, keeping what is known of them.
 
-        May block on DNS.
+        May block on DNS. A list has nobody up who was down: only an answer
+        does.
         """
         engine, old = self._engine, self._watchlist
         if not engine or not old:
             return
         fresh = old.renewed(hosts, clock.monotonic())
+        self._note_blindness(fresh)
 
         def swap() -> None:
             assert self._watchlist
@@ -101,21 +105,48 @@ class ProbingMonitor(Monitor):
             fresh.inherit(self._watchlist)
             self._remember(self._watchlist, fresh)
             self._watchlist = fresh
-            if set(fresh.targets) != probed:
+            doubted = [self._doubt(watched) for watched in fresh]
+            if any(doubted) or set(fresh.targets) != probed:
                 engine.prober.probe(fresh.targets)
             for watched in fresh:
                 self._judge(watched)
         engine.order(swap)
 
     def _remember(self, old: Watchlist, fresh: Watchlist) -> None:
-        """Who goes while it is down is down when it comes again."""
+        """Who goes while it is down is down when it comes again, and so is
+        who was down before the start and has its first address only now.
+        """
         now = clock.monotonic()
         for name, watched in fresh.hosts.items():
-            if name not in old.hosts and name in self._presumed:
+            if name in self._presumed and (
+                    name not in old.hosts or not old.hosts[name].targets):
                 watched.presume_down(now)
         self._presumed |= {
             name for name, watched in old.hosts.items()
             if name not in fresh.hosts and watched.meaning is Meaning.DOWN}
+
+    def _doubt(self, watched: WatchedHost) -> bool:
+        """Have the addresses that are left of a host that is down prove
+        that it is up.
+
+        :returns: whether they have to.
+        """
+        if watched.meaning is not Meaning.DOWN or not watched.targets \
+                or self._meaning(watched) is Meaning.DOWN:
+            return False
+        for target in watched.targets:
+            target.health.presume_down(clock.monotonic(), confirm=False)
+        return True
+
+    def _note_blindness(self, watchlist: Watchlist) -> None:
+        was_blind, self._is_blind = \
+            self._is_blind, watchlist.mostly_unwatched
+        if self._is_blind and not was_blind:
+            LOG.error('Most of %s cannot be watched, and nobody is told when '
+                      'one of these dies: "doctor hosts" has the reasons',
+                      counted(len(watchlist.hosts), 'host'))
+        elif was_blind and not self._is_blind:
+            LOG.warning('Most hosts are watched again')
 
     def prove_alive(self) -> None:
         if self._engine:
@@ -142,18 +173,25 @@ class ProbingMonitor(Monitor):
         """Called by the probing thread."""
         watched = self._watchlist and self._watchlist.of(target)
         if watched:
-            self._judge(watched, anew=change is Change.DOWN
-                        and watched.host.name in self._presumed)
+            self._judge(watched, change)
 
-    def _judge(self, watched: WatchedHost, anew: bool = False) -> None:
+    def _meaning(self, watched: WatchedHost) -> Meaning:
+        return watched.judge(self._matrix, self._networks)
+
+    def _judge(self, watched: WatchedHost, change: Change | None = None
+               ) -> None:
         """Report a host if its unreachable networks mean something new.
 
-        :param anew: report it down even if it was before; once.
+        :param change: of one of its addresses; None when it was only listed,
+            which proves nobody up.
         """
-        meaning = watched.judge(self._matrix, self._networks)
-        before = watched.meaning
-        anew = anew and meaning is Meaning.DOWN
+        meaning, before = self._meaning(watched), watched.meaning
+        # Who was down before the start is told down once more.
+        anew = meaning is Meaning.DOWN and change is Change.DOWN \
+            and watched.host.name in self._presumed
         if meaning is before and not anew:
+            return
+        if before is Meaning.DOWN and not anew and change is not Change.UP:
             return
         down = meaning is Meaning.DOWN
         name = watched.host.name

@@ -94,6 +94,28 @@ class HypervisorsTest(testtools.TestCase):
         self.assertEqual('h0', self.resolve('hv-0'))
         self.assertFalse(self.hypervisors.takes_servers('h0'))
 
+    def test_one_that_is_missing_in_an_answer(self):
+        """A report by its address meant no host for good."""
+        one = Hypervisor('y0', 'h0', 'hv-0', '10.1.0.1')
+        other = Hypervisor('y1', 'h1', 'hv-1', '10.1.0.2')
+        self.look(one, other)
+        self.look(other)
+        self.assertEqual(['h0', 'h0', 'h1'], [
+            self.resolve(name) for name in ('10.1.0.1', 'hv-0', '10.1.0.2')])
+        self.assertEqual({'h0'}, set(self.hypervisors.called('10.1.0.1')))
+        self.assertEqual([True, False], [
+            self.hypervisors.is_named(host) for host in ('h0', 'h2')])
+
+    def test_one_that_is_missing_and_another_s_now(self):
+        for taken in (Hypervisor('y', 'h1', 'hv-1', '10.1.0.1'),
+                      Hypervisor('y', 'h1', 'HV-0', '10.1.0.2')):
+            self.look(Hypervisor('y', 'h0', 'hv-0', '10.1.0.1'))
+            self.look(taken)
+            self.assertEqual(['h1', 'h1'], [
+                self.resolve(name)
+                for name in (taken.address, taken.hostname)])
+            self.assertFalse(self.hypervisors.is_named('h0'))
+
     def test_uptime_is_asked_for_each_time(self):
         self.assertIsNone(self.hypervisors.uptime_s('h0'))
         self.cloud.uptimes['h0'] = 60.0

@@ -122,6 +122,98 @@ class PlacingTest(testtools.TestCase):
         self.assertLess(len(asked), 5)
 
 
+class MissingHypervisorTest(testtools.TestCase):
+    """Nova's answer lacks a hypervisor whose compute service it lists."""
+
+    ALERT = {'source': 'alert', 'sender': ''}
+
+    def setUp(self):
+        super().setUp()
+        self.cloud = doubles.Cloud()
+        self.missing = set()
+        self.cloud.hypervisors = lambda: [
+            Hypervisor(f'y{number}', f'h{number}', '', f'10.1.0.{number}')
+            for number in range(2) if f'h{number}' not in self.missing]
+
+    def start(self):
+        self.desk = doubles.Desk(cloud=self.cloud, ports=False)
+
+    def lost(self, address='10.1.0.0'):
+        return self.desk.down(address, **self.ALERT)
+
+    def test_that_was_known(self):
+        """A loss, and the return that was sent once, meant no host."""
+        self.start()
+        self.missing.add('h0')
+        self.desk.affected.refresh()
+        answer = self.lost()
+        self.assertEqual(('handled', 'h0'), (answer.state, answer.host))
+        self.assertIn(self.desk.up('10.1.0.0', at=20.0, **self.ALERT).state,
+                      ('clearing', 'cleared'))
+
+    def test_that_was_not_known_yet(self):
+        self.missing.add('h0')
+        self.start()
+        self.assertEqual('waiting', self.lost().state)
+        self.desk.place()
+        self.assertEqual([], self.desk.store.faults.latest())
+        self.missing.clear()
+        self.desk.affected.refresh()
+        self.desk.place()
+        self.assertEqual({'h0'}, self.desk.forced_down())
+
+    def test_of_the_only_cell_out_of_sight(self):
+        """It waits as long as that lasts."""
+        self.missing.update({'h0', 'h1'})
+        self.cloud.unseen.update(self.missing)
+        self.start()
+        self.assertEqual('waiting', self.lost().state)
+        self.give_up()
+        self.assertEqual(1, len(self.desk.store.kept.documents()))
+        self.missing.clear()
+        self.cloud.unseen.clear()
+        self.desk.affected.refresh()
+        self.desk.place()
+        self.assertEqual({'h0'}, self.desk.forced_down())
+
+    def give_up(self):
+        """Nobody was found for more than ten minutes."""
+        sought = self.desk.handler._placing._sought
+        sought.update({one: at - 601.0 for one, at in sought.items()})
+        self.desk.place()
+
+    def test_of_a_host_that_never_has_one(self):
+        self.missing.add('h1')
+        self.start()
+        self.assertEqual('waiting', self.lost('10.9.9.9').state)
+        self.give_up()
+        record, = self.desk.store.faults.latest()
+        self.assertEqual(('ignored', []), (
+            record.state, self.desk.store.kept.documents()))
+
+    def test_what_waits_for_it_asks_nova_for_nothing(self):
+        self.missing.add('h1')
+        self.start()
+        self.lost('10.9.9.9')
+        asked = len(self.cloud.asked)
+        self.desk.place()
+        self.assertEqual(asked, len(self.cloud.asked))
+
+    def test_of_a_lost_host_that_nova_has_no_more(self):
+        """Its other names mean it as long as its fault is open."""
+        self.start()
+        fault_id = self.lost().fault_id
+        self.missing.add('h0')
+        del self.cloud.service['h0']
+        self.desk.affected.refresh()
+        self.desk.clock.advance(120.0)
+        self.desk.affected.refresh()
+        self.assertNotIn('h0', self.desk.affected.hosts())
+        again = self.lost()
+        self.assertEqual(('repeated', fault_id),
+                         (again.state, again.fault_id))
+
+
 class AmongTest(testtools.TestCase):
 
     def heard(self, *names):

@@ -3,7 +3,7 @@ import testtools
 
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import Host
-from doctor_core.monitors.matrix import Meaning
+from doctor_core.monitors.matrix import Matrix, Meaning
 from doctor_core.monitors.verdict import Policy, State
 from doctor_core.monitors.watchlist import HostState, Watchlist
 
@@ -62,6 +62,53 @@ class TestWatchlist(testtools.TestCase):
         first = self.watchlist(Host('named'))
         first.renewed([Host('named')], 1.0)
         self.assertEqual(1, self.log.output.count('cannot be watched'))
+
+    def test_name_that_is_not_resolved_any_more(self):
+        """With DNS away nobody was watched, and who was dead was up."""
+        self.book.names['named'] = '192.0.2.9'
+        first = self.watchlist(Host('named'), A)
+        self.book.names.clear()
+        second = first.renewed([Host('named'), A], 1.0)
+        self.assertEqual(set(first.targets), set(second.targets))
+        named = second.hosts['named']
+        self.assertIs(named, second.of(named.targets[0]))
+        self.assertIn('the old address on management is kept',
+                      named.problems)
+        third = second.renewed([Host('named'), A], 2.0)
+        self.assertEqual(1, self.log.output.count(
+            'Host named is watched by an old address: '))
+        self.book.names['named'] = '192.0.2.10'
+        found, = third.renewed([Host('named')], 3.0).targets
+        self.assertEqual('192.0.2.10', found.address)
+
+    def test_host_whose_addresses_are_not_told_any_more(self):
+        first = self.watchlist(A)
+        self.assertEqual(
+            set(first.targets),
+            set(first.renewed([Host('a')], 1.0).targets))
+
+    def test_address_that_is_told_no_more_is_dropped(self):
+        first = self.watchlist(A)
+        second = first.renewed([Host('a', A.addresses[:1])], 1.0)
+        self.assertEqual(['192.0.2.1'],
+                         [target.address for target in second.targets])
+
+    def test_old_address_that_another_host_has_now(self):
+        first = self.watchlist(B)
+        second = first.renewed([Host('b'), Host('b.new', B.addresses)], 1.0)
+        self.assertIs(HostState.UNWATCHED, second.hosts['b'].state)
+        self.assertEqual(1, len(second.hosts['b.new'].targets))
+
+    def test_host_without_an_address_is_held_as_it_was(self):
+        watched = self.watchlist(Host('named')).hosts['named']
+        watched.meaning = Meaning.DOWN
+        self.assertIs(Meaning.DOWN, watched.judge(Matrix(NAMES, ()), NAMES))
+
+    def test_most_are_unwatched(self):
+        self.assertFalse(self.watchlist().mostly_unwatched)
+        self.assertFalse(self.watchlist(A, Host('x')).mostly_unwatched)
+        self.assertTrue(self.watchlist(A, Host('x'), Host('y'))
+                        .mostly_unwatched)
 
     def test_who_was_watched_keeps_its_targets(self):
         first = self.watchlist(A, B)

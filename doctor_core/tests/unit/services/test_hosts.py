@@ -107,3 +107,28 @@ class TestHostSource(testtools.TestCase):
         source.renewed()
         self.assertIsNone(source.renewed())
         self.assertEqual([Host('n')], source.known)
+
+    def test_host_without_an_address_keeps_what_it_had(self):
+        """While Nova did not list its hypervisor, nobody watched it, and if
+        it was dead it was reported up.
+        """
+        log = self.useFixture(fixtures.FakeLogger())
+        a, b = Host('a', ('192.0.2.1',)), Host('b', ('192.0.2.2',))
+        source = self.source(Nova([a, b], [Host('a'), b], [Host('a'), b],
+                                  [Host('a', ('192.0.2.9',)), b]))
+        for _look in range(3):
+            self.assertEqual([a, b], source.renewed())
+        self.assertEqual(1, log.output.count('does not tell the addresses'))
+        self.assertEqual([Host('a', ('192.0.2.9',)), b], source.renewed())
+
+    def test_address_of_a_host_that_got_another_name(self):
+        self.useFixture(fixtures.FakeLogger())
+        new = [Host('a'), Host('a.new', ('192.0.2.1',))]
+        source = self.source(Nova([Host('a', ('192.0.2.1',))], new))
+        source.renewed()
+        self.assertEqual(new, source.renewed())
+
+    def test_listed_hosts_by_name_stay_names(self):
+        source = self.source(Nova(), ['a', 'b=192.0.2.2'])
+        self.assertEqual([Host('a'), Host('b', ('192.0.2.2',))],
+                         source.renewed())

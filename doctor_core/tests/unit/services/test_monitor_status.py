@@ -2,12 +2,25 @@
 
 import testtools
 
+from doctor_core.model import Host
+from doctor_core.monitors.base import HostStatus
 from doctor_core.services.monitor_status import StatusServer
 
 
+class Watching:
+    """A monitor that holds these states of its hosts."""
+
+    def __init__(self, *states):
+        self.states = states
+
+    def status(self):
+        return [HostStatus(Host(f'h{index}'), state)
+                for index, state in enumerate(self.states)]
+
+
 class HealthTest(testtools.TestCase):
-    def said(self, answers):
-        server = StatusServer(None, 0, lambda: answers)
+    def said(self, answers, *states):
+        server = StatusServer(Watching(*states), 0, lambda: answers)
         self.addCleanup(server.stop)
         return server.health(None).json
 
@@ -17,3 +30,10 @@ class HealthTest(testtools.TestCase):
                                 (False, 'degraded')):
             self.assertEqual({'status': status, 'bus': {'answers': answers}},
                              self.said(answers))
+
+    def test_most_hosts_are_not_watched(self):
+        """It was "ok" with no address of any host."""
+        for states, status in (
+                (['unwatched', 'unwatched', 'healthy'], 'degraded'),
+                (['unwatched', 'healthy'], 'ok'), ([], 'ok')):
+            self.assertEqual(status, self.said(True, *states)['status'])

@@ -16,18 +16,24 @@ WAIT_S = 20
 
 
 class LoopbackWire(FakeWire):
-    """Answers at once, but for who is dead."""
+    """Answers at once, but for who is dead.
+
+    :ivar names: the addresses of names.
+    """
 
     def __init__(self):
         super().__init__(FakeClock(), lambda address, at: (
             None if address in self.dead else 0.0))
         self.dead = set()
+        self.names = {}
         self.closed = False
 
     def resolve(self, name):
-        if not name[0].isdigit():
+        if name[0].isdigit():
+            return name
+        if name not in self.names:
             raise OSError('Name or service not known')
-        return name
+        return self.names[name]
 
     def close(self):
         self.closed = True
@@ -191,6 +197,60 @@ class TestProbingMonitor(testtools.TestCase):
         fault = self.next_fault()
         self.assertEqual(('b', FaultStatus.UP),
                          (fault.hostname, fault.status))
+
+    def looked_over(self, *hosts):
+        """Judge by a list, and go round some times."""
+        self.monitor.update(hosts)
+        for _round in range(3):
+            self.monitor.prove_alive()
+
+    def test_names_that_are_not_resolved_any_more_have_nobody_up(self):
+        """Its mark was taken off, and nobody was watched any more."""
+        named = [Host(name) for name in 'ab']
+        self.wire.names = {'a': '192.0.2.1', 'b': '192.0.2.2'}
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.start(named)
+        self.assertEqual('b', self.next_fault().hostname)
+        self.wire.names = {}
+        self.looked_over(*named)
+        self.await_states(a='healthy', b='down')
+        self.assertTrue(self.faults.empty())
+        self.wire.dead.clear()
+        fault = self.next_fault()
+        self.assertEqual(('b', FaultStatus.UP),
+                         (fault.hostname, fault.status))
+
+    def test_who_was_down_before_a_start_without_names_is_held(self):
+        named = [Host(name) for name in 'ab']
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.presume_down({'b'})
+        self.monitor.start(named)
+        self.assertIn('Most of 2 hosts cannot be watched', self.log.output)
+        self.looked_over(*named)
+        self.await_states(a='unwatched', b='unwatched')
+        self.assertTrue(self.faults.empty())
+        self.wire.names = {'a': '192.0.2.1', 'b': '192.0.2.2'}
+        self.looked_over(*named)
+        fault = self.next_fault()
+        self.assertEqual(('b', FaultStatus.DOWN),
+                         (fault.hostname, fault.status))
+        self.assertIn('Most hosts are watched again', self.log.output)
+
+    def test_address_that_goes_off_the_list_has_nobody_up(self):
+        """The one that is left has to answer first."""
+        self.make(networks=['management', 'tenant'],
+                  verdicts=['tenant = down', 'default = ignore'],
+                  soak_s=1.0)
+        x, y = (Host(name, (f'192.0.2.{i}', f'192.0.2.{i + 1}'))
+                for name, i in (('x', 10), ('y', 20)))
+        self.monitor.start([x, y])
+        self.await_states(x='healthy', y='healthy')
+        self.wire.dead.add('192.0.2.11')
+        self.assertEqual('x', self.next_fault().hostname)
+        self.looked_over(Host('x', ('192.0.2.10',)), y)
+        self.await_states(x='down', y='healthy')
+        self.assertTrue(self.faults.empty())
+        self.assertIs(FaultStatus.UP, self.next_fault().status)
 
     def test_down_on_all_networks_only(self):
         two = Host('two', ('192.0.2.4', '192.0.2.5'))
