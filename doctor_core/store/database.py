@@ -57,6 +57,7 @@ class Database:
                     'open, move the file away, and start again.')
         METADATA.create_all(self._engine)
         with self._engine.connect() as connection:
+            _add_columns(connection)
             connection.exec_driver_sql(f'PRAGMA user_version={FORM}')
 
     def close(self) -> None:
@@ -139,6 +140,20 @@ class Database:
             return connection.execute(statement, [
                 {f'b_{name}': value for name, value in change.items()}
                 for change in changes]).rowcount
+
+
+def _add_columns(connection: sa.Connection) -> None:
+    """Give a file of a release before the columns that it lacks, of those
+    that may be empty: it is read by that release as before.
+    """
+    known = sa.inspect(connection)
+    for table in METADATA.sorted_tables:
+        names = {column['name'] for column in known.get_columns(table.name)}
+        for column in table.columns:
+            if column.nullable and column.name not in names:
+                connection.exec_driver_sql(
+                    f'ALTER TABLE {table.name} ADD COLUMN {column.name} '
+                    f'{column.type.compile(connection.dialect)}')
 
 
 def _writes(connection: sa.Connection) -> int:
