@@ -22,6 +22,9 @@ class TokenInfo:
     """Who shows a token.
 
     :ivar project_id: empty when the token is not for a project.
+    :ivar is_of_cloud: whether its roles may count for the whole cloud: it is
+        for the system, or for a project that is not said to be another one
+        than the administrators'.
     """
 
     user_id: str
@@ -30,6 +33,7 @@ class TokenInfo:
     project_name: str
     roles: frozenset[str]
     expires_at: float
+    is_of_cloud: bool
 
 
 def token_info(answer: Mapping[str, Any]) -> TokenInfo:
@@ -46,10 +50,23 @@ def token_info(answer: Mapping[str, Any]) -> TokenInfo:
             project_id='' if project is None else _text(project, 'id'),
             project_name='' if project is None else _text(project, 'name'),
             roles=_roles(token.get('roles')),
-            expires_at=wire.utc(_text(token, 'expires_at')))
+            expires_at=wire.utc(_text(token, 'expires_at')),
+            is_of_cloud=_is_of_cloud(token))
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise CloudError('What was said of a token is no answer of '
                          f'Keystone: {error!r}', recoverable=True) from error
+
+
+def _is_of_cloud(token: Mapping[str, Any]) -> bool:
+    """Whether who has a role has it everywhere. Who manages a domain has the
+    role ``admin`` there, and nowhere else.
+    """
+    if token.get('domain') is not None \
+            or token.get('is_admin_project', True) is not True:
+        return False
+    system = token.get('system')
+    return token.get('project') is not None \
+        or (isinstance(system, dict) and system.get('all') is True)
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:

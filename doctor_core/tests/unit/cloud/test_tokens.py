@@ -19,7 +19,7 @@ class TestTokenInfo(testtools.TestCase):
     def test_as_keystone_writes_it(self):
         self.assertEqual(
             tokens.TokenInfo('u', 'doctor', 'p', 'ops',
-                             frozenset({'admin'}), 1577836810.0),
+                             frozenset({'admin'}), 1577836810.0, True),
             tokens.token_info(ANSWER))
 
     def test_for_no_project(self):
@@ -59,6 +59,23 @@ class TestTokenInfo(testtools.TestCase):
                 CloudError, tokens.token_info,
                 {'token': {**ANSWER['token'], **changes}})
             self.assertTrue(error.recoverable, changes)
+
+    def test_whose_roles_count_for_the_cloud(self):
+        project = ANSWER['token']['project']
+        for scope, expected in (
+                ({'project': project}, True),
+                ({'project': project, 'is_admin_project': True}, True),
+                ({'project': project, 'is_admin_project': False}, False),
+                ({'project': project, 'is_admin_project': None}, False),
+                ({'system': {'all': True}}, True),
+                ({'system': {'all': False}}, False), ({'system': []}, False),
+                ({'system': {'all': True}, 'is_admin_project': False}, False),
+                ({'domain': {'id': 'd', 'name': 'acme'}}, False),
+                ({'domain': {}, 'project': project}, False), ({}, False)):
+            token = {**ANSWER['token'], 'project': None, **scope}
+            self.assertEqual(
+                expected, tokens.token_info({'token': token}).is_of_cloud,
+                scope)
 
     def test_null_is_as_if_it_were_not_there(self):
         info = tokens.token_info({'token': {
@@ -102,7 +119,7 @@ class TestTokenCache(testtools.TestCase):
         if token.startswith('bad'):
             raise NotFound('no')
         return tokens.TokenInfo(token, '', '', '', frozenset(),
-                                self.now + self.lasts_s)
+                                self.now + self.lasts_s, True)
 
     def test_asks_once(self):
         self.assertEqual('t', self.cache.info('t').user_id)
