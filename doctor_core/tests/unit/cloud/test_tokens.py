@@ -1,5 +1,6 @@
 import json
 
+import fixtures
 import testtools
 from hypothesis import given
 from hypothesis import strategies as st
@@ -150,9 +151,20 @@ class TestTokenCache(testtools.TestCase):
         self.cache.info('t')
         self.assertEqual(['t', 't'], self.asked)
 
-    def test_one_that_has_just_expired(self):
-        self.lasts_s = 0.0
-        self.assertRaises(NotFound, self.cache.info, 't')
+    def test_our_clock_is_ahead_of_keystone_s(self):
+        """Every token was refused, and nothing said why."""
+        log = self.useFixture(fixtures.FakeLogger('doctor_core.cloud.tokens'))
+        for self.lasts_s in (0.0, -7200.0, -7201.0):
+            self.assertEqual('t', self.cache.info('t').user_id)
+            self.assertIsNone(self.cache.known('t'))
+        self.assertEqual(['t'] * 3, self.asked)
+        self.assertEqual(1, log.output.count('expired 7200 s ago'))
+        self.assertEqual(1, log.output.count('\n'))
+        self.lasts_s = 3600.0
+        self.cache.info('t')
+        self.lasts_s = -60.0
+        self.cache.info('other')
+        self.assertIn('expired 60 s ago', log.output)
 
     def test_a_refusal_is_not_remembered(self):
         self.assertRaises(NotFound, self.cache.info, 'bad')
