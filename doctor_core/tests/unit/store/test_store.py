@@ -180,6 +180,17 @@ class FaultsTest(StoreTestCase):
         self.store.faults.say('h0', 's', 'm', said)
         self.assertEqual(said, self.store.faults.said('h0', 's', 'm'))
 
+    def test_file_of_a_release_before_gets_what_it_lacks(self):
+        path = self.useFixture(fixtures.TempDir()).join('old.sqlite')
+        store.Store(path).close()
+        with sqlite3.connect(path) as connection:
+            connection.execute('ALTER TABLE said DROP COLUMN began')
+        said = store.Said(FaultStatus.UP, 5.0, began=3.0)
+        state = store.Store(path)
+        self.addCleanup(state.close)
+        state.faults.say('h0', 's', 'm', said)
+        self.assertEqual(said, state.faults.said('h0', 's', 'm'))
+
     def test_what_was_said_longest_ago_is_forgotten(self):
         """A row for each sender that ever spoke was kept for ever."""
         for name, count in (('_SAID_REMEMBERED', 10),
@@ -337,17 +348,6 @@ class FileTest(StoreTestCase):
         error = self.assertRaises(ConfigError, store.Store, path)
         self.assertIn('another release', str(error))
         self.assertNotIn('\n', str(error))
-
-    def test_file_of_a_release_before_gets_what_it_lacks(self):
-        path = self.useFixture(fixtures.TempDir()).join('old.sqlite')
-        store.Store(path).close()
-        with sqlite3.connect(path) as connection:
-            connection.execute('ALTER TABLE said DROP COLUMN began')
-        said = store.Said(FaultStatus.UP, 5.0, began=3.0)
-        state = store.Store(path)
-        self.addCleanup(state.close)
-        state.faults.say('h0', 's', 'm', said)
-        self.assertEqual(said, state.faults.said('h0', 's', 'm'))
 
     def test_file_that_cannot_be_written(self):
         error = self.assertRaises(ConfigError, store.Store,
