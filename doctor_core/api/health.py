@@ -22,16 +22,20 @@ class Seen:
     :ivar monitor_silent_s: seconds since Doctor's own monitor said which
         hosts it hears; None if it never did.
     :ivar hold: whether each new fault is held.
+    :ivar state_kept: whether the state file is where it was opened.
     """
 
     bus: bool | None
     cloud: Mapping[str, Contact]
     monitor_silent_s: float | None
     hold: bool
+    state_kept: bool
 
     def is_missing(self) -> bool:
-        """Whether somebody is away without whom nothing gets done."""
-        return self.bus is False or any(
+        """Whether somebody is away without whom nothing gets done, or the
+        state is about to be lost.
+        """
+        return self.bus is False or not self.state_kept or any(
             name in self.cloud and not self.cloud[name].answers
             for name in _NEEDED)
 
@@ -43,7 +47,7 @@ class Seen:
                              'silent_s': _rounded(one.silent_s)}
                       for name, one in sorted(self.cloud.items())},
             'monitor': {'silent_s': _rounded(self.monitor_silent_s)},
-            'hold': self.hold}
+            'hold': self.hold, 'state': {'kept': self.state_kept}}
 
 
 def routes(pools: Callable[[], Iterable[Pool]],

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import hashlib
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,9 +12,13 @@ from doctor_core import clock, wire
 from doctor_core.cloud import refusals
 from doctor_core.exceptions import CloudError, NotFound
 
+LOG = logging.getLogger(__name__)
+
 #: How long an answer of Keystone is believed: as long as a revoked token
 #: may still be taken.
 BELIEVED_S = 30.0
+#: By how much two clocks that are kept right may differ.
+_APART_S = 5.0
 _MOST = 1000
 
 
@@ -22,6 +27,9 @@ class TokenInfo:
     """Who shows a token.
 
     :ivar project_id: empty when the token is not for a project.
+    :ivar is_of_cloud: whether its roles may count for the whole cloud: it is
+        for the system, or for a project that is not said to be another one
+        than the administrators'.
     """
 
     user_id: str
@@ -30,6 +38,7 @@ class TokenInfo:
     project_name: str
     roles: frozenset[str]
     expires_at: float
+    is_of_cloud: bool
 
 
 def token_info(answer: Mapping[str, Any]) -> TokenInfo:
@@ -46,10 +55,23 @@ def token_info(answer: Mapping[str, Any]) -> TokenInfo:
             project_id='' if project is None else _text(project, 'id'),
             project_name='' if project is None else _text(project, 'name'),
             roles=_roles(token.get('roles')),
-            expires_at=wire.utc(_text(token, 'expires_at')))
+            expires_at=wire.utc(_text(token, 'expires_at')),
+            is_of_cloud=_is_of_cloud(token))
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise CloudError('What was said of a token is no answer of '
                          f'Keystone: {error!r}', recoverable=True) from error
+
+
+def _is_of_cloud(token: Mapping[str, Any]) -> bool:
+    """Whether who has a role has it everywhere. Who manages a domain has the
+    role ``admin`` there, and nowhere else.
+    """
+    if token.get('domain') is not None \
+            or token.get('is_admin_project', True) is not True:
+        return False
+    system = token.get('system')
+    return token.get('project') is not None \
+        or (isinstance(system, dict) and system.get('all') is True)
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:
@@ -105,9 +127,12 @@ class TokenCache:
         self._lock = threading.Lock()
         self._known: collections.OrderedDict[
             bytes, tuple[float, TokenInfo]] = collections.OrderedDict()
+        self._is_ahead = False
 
     def info(self, token: str) -> TokenInfo:
         """Who shows this token; may block on Keystone.
+
+        What Keystone takes is valid, whatever our clock says.
 
         :raises NotFound: it is not valid, or no longer.
         """
@@ -116,9 +141,8 @@ class TokenCache:
         info = self.known(token)
         if info is None:
             info = self._ask(token)
+            self._compare_clocks(info)
             self._keep(_key(token), info)
-        if info.expires_at <= self._now():
-            raise NotFound('The token has expired')
         return info
 
     def known(self, token: str) -> TokenInfo | None:
@@ -128,6 +152,18 @@ class TokenCache:
         with self._lock:
             until, info = self._known.get(_key(token), (0.0, None))
         return info if until > self._now() else None
+
+    def _compare_clocks(self, info: TokenInfo) -> None:
+        """Warn, once as long as it lasts, of a clock that is ahead."""
+        ahead_s = self._now() - info.expires_at
+        with self._lock:
+            is_news = ahead_s > _APART_S and not self._is_ahead
+            self._is_ahead = ahead_s > _APART_S
+        if is_news:
+            LOG.warning('Keystone takes a token that, by the clock of this '
+                        'machine, expired %.0f s ago: that clock is ahead, '
+                        'or Keystone\'s is behind. Each request asks '
+                        'Keystone meanwhile.', ahead_s)
 
     def _keep(self, key: bytes, info: TokenInfo) -> None:
         until = min(self._now() + BELIEVED_S, info.expires_at)

@@ -10,8 +10,11 @@ Clocks step. A time says that a report is older than its sender's last word
 only if it can be: a report that was overtaken on its way has been longer on
 its way. So the order of arrival decides, too,
 
-- where the former word's time lies ahead of the arrival of this one: a clock
-  was ahead then (25 h, at boot), of the sender and of Doctor alike;
+- where the former word's time lies ahead of the arrival of this one, and this
+  one's does not, nor lies before the arrival of the former word: a clock was
+  ahead then (25 h, at boot), and is not any more. A sender whose clock is
+  ahead all the time is in order by that clock, save that a report that is as
+  late as the clock is ahead seems to come from a clock that is right;
 - where this one came later, and yet at an earlier time, and its sender's time
   went back by as much: one step of a clock that both go by. Without a count
   of arrivals only a small step is told from a report that is brought again;
@@ -21,6 +24,8 @@ its way. So the order of arrival decides, too,
 
 The last two say nothing of alerts, whose times are those of the occurrence:
 a resolved alert fires again, hours after it began, and is old all the same.
+Of one occurrence, which is known by its beginning, nothing is news once it is
+over, whatever any clock says since.
 
 A loss that is older than a return is ignored although nobody was told of it,
 be it that the return ended nothing: the host is there, and would be marked
@@ -35,8 +40,8 @@ from collections.abc import Callable, Collection
 from doctor_core.model import Fault, FaultStatus, SequenceNumber
 from doctor_core.store import Said
 
-#: By how much a sender's clock may be ahead and still order its reports. A
-#: time further in the future would make all later news look old.
+#: By how much the clocks of a sender and of Doctor may differ and still be
+#: said to agree.
 _AHEAD_S = 5.0
 #: No report is overtaken by so much, in seconds.
 _LATE_S = 3600.0
@@ -87,19 +92,19 @@ def said_by(report: Fault) -> Said:
     """What is to be remembered of a report.
 
     An alert that fires says something of the time when it began, one that
-    is resolved of the time when it ended: so a firing of an occurrence that
-    was resolved is older than its end, however often it is sent.
+    is resolved of the time when it ended, if it says when: so a firing of an
+    occurrence that was resolved is older than its end, however often it is
+    sent.
     """
     moment = report.said_at
     if is_alert(report):
-        moment = report.ended_at if report.status is FaultStatus.UP \
-            else report.began_at
-    if moment is not None and moment > report.received_at + _AHEAD_S:
-        moment = None
+        moment = report.began_at
+        if report.status is FaultStatus.UP and report.ended_at is not None:
+            moment = report.ended_at
     counted = report.sequence or _UNCOUNTED
     came = report.arrival or _UNCOUNTED
     return Said(report.status, moment, counted.epoch, counted.number,
-                report.received_at, came.epoch, came.number)
+                report.received_at, came.epoch, came.number, report.began_at)
 
 
 def overruled(said_of: Callable[[str], Said | None]
@@ -133,6 +138,9 @@ def is_older(new: Said, last: Said | None, *, alert: bool = False) -> bool:
         return False
     if new.epoch and new.epoch == last.epoch:
         return new.position <= last.position
+    if alert and new.began is not None and new.began == last.began \
+            and new.status is not last.status:
+        return last.status is FaultStatus.UP
     came_first = _counted_alike(new, last) and new.arrival < last.arrival
     if new.epoch or last.epoch:
         # A count that began anew: its sender was restarted since, or the
@@ -156,8 +164,7 @@ def _was_set_back(new: Said, last: Said, by_s: float, alert: bool) -> bool:
     if new.received_at is None or last.received_at is None:
         return False
     counted = _counted_alike(new, last)
-    if (alert or counted) and last.moment is not None \
-            and last.moment > new.received_at + _AHEAD_S:
+    if _is_right_again(new, last, alert or counted):
         return True
     if alert:
         return False
@@ -165,6 +172,25 @@ def _was_set_back(new: Said, last: Said, by_s: float, alert: bool) -> bool:
     return by_s > _LATE_S or (
         back_s > 0 and abs(by_s - back_s) < _AHEAD_S
         and new.intake == last.intake and (counted or back_s < _AHEAD_S))
+
+
+def _is_right_again(new: Said, last: Said, known: bool) -> bool:
+    """Whether a clock was ahead at the former word, and is not now.
+
+    :param known: whether no step of Doctor's own clock explains that.
+    """
+    if new.moment is None or last.moment is None \
+            or new.received_at is None or last.received_at is None:
+        return False
+    was_ahead = last.moment > last.received_at + _AHEAD_S
+    if last.moment <= new.received_at + (0.0 if was_ahead else _AHEAD_S) \
+            or new.moment > new.received_at + _AHEAD_S:
+        return False
+    if new.received_at < last.received_at:
+        return known or was_ahead
+    # Who speaks of an occurrence is through with those before.
+    since = new.moment if new.began is None else new.began
+    return since > last.received_at - _AHEAD_S
 
 
 def _counted_alike(new: Said, last: Said) -> bool:

@@ -23,6 +23,7 @@ from doctor_core.faults.engine import Engine
 from doctor_core.model import Checkpoint, Fault
 from doctor_core.notifiers.deliverer import Deliverer
 from doctor_core.ownership import Ownership
+from doctor_core.periodic import Periodic
 from doctor_core.services import new_state
 from doctor_core.services.alarm_outlets import AlarmOutlets
 from doctor_core.services.deployment_bus import DeploymentBus, own_queue
@@ -41,6 +42,8 @@ _SAY_AGAIN_S = 30.0
 #: For how long the first look at the cloud may take before events are taken
 #: in without it.
 _PATIENCE_S = 1.0
+#: How often it is looked whether the state file is still there.
+_PLACE_S = 20.0
 
 Stamp = Callable[[Checkpoint], None]
 
@@ -86,6 +89,7 @@ class InspectorService:
         self._queue = own_queue(socket.gethostname(), conf.bus.topic) \
             if state_file else ''
         self._store = store.Store(state_file)
+        self._watch = Periodic('state-file', self._store.place.look, _PLACE_S)
         self._deliverer = Deliverer(conf)
         self.alarms = plugins.make(
             conf, 'alarms', self._cloud,
@@ -137,7 +141,8 @@ class InspectorService:
     def _seen(self) -> health_api.Seen:
         return health_api.Seen(
             self._bus.answers, self._cloud.contacts(),
-            self._reception.monitor_silent_s, self._holds())
+            self._reception.monitor_silent_s, self._holds(),
+            self._store.place.is_kept)
 
     def _holds(self) -> bool:
         return bool(self._conf.inspector.hold)
@@ -157,6 +162,7 @@ class InspectorService:
 
         :raises ConfigError: something that only the operator can mend.
         """
+        self._watch.start()
         self._engine.handler.hold()
         background.begin(self._begin_early, 'begin-early')
         if not self._insist(self._cloud.check):
@@ -243,6 +249,7 @@ class InspectorService:
         self._engine.affected.close()
         if self._owns_bus:
             self._bus.close()
+        self._watch.stop()
         self._store.close()
         self._ownership.give_up()
 

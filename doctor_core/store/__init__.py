@@ -21,6 +21,7 @@ from doctor_core.store.falls import Falls
 from doctor_core.store.faults import FaultRecord, Faults, Said
 from doctor_core.store.kept import Kept
 from doctor_core.store.losses import Loss, Losses
+from doctor_core.store.place import Place
 from doctor_core.store.rehearsal import rehearse
 from doctor_core.store.tellings import TellingRecord, Tellings
 
@@ -37,6 +38,7 @@ class Store:
 
     def __init__(self, path: str = '') -> None:
         self._database = Database(path)
+        self.place = Place(path, self._database.copy_to)
         self.faults = Faults(self._database)
         self.arrivals = Arrivals(self._database)
         self.kept = Kept(self._database)
@@ -60,4 +62,5 @@ class Store:
 
     def close(self) -> None:
         """Close the file; may be called again."""
+        self.place.end()
         self._database.close()

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
-from doctor_core.exceptions import ConfigError
+from doctor_core.exceptions import ConfigError, StoreError
 from doctor_core.model import states
 from doctor_core.store.tables import FORM, METADATA
 from doctor_core.store.trouble import Trouble
@@ -57,12 +57,25 @@ class Database:
                     'open, move the file away, and start again.')
         METADATA.create_all(self._engine)
         with self._engine.connect() as connection:
+            _add_columns(connection)
             connection.exec_driver_sql(f'PRAGMA user_version={FORM}')
 
     def close(self) -> None:
         """Close the file; may be called again."""
         with self._lock:
             self._engine.dispose()
+
+    def copy_to(self, path: str) -> None:
+        """Write all that is kept to another file, which is empty.
+
+        :raises StoreError: it cannot be written.
+        """
+        try:
+            with self._lock, self._engine.connect() as connection:
+                connection.exec_driver_sql('VACUUM INTO ?', (path,))
+        except sa.exc.SQLAlchemyError as error:
+            raise StoreError(str(getattr(error, 'orig', None) or error)
+                             ) from None
 
     @contextlib.contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -145,3 +158,17 @@ def _writes(connection: sa.Connection) -> int:
     """How many rows were written through a connection."""
     raw: Any = connection.connection.dbapi_connection
     return int(raw.total_changes)
+
+
+def _add_columns(connection: sa.Connection) -> None:
+    """Give a file of a release before the columns that it lacks, of those
+    that may be empty: it is read by that release as before.
+    """
+    known = sa.inspect(connection)
+    for table in METADATA.sorted_tables:
+        names = {column['name'] for column in known.get_columns(table.name)}
+        for column in table.columns:
+            if column.nullable and column.name not in names:
+                connection.exec_driver_sql(
+                    f'ALTER TABLE {table.name} ADD COLUMN {column.name} '
+                    f'{column.type.compile(connection.dialect)}')

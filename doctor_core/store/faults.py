@@ -71,6 +71,8 @@ class Said:
     :ivar intake: of the count of who took it in; empty when it was not
         counted there.
     :ivar arrival: its place in that count.
+    :ivar began: of an alert, when its occurrence began, by the same clock as
+        the moment: it tells one occurrence from another.
     """
 
     status: FaultStatus
@@ -80,6 +82,7 @@ class Said:
     received_at: float | None = None
     intake: str = ''
     arrival: int = 0
+    began: float | None = None
 
 
 class Faults:
@@ -249,7 +252,7 @@ class Faults:
         return None if not rows else Said(
             FaultStatus(rows[0]['status']), rows[0]['moment'],
             rows[0]['epoch'], rows[0]['position'], rows[0]['received_at'],
-            rows[0]['intake'], rows[0]['arrival'])
+            rows[0]['intake'], rows[0]['arrival'], rows[0]['began'])
 
     def say(self, hostname: str, source: str, sender: str, said: Said,
             kind: TargetKind = TargetKind.HOST) -> None:

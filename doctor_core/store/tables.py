@@ -76,6 +76,7 @@ HOLDS = sa.Table(
     _id('report_id', nullable=False))
 
 #: What a sender said last of a target, so that older news is known as such.
+#: A file without ``began`` gets it.
 SAID = sa.Table(
     'said', METADATA,
     _id('target_kind', 16, primary_key=True),
@@ -88,7 +89,8 @@ SAID = sa.Table(
     sa.Column('position', sa.BigInteger, nullable=False, default=0),
     _time('received_at'),
     _id('intake', nullable=False, default=''),
-    sa.Column('arrival', sa.BigInteger, nullable=False, default=0))
+    sa.Column('arrival', sa.BigInteger, nullable=False, default=0),
+    _time('began'))
 
 #: Up to which number of its only row what came in may have been counted. A
 #: file without this table gets it.

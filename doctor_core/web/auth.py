@@ -124,11 +124,10 @@ class Gate:
             raise Refused(
                 503, 'Keystone cannot be asked about the token.') from None
         request.context['token'] = facts
-        roles = {role.lower() for role in facts.roles}
-        if access != TENANT and not roles & self._roles:
+        if access != TENANT and not _in_cloud(facts) & self._roles:
             raise Refused(
-                403, 'One of these roles is needed: '
-                f'{", ".join(sorted(self._roles))}.')
+                403, 'One of these roles is needed, in a project or in the '
+                f'system: {", ".join(sorted(self._roles))}.')
 
     async def _ask(self, token: str) -> Any:
         """Have Keystone asked, once for all who show the same token."""
@@ -160,8 +159,14 @@ class Gate:
         facts = request.context.get('token')
         if facts is not None:
             return (facts.project_id, facts.user_id,
-                    'admin' in {role.lower() for role in facts.roles})
+                    'admin' in _in_cloud(facts))
         roles = request.headers.get('X-Roles', '').lower().split(',')
         return (request.headers.get('X-Project-Id', ''),
                 request.headers.get('X-User-Id', ''),
                 'admin' in [role.strip() for role in roles])
+
+
+def _in_cloud(facts: Any) -> frozenset[str]:
+    """The roles that count for the whole cloud."""
+    return frozenset(role.lower() for role in facts.roles
+                     if facts.is_of_cloud)

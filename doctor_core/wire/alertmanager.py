@@ -13,7 +13,7 @@ from typing import Any
 
 from doctor_core.exceptions import InvalidEvent
 from doctor_core.model import Fault, FaultStatus, new_id
-from doctor_core.wire import checking, escaping, southbound
+from doctor_core.wire import checking, escaping, southbound, times
 from doctor_core.wire.names import HOST_DEGRADED, HOST_DOWN, HOST_UP
 
 #: Labels of an alert that name the host, best first. Prometheus itself sets
@@ -80,12 +80,12 @@ def parse_alert(entry: object, path: str, received_at: float,
     labels = alert.get('labels', {})
     known = _known_labels(labels, f'{path}.labels', host_labels, remarks)
     severity = known.get('severity', '')
-    starts, ends = ((None, None) if str(said.get(name)).startswith(_NEVER)
-                    else southbound.event_times(
-                        said.get(name), f'{path}.{name}', received_at,
-                        remarks)
-                    for name in ('startsAt', 'endsAt'))
-    resolved = _is_resolved(alert.get('status', ''), severity, ends[0],
+    stamps = {name: None if str(said.get(name)).startswith(_NEVER)
+              else said.get(name) for name in ('startsAt', 'endsAt')}
+    starts, ends = (southbound.event_time(
+        stamp, f'{path}.{name}', received_at, remarks)
+        for name, stamp in stamps.items())
+    resolved = _is_resolved(alert.get('status', ''), severity, ends,
                             received_at)
     hostname = _host_of(known, host_labels, path)
     job = known.get('job') or known.get('service') or ''
@@ -95,16 +95,15 @@ def parse_alert(entry: object, path: str, received_at: float,
         type=HOST_DEGRADED if severity.lower() in _MILD
         else HOST_UP if resolved else HOST_DOWN,
         status=FaultStatus.UP if resolved else FaultStatus.DOWN,
-        detected_at=(ends[0] if resolved else None) or starts[0]
-        or received_at,
+        detected_at=(ends if resolved else None) or starts or received_at,
         received_at=received_at,
         source=_source(group.receiver or job, alert.get('fingerprint', ''),
                        labels),
         cause=known.get('alertname', ''),
         severity=severity,
         sender=group.sender or job,
-        began_at=starts[1],
-        ended_at=ends[1] if resolved else None,
+        began_at=times.stated(stamps['startsAt'], received_at),
+        ended_at=ends if resolved else None,
         remarks=southbound.few(remarks),
         details={'hostname': hostname, 'labels': labels,
                  'annotations': alert.get('annotations', {}),

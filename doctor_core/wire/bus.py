@@ -11,7 +11,6 @@ from doctor_core.wire.names import HOST_DOWN
 
 #: How :func:`doctor_core.model.new_id` writes ids.
 _ID = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
-_TIMES = ('said_at', 'began_at', 'ended_at')
 #: Of each remark, so much is kept.
 _REMARK_LENGTH = 500
 
@@ -66,9 +65,11 @@ def fault_from_payload(payload: object, received_at: float) -> Fault:
     if complete:
         changes['detected_at'] = times.read(
             payload.get('time'), received_at)[0] or received_at
-        changes |= {name: southbound.event_times(
-            payload.get(name), name, received_at, remarks)[1]
-            for name in _TIMES}
+        # The intake has remarked what is odd about them.
+        changes |= {name: times.read(payload.get(name), received_at)[0]
+                    for name in ('said_at', 'ended_at')}
+        changes['began_at'] = times.stated(payload.get('began_at'),
+                                           received_at)
     return dataclasses.replace(fault, **changes,
                                remarks=southbound.few(remarks))
 

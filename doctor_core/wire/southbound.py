@@ -48,9 +48,8 @@ def parse_event(entry: object, path: str, received_at: float) -> Fault:
         lined(details, where, remarks,
               ('hostname', 'source', 'cause', 'severity', 'status',
                'monitor', 'monitor_id')), where)
-    at, said_at = event_times(said.get('time'),
-                              escaping.below(path, 'time'), received_at,
-                              remarks)
+    at = event_time(said.get('time'), escaping.below(path, 'time'),
+                    received_at, remarks)
     monitor_id = known.get('monitor_id', '')
     return Fault(
         id=new_id(),
@@ -63,7 +62,7 @@ def parse_event(entry: object, path: str, received_at: float) -> Fault:
         cause=known.get('cause', '')[:_CAUSE_LENGTH],
         severity=known.get('severity', ''),
         sender=monitor_id or known.get('monitor', ''),
-        said_at=said_at,
+        said_at=at,
         sequence=sequence_number(said.get('sequence'), remarks),
         remarks=few(remarks),
         details=details)
@@ -99,17 +98,17 @@ def lined(entry: object, path: str, remarks: list[str],
     return {**entry, **changed}
 
 
-def event_times(value: object, path: str, received_at: float,
-                remarks: list[str]) -> tuple[float | None, float | None]:
-    """A time, and the same if it says something of an order."""
+def event_time(value: object, path: str, received_at: float,
+               remarks: list[str]) -> float | None:
+    """A time that can be, by its sender's clock; what is odd is remarked."""
     at, odd = times.read(value, received_at)
-    ordered, ahead = times.in_order(at, received_at)
+    ahead = times.ahead(at, received_at)
     if odd:
         remarks.append(f'{path}: {odd}' + (
             '; the arrival counts' if at is None else ''))
     if ahead:
         remarks.append(f'{path}: {ahead}')
-    return at, ordered
+    return at
 
 
 def sequence_number(value: object, remarks: list[str],

@@ -10,8 +10,7 @@ from oslo_utils import timeutils
 
 from doctor_core.wire.escaping import described
 
-#: How far the clocks of two machines that are kept right may be apart: a
-#: time that lies further ahead of its arrival says nothing of an order.
+#: How far the clocks of two machines that are kept right may be apart.
 AHEAD_S = 5.0
 _DAY_S = 86400.0
 #: The year 2001: what is before it was not filled in, or comes from a clock
@@ -89,16 +88,22 @@ def read(value: object, received_at: float) -> tuple[float | None, str]:
     return None, f'{described(value)} is no time that can be'
 
 
-def in_order(at: float | None, received_at: float
-             ) -> tuple[float | None, str]:
-    """A time that says something of the order of reports, or None.
+def stated(value: object, received_at: float) -> float | None:
+    """A time in an event, be it one that cannot be.
 
-    :returns: the time, and a remark, as :func:`read`.
+    It is compared with others of its sender, by that one's clock.
+    """
+    at = read(value, received_at)[0]
+    return _seconds(value, received_at)[0] if at is None else at
+
+
+def ahead(at: float | None, received_at: float) -> str:
+    """A remark on a time that lies ahead of its arrival; empty of any other.
     """
     if at is None or at <= received_at + AHEAD_S:
-        return at, ''
-    return None, (f'lies {at - received_at:.0f} s ahead of the arrival, and '
-                  'says nothing of the order')
+        return ''
+    return (f'lies {at - received_at:.0f} s ahead of the arrival: the clocks '
+            'of its sender and of Doctor differ')
 
 
 def _seconds(value: object, received_at: float

@@ -119,14 +119,24 @@ class AodhAlarmManager(AlarmManager):
 
     def _named(self, rule: AlarmRule) -> Iterator[Mapping[str, Any]]:
         """The alarms of a rule's name in its project."""
-        query: list[tuple[str, str]] = []
-        for field, value in (('name', rule.name),
-                             ('project_id', rule.project_id)):
-            query += [('q.field', field), ('q.op', 'eq'), ('q.value', value)]
-        answer = self.cloud.get(_SERVICE, f'{_PATH}?{urlencode(query)}')
-        for found in answer if isinstance(answer, list) else ():
+        for found in self._listed(name=rule.name, project_id=rule.project_id):
             if isinstance(found, Mapping):
                 yield found
+
+    def _listed(self, **wanted: str) -> list[Any]:
+        """The alarms with these values, as Aodh writes them.
+
+        :raises CloudError: Aodh refused, or did not answer, or something
+            between did in its stead.
+        """
+        query: list[tuple[str, str]] = []
+        for field, value in wanted.items():
+            query += [('q.field', field), ('q.op', 'eq'), ('q.value', value)]
+        answer = self.cloud.get(_SERVICE, f'{_PATH}?{urlencode(query)}')
+        if not isinstance(answer, list):
+            raise CloudError('What was said of alarms is no answer of Aodh: '
+                             'no list', recoverable=True)
+        return answer
 
     def _made_ready(self, found: Mapping[str, Any], rule: AlarmRule) -> Alarm:
         alarm_id, state = _id(found), state_from_json(found)
@@ -198,11 +208,8 @@ class AodhAlarmManager(AlarmManager):
 
     def _silent(self, project_id: str) -> list[Matcher]:
         """The rules of a project's alarms that have not gone off."""
-        query = urlencode([('q.field', 'project_id'), ('q.op', 'eq'),
-                           ('q.value', project_id)])
-        answer = self.cloud.get(_SERVICE, f'{_PATH}?{query}')
         matchers = []
-        for found in answer if isinstance(answer, list) else ():
+        for found in self._listed(project_id=project_id):
             try:
                 rule = rule_from_json(found, project_id, '')
                 if rule.enabled \

@@ -12,7 +12,7 @@ from doctor_core.web.pools import Pool
 
 WELL = health.Seen(
     True, {'network': Contact(True, 2.04), 'compute': Contact(True, 1.0)},
-    31.55, False)
+    31.55, False, True)
 
 
 class HealthTest(testtools.TestCase):
@@ -41,7 +41,8 @@ class HealthTest(testtools.TestCase):
             {'status': 'ok', 'bus': {'answers': True},
              'cloud': {'compute': {'answers': True, 'silent_s': 1.0},
                        'network': {'answers': True, 'silent_s': 2.0}},
-             'monitor': {'silent_s': 31.6}, 'hold': False}, self.ask())
+             'monitor': {'silent_s': 31.6}, 'hold': False,
+             'state': {'kept': True}}, self.ask())
 
     def test_says_which_pool_is_full(self):
         async def run():
@@ -85,6 +86,11 @@ class HealthTest(testtools.TestCase):
     def test_one_that_is_asked_now_and_then_may_have_failed_long_ago(self):
         self.assertEqual('ok', self.status(
             cloud={'alarm': Contact(False, None)}))
+
+    def test_a_state_file_that_is_gone(self):
+        answer = self.ask(state_kept=False)
+        self.assertEqual(('degraded', {'kept': False}),
+                         (answer['status'], answer['state']))
 
     def test_a_monitor_that_never_said_anything(self):
         self.assertEqual({'silent_s': None},

@@ -1,5 +1,6 @@
 import json
 
+import fixtures
 import testtools
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ class TestTokenInfo(testtools.TestCase):
     def test_as_keystone_writes_it(self):
         self.assertEqual(
             tokens.TokenInfo('u', 'doctor', 'p', 'ops',
-                             frozenset({'admin'}), 1577836810.0),
+                             frozenset({'admin'}), 1577836810.0, True),
             tokens.token_info(ANSWER))
 
     def test_for_no_project(self):
@@ -59,6 +60,23 @@ class TestTokenInfo(testtools.TestCase):
                 CloudError, tokens.token_info,
                 {'token': {**ANSWER['token'], **changes}})
             self.assertTrue(error.recoverable, changes)
+
+    def test_whose_roles_count_for_the_cloud(self):
+        project = ANSWER['token']['project']
+        for scope, expected in (
+                ({'project': project}, True),
+                ({'project': project, 'is_admin_project': True}, True),
+                ({'project': project, 'is_admin_project': False}, False),
+                ({'project': project, 'is_admin_project': None}, False),
+                ({'system': {'all': True}}, True),
+                ({'system': {'all': False}}, False), ({'system': []}, False),
+                ({'system': {'all': True}, 'is_admin_project': False}, False),
+                ({'domain': {'id': 'd', 'name': 'acme'}}, False),
+                ({'domain': {}, 'project': project}, False), ({}, False)):
+            token = {**ANSWER['token'], 'project': None, **scope}
+            self.assertEqual(
+                expected, tokens.token_info({'token': token}).is_of_cloud,
+                scope)
 
     def test_null_is_as_if_it_were_not_there(self):
         info = tokens.token_info({'token': {
@@ -102,7 +120,7 @@ class TestTokenCache(testtools.TestCase):
         if token.startswith('bad'):
             raise NotFound('no')
         return tokens.TokenInfo(token, '', '', '', frozenset(),
-                                self.now + self.lasts_s)
+                                self.now + self.lasts_s, True)
 
     def test_asks_once(self):
         self.assertEqual('t', self.cache.info('t').user_id)
@@ -133,9 +151,20 @@ class TestTokenCache(testtools.TestCase):
         self.cache.info('t')
         self.assertEqual(['t', 't'], self.asked)
 
-    def test_one_that_has_just_expired(self):
-        self.lasts_s = 0.0
-        self.assertRaises(NotFound, self.cache.info, 't')
+    def test_our_clock_is_ahead_of_keystone_s(self):
+        """Every token was refused, and nothing said why."""
+        log = self.useFixture(fixtures.FakeLogger('doctor_core.cloud.tokens'))
+        for self.lasts_s in (0.0, -7200.0, -7201.0):
+            self.assertEqual('t', self.cache.info('t').user_id)
+            self.assertIsNone(self.cache.known('t'))
+        self.assertEqual(['t'] * 3, self.asked)
+        self.assertEqual(1, log.output.count('expired 7200 s ago'))
+        self.assertEqual(1, log.output.count('\n'))
+        self.lasts_s = 3600.0
+        self.cache.info('t')
+        self.lasts_s = -60.0
+        self.cache.info('other')
+        self.assertIn('expired 60 s ago', log.output)
 
     def test_a_refusal_is_not_remembered(self):
         self.assertRaises(NotFound, self.cache.info, 'bad')

@@ -3,11 +3,13 @@
 import fixtures
 import testtools
 
+from doctor_core import wire
 from doctor_core.model import FaultStatus, SequenceNumber
 from doctor_core.store import faults
 from doctor_core.tests.unit.faults import doubles
 
 DOWN, UP = FaultStatus.DOWN, FaultStatus.UP
+NOW = 1_800_000_000.0
 NAGIOS = {'source': 'nagios', 'sender': 'n1'}
 
 
@@ -101,6 +103,56 @@ class AlertsTest(OrdersTestCase):
         self.assertTrue(self.is_down())
         self.assertEqual('clearing', self.alert(
             UP, 975.0, 995.0, fingerprint='f2'))
+
+
+class FarClocksTest(OrdersTestCase):
+    """Prometheus' clock is ahead of Doctor's, or behind it."""
+
+    AHEADS = (-1.7e9, -90000.0, -60.0, 10.0, 60.0, 3600.0, 1e6, 2e9)
+
+    def sent(self, status, began_at, at, *, sender='am-1'):
+        stamps = {'startsAt': began_at + self.ahead}
+        if status == 'resolved':
+            stamps['endsAt'] = at + self.ahead
+        fault, = wire.parse_faults({
+            'receiver': 'doctor', 'externalURL': sender, 'alerts': [{
+                'status': status, 'labels': {'host': 'h0'},
+                'fingerprint': 'f1', **stamps}]}, at).faults
+        return self.desk.handle(wire.fault_from_payload(
+            wire.fault_to_payload(fault), at)).state
+
+    def each(self):
+        for ahead in self.AHEADS:
+            self.desk, self.ahead = doubles.Desk(), ahead
+            yield f'{ahead} s ahead'
+
+    def test_late_copy_by_the_other_one_of_a_pair(self):
+        for ahead in self.each():
+            self.assertEqual('handled', self.sent('firing', NOW, NOW), ahead)
+            self.sent('resolved', NOW, NOW + 20)
+            self.desk.resume()
+            self.assertEqual('ignored', self.sent(
+                'firing', NOW, NOW + 21, sender='am-2'), ahead)
+            self.assertFalse(self.is_down(), ahead)
+            self.assertEqual('handled', self.sent(
+                'firing', NOW + 60, NOW + 61), ahead)
+
+    def test_crossed_on_the_way(self):
+        for ahead in self.each():
+            self.sent('resolved', NOW, NOW + 20)
+            self.assertEqual('ignored', self.sent('firing', NOW, NOW + 21),
+                             ahead)
+
+    def test_what_an_operator_has_cleared(self):
+        for ahead in self.each():
+            self.sent('firing', NOW, NOW)
+            self.desk.handler.clear('h0', 'admin')
+            self.desk.resume()
+            for at in (NOW + 5, NOW + 300):
+                self.assertEqual('ignored', self.sent('firing', NOW, at),
+                                 ahead)
+            self.assertEqual('handled', self.sent(
+                'firing', NOW + 400, NOW + 401), ahead)
 
 
 class SourcesTest(OrdersTestCase):

@@ -1,6 +1,8 @@
 import dataclasses
 
 import testtools
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from doctor_core.faults import reports
 from doctor_core.faults.reports import Reading
@@ -98,6 +100,88 @@ class AlertTest(testtools.TestCase):
     def test_resolved_of_an_occurrence_that_raised_nothing(self):
         self.assertEqual(Reading.EVIDENCE, read(
             self.RESOLVED, is_down=True, holders={'sample'}))
+
+
+class ClocksTest(testtools.TestCase):
+    """A sender's clock is ahead or behind, by as much all the time."""
+
+    AHEAD = st.floats(-1e9, 1e9).map(round) | st.integers(-120, 120)
+    LASTS = st.integers(1, 7200)
+    LATER = st.integers(0, 7200)
+
+    @staticmethod
+    def alert(status, ahead, began, at, ended=None):
+        return report(status, source='am/f1', received_at=float(at),
+                      began_at=began + ahead,
+                      ended_at=None if ended is None else ended + ahead)
+
+    @given(AHEAD, LASTS, LATER, st.booleans())
+    def test_copy_of_a_firing_that_was_resolved(self, ahead, lasts, later,
+                                                says_when):
+        """It felled the healthy host again, and nobody cleared it."""
+        end = 1000 + lasts
+        resolved = self.alert(UP, ahead, 1000, end,
+                              end if says_when else None)
+        self.assertEqual(Reading.OLD, read(
+            self.alert(DOWN, ahead, 1000, end + later), resolved))
+
+    @given(AHEAD, LASTS, LATER)
+    def test_next_occurrence(self, ahead, lasts, later):
+        end = 1000 + lasts
+        self.assertEqual(Reading.RAISES, read(
+            self.alert(DOWN, ahead, end + later + 1, end + later + 1),
+            self.alert(UP, ahead, 1000, end, end)))
+
+    @given(AHEAD, LASTS, LATER)
+    def test_end_of_the_one_that_fires(self, ahead, lasts, later):
+        end = 1000 + lasts
+        self.assertEqual(Reading.CLEARS, read(
+            self.alert(UP, ahead, 1000, end + later, end),
+            self.alert(DOWN, ahead, 1000, 1000), is_down=True,
+            holders={'am/f1'}))
+
+    @given(AHEAD, LATER)
+    def test_late_end_of_the_one_before(self, ahead, later):
+        """It took the marks of a lost host back."""
+        # Else it may be of a clock that is right by now.
+        assume(900 + ahead <= 995)
+        self.assertEqual(Reading.OLD, read(
+            self.alert(UP, ahead, 900, 1000, 990),
+            self.alert(DOWN, ahead, 1000, 1000), is_down=True,
+            holders={'am/f1'}))
+
+    @given(AHEAD, LASTS, LATER)
+    def test_an_overruled_one_is_sent_again(self, ahead, lasts, later):
+        """It did not hold that an operator cleared the fault."""
+        fired = reports.said_by(self.alert(DOWN, ahead, 1000, 1000))
+        _, over = reports.overruled({'': fired}.get)
+        for at in (1000, 1000 + lasts, 1000 + lasts + later):
+            self.assertEqual(Reading.OLD, reports.read(
+                self.alert(DOWN, ahead, 1000, at), over, is_down=False,
+                holders=()))
+
+    @given(st.integers(6, 86400), LASTS, LATER)
+    def test_clock_that_was_ahead_and_is_right_again(self, ahead, lasts,
+                                                     later):
+        """All its news was ignored until the clock had caught up."""
+        end, again = 1000 + lasts, 1001 + lasts + later
+        for resolved, fires in (
+                (self.alert(UP, ahead, 1000, end, end),
+                 self.alert(DOWN, 0, again, again)),
+                (report(UP, received_at=float(end), said_at=end + ahead),
+                 report(DOWN, received_at=float(again), said_at=again))):
+            self.assertEqual(Reading.RAISES, read(fires, resolved))
+
+    @given(AHEAD)
+    def test_others_are_in_order_by_their_clocks_too(self, ahead):
+        """An event of 20 s ago, delivered late, felled a healthy host."""
+        # Else it may be of a clock that is right by now.
+        assume(not 995 < 975 + ahead <= 1006)
+        up = report(UP, said_at=995.0 + ahead)
+        self.assertEqual(Reading.OLD, read(
+            report(DOWN, said_at=975.0 + ahead, received_at=1001.0), up))
+        self.assertEqual(Reading.RAISES, read(
+            report(DOWN, said_at=996.0 + ahead, received_at=1001.0), up))
 
 
 class HoldersTest(testtools.TestCase):

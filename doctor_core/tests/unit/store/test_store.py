@@ -175,10 +175,21 @@ class FaultsTest(StoreTestCase):
 
     def test_said(self):
         self.assertIsNone(self.store.faults.said('h0', 's', 'm'))
-        said = store.Said(FaultStatus.UP, 5.0, 'e', 7)
+        said = store.Said(FaultStatus.UP, 5.0, 'e', 7, began=3.0)
         self.store.faults.say('h0', 's', 'm', store.Said(FaultStatus.DOWN))
         self.store.faults.say('h0', 's', 'm', said)
         self.assertEqual(said, self.store.faults.said('h0', 's', 'm'))
+
+    def test_file_of_a_release_before_gets_what_it_lacks(self):
+        path = self.useFixture(fixtures.TempDir()).join('old.sqlite')
+        store.Store(path).close()
+        with sqlite3.connect(path) as connection:
+            connection.execute('ALTER TABLE said DROP COLUMN began')
+        said = store.Said(FaultStatus.UP, 5.0, began=3.0)
+        state = store.Store(path)
+        self.addCleanup(state.close)
+        state.faults.say('h0', 's', 'm', said)
+        self.assertEqual(said, state.faults.said('h0', 's', 'm'))
 
     def test_what_was_said_longest_ago_is_forgotten(self):
         """A row for each sender that ever spoke was kept for ever."""

@@ -58,12 +58,16 @@ class GateTestCase(testtools.TestCase):
             raise CloudError('no answer', recoverable=True)
         if token.startswith('hang'):
             self.hang.wait(PATIENCE_S)
-        if token not in ('admin', 'member'):
+        if token not in ('admin', 'member', 'domain'):
             raise NotFound('no such token')
         return self.facts(token)
 
     def facts(self, role):
-        return SimpleNamespace(project_id='p1', user_id='u1', roles=[role])
+        if role == 'domain':
+            return SimpleNamespace(project_id='', user_id='u1',
+                                   roles=['Admin'], is_of_cloud=False)
+        return SimpleNamespace(project_id='p1', user_id='u1', roles=[role],
+                               is_of_cloud=True)
 
     async def status_of(self, gate, *args, **kwargs):
         try:
@@ -92,6 +96,13 @@ class RulesTest(GateTestCase):
         self.assertEqual([401, 401, 403, 200, 503], [
             self.status(gate, token=token)
             for token in ('', 'wrong', 'member', 'admin', 'away')])
+
+    def test_administrator_of_a_domain_is_not_the_operator(self):
+        """He declared hosts dead, and saw the alarms of all."""
+        gate, asked = self.gate(), request('alarms', 'domain')
+        self.assertEqual(403, self.status(gate, token='domain'))
+        asyncio.run(gate(asked, inner))
+        self.assertEqual(('', 'u1', False), gate.who(asked))
 
     def test_tenants_may_come_to_their_alarms(self):
         gate = self.gate()

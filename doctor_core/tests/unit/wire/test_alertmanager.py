@@ -95,14 +95,21 @@ class TimesTest(testtools.TestCase):
              'counts', 'alerts[0].endsAt: a list is no time that can be; the '
              'arrival counts'), fault.remarks)
 
-    def test_time_ahead_of_its_arrival_orders_nothing(self):
-        """A sender whose clock was a day ahead once was never believed
-        again.
-        """
+    def test_time_ahead_of_its_arrival_is_kept_and_remarked(self):
+        """A resolved occurrence was not known as such any more."""
         fault = parse_one({**alert('resolved', NOW + 60, host='a'),
                            'startsAt': NOW + 30})
-        self.assertEqual((None, None), (fault.began_at, fault.ended_at))
+        self.assertEqual((NOW + 30, NOW + 60),
+                         (fault.began_at, fault.ended_at))
         self.assertThat(fault.remarks, matchers.HasLength(2))
+
+    def test_beginning_that_cannot_be_still_names_the_occurrence(self):
+        for starts in ('2099-01-01T00:00:00Z', '1970-01-01T00:10:00Z'):
+            fault = parse_one({**alert(host='a'), 'startsAt': starts})
+            self.assertEqual((NOW, wire.utc(starts)),
+                             (fault.detected_at, fault.began_at))
+            self.assertEqual(fault.began_at, wire.fault_from_payload(
+                wire.fault_to_payload(fault), NOW).began_at)
 
     def test_year_one_is_no_time(self):
         fault = parse_one({**alert(host='a'),

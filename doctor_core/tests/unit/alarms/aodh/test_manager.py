@@ -221,6 +221,22 @@ class TestMissed(AodhTestCase):
         self.assertEqual([], self.missed(samples.event()))
 
 
+class TestNoAnswer(AodhTestCase):
+    """A proxy's 200 was taken for Aodh's word that all were reached, and
+    that there was no alarm of a name.
+    """
+
+    def test_what_is_no_list(self):
+        for answer in ({}, None, 'page', {'alarms': []}, 0):
+            self.useFixture(fixtures.MockPatchObject(
+                self.aodh, 'get', lambda *_, answer=answer: answer))
+            for ask in (lambda: self.manager.missed([samples.event()]),
+                        lambda: self.manager.create(samples.rule())):
+                error = self.assertRaises(CloudError, ask)
+                self.assertTrue(error.recoverable, answer)
+        self.assertEqual([], self.aodh.book.alarms())
+
+
 class TestWatch(AodhTestCase):
 
     def test_an_event_of_doctors_own_is_not_ceilometers(self):
