@@ -235,8 +235,9 @@ def _telling(record: TellingRecord,
     """
     one = record.telling
     return {'server_id': one.server.id, 'name': one.server.name,
-            'news': one.news, 'shown': one.shown, 'state': record.state,
-            'at': record.at, 'reason': record.reason,
+            'project_id': one.server.project_id, 'news': one.news,
+            'shown': one.shown, 'state': record.state, 'at': record.at,
+            'reason': record.reason,
             'deliveries': [dataclasses.asdict(delivery) for delivery in
                            taken.get((one.server.id, one.news), ())]}
 

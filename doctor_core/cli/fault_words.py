@@ -108,12 +108,20 @@ def _proof(one: Mapping[str, Any]) -> Iterator[str]:
     who = f'{one["name"] or one["server_id"]}, {one["news"]}: '
     deliveries = one.get('deliveries', ())
     if one['reason'] or one['state'] != 'told' or not deliveries:
-        yield f'{who}{_spaced(one["state"])} {instant(one["at"])}'.rstrip() \
-            + (one['reason'] and f': {one["reason"]}')
+        yield ' '.join(filter(None, (
+            f'{who}{_spaced(one["state"])}', instant(one['at']),
+            _to_call(one)))) + (one['reason'] and f': {one["reason"]}')
     for taken in deliveries:
         yield f'{who}told {instant(taken["at"])}: ' + ', '.join(filter(None, (
             taken['url'], taken['answer'], f'attempt {taken["attempt"]}',
             f'alarm {taken["alarm"]!r} ({taken["alarm_id"]})')))
+
+
+def _to_call(one: Mapping[str, Any]) -> str:
+    """Who is to be told by other means."""
+    project = one.get('project_id')
+    return f'(project {project})' \
+        if project and one['state'] in _UNREACHED else ''
 
 
 def _spaced(state: str) -> str:

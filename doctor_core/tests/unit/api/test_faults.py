@@ -197,6 +197,7 @@ class LookTest(FaultsTestCase):
         self.assertEqual([{
             'alarm_id': 'a1', 'alarm': 'n', 'url': 'http://a/', 'at': 12.5,
             'attempt': 2, 'answer': 'HTTP 204'}], telling['deliveries'])
+        self.assertEqual('p', telling['project_id'])
 
     def listed(self):
         return [tuple(fault[name] for name in (

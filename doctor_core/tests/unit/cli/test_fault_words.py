@@ -151,6 +151,15 @@ class WordsTest(testtools.TestCase):
         self.assertEqual(13, len(self.tellings(*tellings)))
         self.assertEqual([''], self.tellings())
 
+    def test_whose_server_it_is_whose_owner_was_not_reached(self):
+        """Whom to call was nowhere."""
+        one = {'server_id': 's1', 'name': 'vm1', 'news': 'lost', 'at': 0.5,
+               'state': 'given-up', 'reason': 'no', 'project_id': 'p1'}
+        self.assertEqual(
+            ['vm1, lost: given up 1970-01-01 00:00:00.500 UTC (project p1): '
+             'no', 'vm1, back: told 1970-01-01 00:00:00.500 UTC: no'],
+            self.tellings(one, {**one, 'news': 'back', 'state': 'told'}))
+
     def test_cause_is_the_same_everywhere(self):
         for cause, words in (('x', 'x'), ('', 'compute.host.down')):
             fault = {**FAULT, 'cause': cause, 'owed': 0, 'corrections': []}
