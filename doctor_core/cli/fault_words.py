@@ -40,13 +40,15 @@ def row(fault: Mapping[str, Any], most: int | None = None
         ) -> tuple[Any, ...]:
     """A fault as a line of the list.
 
-    :param most: so many characters of its note; None for all.
+    :param most: so many characters of its note, and whole seconds, which is
+        enough for a glance; None for all.
     """
+    at = fault['detected_at']
     note = fault['note']
     if most is not None and len(note) > most:
         note = f'{note[:most - 3].rstrip()}...'
     return (fault['id'], fault['hostname'], fault['state'],
-            _cause(fault), moment(fault['detected_at']),
+            _cause(fault), instant(at) if most is None else moment(at),
             _told(fault), fault['servers'], fault['owed'], note)
 
 
@@ -61,9 +63,9 @@ def details(fault: Mapping[str, Any], most: int | None = None
         ('State', fault['state']), ('Note', fault['note']),
         ('Type', fault['type']), ('Cause', _cause(fault)),
         ('Source', fault['source']), ('Severity', fault['severity']),
-        ('Detected', moment(fault['detected_at'])),
-        ('Received', moment(fault['received_at'])),
-        ('Reported back', moment(fault['cleared_at'])),
+        ('Detected', instant(fault['detected_at'])),
+        ('Received', instant(fault['received_at'])),
+        ('Reported back', instant(fault['cleared_at'])),
         ('Told', _told(fault)),
         ('Repeats', fault['repeats']),
         ('Held open by', ', '.join(
@@ -92,15 +94,22 @@ def _tellings(tellings: Iterable[Mapping[str, Any]], most: int | None
               ) -> list[tuple[str, str]]:
     """What the owners were told, and what became of it: a line for each
     notice that somebody has taken, and one for each telling of which there is
-    more to say; those first of whom somebody was not reached.
+    more to say; those first of whom somebody was not reached, then by time.
     """
-    lines = [line for one in sorted(
-        tellings, key=lambda one: one['state'] not in _UNREACHED)
-        for line in _proof(one)]
+    lines = [line for one in sorted(tellings, key=_place)
+             for line in _proof(one)]
     if most is not None and len(lines) > most:
         lines[most:] = [f'and {len(lines) - most} more; -f value -c Tellings '
                         'shows all']
     return [('Tellings', '\n'.join(lines))] if lines else []
+
+
+def _place(one: Mapping[str, Any]) -> tuple[bool, float]:
+    """Where a telling stands: what is owed, at the end."""
+    times = [taken['at'] for taken in one.get('deliveries', ())]
+    at = min(times) if times else one['at']
+    return (one['state'] not in _UNREACHED,
+            float('inf') if at is None else at)
 
 
 def _proof(one: Mapping[str, Any]) -> Iterator[str]:

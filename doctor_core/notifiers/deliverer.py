@@ -190,11 +190,8 @@ class Deliverer:
                                                 deadline))
             finally:
                 entry.leave()
-            LOG.info('Server %s, alarm %.100r, %s: told after %.0f ms, '
-                     'attempt %d%s%s', notice.server_id or '?', told.alarm,
-                     where, 1000.0 * (clock.monotonic() - began),
-                     told.attempt, words.because_of(notice),
-                     told.answer and f': {told.answer}')
+            LOG.info('%s', words.told(notice, told,
+                                      clock.monotonic() - began))
             return told
         except Withdrawn as error:
             LOG.info('The owner of server %s is not told any more: %s%s',

@@ -32,6 +32,20 @@ def delivered(notice: Notice, where: str, statistics: dict[str, Any],
         wire.shortened(answer) if isinstance(answer, str) else '')
 
 
+def told(notice: Notice, taken: Delivered, delivering_s: float) -> str:
+    """That an owner was told, and how late that was.
+
+    :param delivering_s: how much of that the notifier took.
+    """
+    late = _ms(delivering_s)
+    if notice.since is not None:
+        late = f'{_ms(max(0.0, taken.at - notice.since))} ({late} to deliver)'
+    name = f'{taken.alarm!r:.100}'
+    return f'Server {notice.server_id or "?"}, alarm {name}, {taken.url}: ' \
+        f'told after {late}, attempt {taken.attempt}{because_of(notice)}' \
+        + (taken.answer and f': {taken.answer}')
+
+
 def failed(where: str, statistics: dict[str, Any], error: BaseException,
            next_at: float | None = None) -> str:
     """Where an attempt failed, which one it was, and why.
@@ -50,6 +64,10 @@ def failed(where: str, statistics: dict[str, Any], error: BaseException,
 def because_of(notice: Notice) -> str:
     """Of which fault a line of the log is."""
     return notice.fault_id and f', fault {notice.fault_id}'
+
+
+def _ms(seconds: float) -> str:
+    return f'{1000.0 * seconds:.0f} ms'
 
 
 def _clock(at: float) -> str:

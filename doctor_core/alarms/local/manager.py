@@ -156,7 +156,7 @@ class LocalAlarmManager(AlarmManager):
         for firing in firings:
             notice = Notice(webhook_body(firing), fault_id=fault_id,
                             project_id=firing.alarm.rule.project_id,
-                            is_wanted=event.is_wanted)
+                            is_wanted=event.is_wanted, since=event.since)
             own = [_Sent(_named(firing.alarm), _who(firing, server_id),
                          self._deliver(action, notice, firing, troubles))
                    for action in firing.alarm.rule.actions]

@@ -23,8 +23,37 @@ class WordsTest(testtools.TestCase):
     def test_row(self):
         self.assertEqual(
             ('f1', 'compute-1', 'held', 'no answer to probes',
-             '2023-11-14 22:13:20 UTC', '3 of 4, 1 not reached', 4, 9,
+             '2023-11-14 22:13:20.250 UTC', '3 of 4, 1 not reached', 4, 9,
              'held in a mass failure'), fault_words.row({**FAULT, 'owed': 9}))
+
+    def test_a_glance_needs_no_milliseconds(self):
+        self.assertEqual('2023-11-14 22:13:20 UTC', fault_words.row(
+            {**FAULT, 'owed': 9}, 60)[4])
+
+    def test_all_times_are_in_one_precision(self):
+        """How late an owner was told could not be computed."""
+        shown = dict(fault_words.details({
+            **FAULT, 'corrections': [], 'cleared_at': 1700000001.0}))
+        self.assertEqual(
+            ['2023-11-14 22:13:20.250 UTC', '2023-11-14 22:13:20.500 UTC',
+             '2023-11-14 22:13:21.000 UTC'],
+            [shown[name] for name in ('Detected', 'Received',
+                                      'Reported back')])
+
+    def test_tellings_stand_by_time(self):
+        """The return stood above the loss, or not."""
+        one = {'server_id': 's', 'name': 'vm', 'news': 'lost', 'reason': '',
+               'state': 'told', 'at': 3.0}
+        taken = {'alarm_id': 'a', 'alarm': 'n', 'url': 'log:', 'attempt': 1,
+                 'answer': '', 'at': 1.0}
+        lines = self.tellings(
+            {**one, 'name': 'owed', 'state': 'owed', 'at': None},
+            {**one, 'news': 'back', 'at': 2.0},
+            {**one, 'deliveries': [taken]},
+            {**one, 'name': 'deaf', 'state': 'given-up'})
+        self.assertEqual(
+            ['deaf, lost', 'vm, lost', 'vm, back', 'owed, lost'],
+            [line.partition(':')[0] for line in lines])
 
     def test_a_note_is_cut(self):
         for most, note in ((22, 'held in a mass failure'),

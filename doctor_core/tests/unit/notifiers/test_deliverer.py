@@ -91,6 +91,13 @@ class TestOneNotice(DelivererTestCase):
         self.assertRegex(line, r"^Server server-1, alarm 'n', fake://a/b: "
                          r'told after \d+ ms, attempt 2$')
 
+    def test_how_late_an_owner_was_told(self):
+        """18 ms were said of what took 519, from the detection on."""
+        self.deliverer(FakeNotifier()).deliver('fake://a', notice(
+            since=clock.now() - 60.0)).result(LONG_S)
+        self.assertRegex(self.log.output, r'told after 6\d{4} ms '
+                         r'\(\d{1,4} ms to deliver\), attempt 1\n')
+
     def test_what_answered(self):
         """An owner who denied that could not be shown it."""
         deliverer = self.deliverer(FakeNotifier(
