@@ -237,9 +237,18 @@ def _telling(record: TellingRecord,
     return {'server_id': one.server.id, 'name': one.server.name,
             'project_id': one.server.project_id, 'news': one.news,
             'shown': one.shown, 'state': record.state, 'at': record.at,
-            'reason': record.reason,
+            'reason': record.reason, 'verified': _verified(record),
             'deliveries': [dataclasses.asdict(delivery) for delivery in
                            taken.get((one.server.id, one.news), ())]}
+
+
+def _verified(record: TellingRecord) -> bool | None:
+    """Whether Doctor knew what it said of a guest on a host that is back;
+    None of a loss, and where nothing was said.
+    """
+    said = record.telling.traits.get('verified')
+    return None if said is None or record.telling.news is News.LOST \
+        else said == 'true'
 
 
 def _named_faults(body: object) -> list[str]:

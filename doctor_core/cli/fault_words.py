@@ -66,6 +66,7 @@ def details(fault: Mapping[str, Any], most: int | None = None
         ('Detected', instant(fault['detected_at'])),
         ('Received', instant(fault['received_at'])),
         ('Reported back', instant(fault['cleared_at'])),
+        ('Witness', fault.get('witness', '')),
         ('Told', _told(fault)),
         ('Repeats', fault['repeats']),
         ('Held open by', ', '.join(
@@ -116,14 +117,23 @@ def _proof(one: Mapping[str, Any]) -> Iterator[str]:
     """What became of one telling; each line names server and news."""
     who = f'{one["name"] or one["server_id"]}, {one["news"]}: '
     deliveries = one.get('deliveries', ())
+    sure = _sure(one)
     if one['reason'] or one['state'] != 'told' or not deliveries:
         yield ' '.join(filter(None, (
             f'{who}{_spaced(one["state"])}', instant(one['at']),
-            _to_call(one)))) + (one['reason'] and f': {one["reason"]}')
+            _to_call(one)))) + (one['reason'] and f': {one["reason"]}') \
+            + (sure and f'; {sure}')
     for taken in deliveries:
         yield f'{who}told {instant(taken["at"])}: ' + ', '.join(filter(None, (
             taken['url'], taken['answer'], f'attempt {taken["attempt"]}',
-            f'alarm {taken["alarm"]!r} ({taken["alarm_id"]})')))
+            f'alarm {taken["alarm"]!r} ({taken["alarm_id"]})', sure)))
+
+
+def _sure(one: Mapping[str, Any]) -> str:
+    """What was said of a guest that is back, and whether that is known."""
+    verified = one.get('verified')
+    return '' if verified is None else \
+        f'{one["shown"]}, {"verified" if verified else "not verified"}'
 
 
 def _to_call(one: Mapping[str, Any]) -> str:

@@ -136,7 +136,9 @@ class ShowFault(_Asking, ShowOne):
 
     A correction that is taken back counts as done and as undone. "Tellings"
     says of each server what its owner was told ("lost", "stopped", "back"),
-    when, at which URL, by which alarm, and what answered. A table has some
+    when, at which URL, by which alarm, what answered, and whether Doctor was
+    sure of what became of the guest ("verified"). "Witness" is who, beside the
+    report, says that the host is back. A table has some
     lines of that; -f value -c Tellings has all.
     """
 

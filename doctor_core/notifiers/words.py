@@ -42,7 +42,8 @@ def told(notice: Notice, taken: Delivered, delivering_s: float) -> str:
         late = f'{_ms(max(0.0, taken.at - notice.since))} ({late} to deliver)'
     name = f'{taken.alarm!r:.100}'
     return f'Server {notice.server_id or "?"}, alarm {name}, {taken.url}: ' \
-        f'told after {late}, attempt {taken.attempt}{because_of(notice)}' \
+        f'told after {late}, attempt {taken.attempt}{_sure(notice)}' \
+        + because_of(notice) \
         + (taken.answer and f': {taken.answer}')
 
 
@@ -64,6 +65,15 @@ def failed(where: str, statistics: dict[str, Any], error: BaseException,
 def because_of(notice: Notice) -> str:
     """Of which fault a line of the log is."""
     return notice.fault_id and f', fault {notice.fault_id}'
+
+
+def _sure(notice: Notice) -> str:
+    """Whether Doctor knows what it says of a guest that is back."""
+    if notice.trait('verified') is None:
+        return ''
+    sure = 'verified' if notice.trait('verified') == 'true' \
+        else 'not verified'
+    return f', {notice.trait("state")}, {sure}'
 
 
 def _ms(seconds: float) -> str:

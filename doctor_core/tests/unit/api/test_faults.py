@@ -204,6 +204,19 @@ class LookTest(FaultsTestCase):
             'servers', 'told_servers', 'owed')) for fault in
             self.api.list_faults(request()).json['faults']]
 
+    def test_how_sure_doctor_was_of_what_it_said(self):
+        """A return that was told unverified looked as sure as any."""
+        fault_id = self.open()
+        self.store.tellings.owe(fault_id, [
+            Telling(Server(name, name, 'p', 'h0'), News.BACK, 'active', traits)
+            for name, traits in (('s1', {'verified': 'true'}),
+                                 ('s2', {'verified': 'false'}), ('s3', {}))])
+        tellings = self.api.show_fault(request(
+            params={'id': fault_id})).json['fault']['tellings']
+        self.assertEqual(
+            {'s0': None, 's1': True, 's2': False, 's3': None},
+            {one['server_id']: one['verified'] for one in tellings})
+
     def test_list_of_one_state(self):
         """Those of a state were looked for among the latest 100 only."""
         held = self.open(FaultState.HELD)

@@ -40,6 +40,24 @@ class WordsTest(testtools.TestCase):
             [shown[name] for name in ('Detected', 'Received',
                                       'Reported back')])
 
+    def test_how_sure_doctor_was_of_what_it_said(self):
+        """A return that was told unverified looked as sure as any."""
+        one = {'server_id': 's', 'name': 'vm', 'news': 'back', 'at': 0.5,
+               'state': 'told', 'reason': 'handed on', 'shown': 'active'}
+        taken = {'alarm_id': 'a', 'alarm': 'n', 'url': 'log:', 'attempt': 1,
+                 'answer': '', 'at': 1.0}
+        told = 'vm, back: told 1970-01-01 00:00:0'
+        self.assertEqual(
+            [f'{told}0.500 UTC: handed on; active, not verified',
+             f"{told}1.000 UTC: log:, attempt 1, alarm 'n' (a), active, "
+             'verified'],
+            self.tellings({**one, 'verified': False},
+                          {**one, 'verified': True, 'reason': '',
+                           'deliveries': [taken]}))
+        self.assertEqual('nova-compute', dict(fault_words.details({
+            **FAULT, 'corrections': [], 'witness': 'nova-compute'}))[
+                'Witness'])
+
     def test_tellings_stand_by_time(self):
         """The return stood above the loss, or not."""
         one = {'server_id': 's', 'name': 'vm', 'news': 'lost', 'reason': '',

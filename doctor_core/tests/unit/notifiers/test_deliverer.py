@@ -98,6 +98,13 @@ class TestOneNotice(DelivererTestCase):
         self.assertRegex(self.log.output, r'told after 6\d{4} ms '
                          r'\(\d{1,4} ms to deliver\), attempt 1\n')
 
+    def test_how_sure_doctor_was_of_what_it_said(self):
+        one = notice()
+        one.body['reason_data']['event']['traits'] += [
+            ['state', 1, 'active'], ['verified', 1, 'false']]
+        self.deliverer(FakeNotifier()).deliver('fake://a', one).result(LONG_S)
+        self.assertIn('attempt 1, active, not verified\n', self.log.output)
+
     def test_what_answered(self):
         """An owner who denied that could not be shown it."""
         deliverer = self.deliverer(FakeNotifier(
