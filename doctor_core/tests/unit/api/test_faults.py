@@ -329,6 +329,9 @@ class NameTest(FaultsTestCase):
         for too_little in ('aaaaaaa', '________', '%%%%%%%%'):
             self.assertEqual(404, self.refused(
                 self.api.show_fault, params={'id': too_little}))
+        # "There is no fault aaaa", where there was one.
+        self.assertIn('name 8 characters', self.assertRaises(
+            Refused, self.shown, 'aaaa').message)
         fault_id = self.open(id='bbbbbbbb-1')
         self.assertEqual(fault_id, self.shown('bbbbbbbb'))
 
