@@ -55,7 +55,9 @@ def failed(where: str, statistics: dict[str, Any], error: BaseException,
     :param next_at: when there is another one; None when there is none.
     """
     # Many a notifier names the place itself.
-    why = f'{error}'.removeprefix(f'{where}: ')
+    why = f'{error}'
+    if why.startswith((f'{where}: ', f'{where} ')):
+        why = why.removeprefix(where).lstrip(': ')
     number = statistics.get('attempt_number')
     attempt = f', attempt {number}' if number else ''
     text = f'{where}{attempt}: {why}'

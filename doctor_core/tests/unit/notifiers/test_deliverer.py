@@ -146,6 +146,11 @@ class TestOneNotice(DelivererTestCase):
                       'told: fake:dead@a.example, attempt 2: 550 nobody\n',
                       self.log.output)
 
+    def test_no_place_is_named_twice(self):
+        for said in ('fake://a/b: answered 404', 'fake://a/b answered 404'):
+            self.assertEqual('fake://a/b, attempt 1: answered 404', str(
+                self.outcome(FakeNotifier(NotifyError(said)))))
+
     def test_who_wants_to_know_hears_of_each_attempt(self):
         whys = []
         self.deliverer(FakeNotifier(passing('a'), passing('b'))).deliver(
