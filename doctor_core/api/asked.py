@@ -38,7 +38,11 @@ class FaultNames:
             or self._latest_of(name)
         if found is not None:
             return found
-        alike = self._faults.beginning(name) if len(name) >= SHORT_ID else []
+        alike = self._faults.beginning(name)
+        if alike and len(name) < SHORT_ID:
+            raise Refused(404, f'{shortened(name)} is too short for the '
+                          f'beginning of an id: name {SHORT_ID} characters of '
+                          'it at least.')
         if len(alike) > 1:
             those = few(f'{one.id} (host {one.hostname}, {one.state})'
                         for one in alike)

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from doctor_core.api import asked
+from doctor_core.api import asked, untold
 from doctor_core.model import Action, Delivered, News
 from doctor_core.model.states import (
     DOWN,
@@ -28,8 +28,6 @@ _OWED = frozenset({CorrectionState.OWED, CorrectionState.ASKED,
                    CorrectionState.UNDO_OWED})
 #: What nobody will do any more, or has done.
 _DONE = frozenset(CorrectionState) - _OWED
-
-Counts = Mapping[tuple[News, TellingState], int]
 
 
 class FaultsApi:
@@ -73,7 +71,7 @@ class FaultsApi:
             [record.id for record in records])
         sayers = self._store.faults.sayers([record.id for record in records])
         return Response(json={'hold': self._holds(), 'faults': [
-            {**_shown(record, sayers[record.id]), **_told(counts[record.id]),
+            {**self._shown(record, sayers[record.id], counts[record.id]),
              'owed': _count(tallies[record.id], _OWED)}
             for record in records]})
 
@@ -100,7 +98,7 @@ class FaultsApi:
         sayers = self._store.faults.sayers([record.id])[record.id]
         taken = self._store.tellings.deliveries(record.id)
         return Response(json={'fault': {
-            **_shown(record, sayers), **_told(counts),
+            **self._shown(record, sayers, counts),
             'ignored_later': self._ignored_later(record),
             'sources': [source for source, holds in sayers
                         if holds and record.state in DOWN],
@@ -109,6 +107,20 @@ class FaultsApi:
                 self._store.corrections.of(record.id)],
             'tellings': [_telling(one, taken) for one in
                          self._store.tellings.of(record.id)]}})
+
+    def _shown(self, record: FaultRecord, sayers: Sequence[tuple[str, bool]],
+               counts: untold.Counts) -> dict[str, Any]:
+        """A fault; its note begins with whom nobody tells any more, for as
+        long as the fault is known.
+        """
+        some = {state: self._store.tellings.of(record.id, state,
+                                               most=untold.NAMED)
+                for state in untold.states(counts)}
+        note = [*untold.sentences(untold.FAILED, counts, some),
+                record.reason, record.note, _disagreement(record, sayers),
+                *untold.sentences(untold.WAITING, counts, some)]
+        return {**dataclasses.asdict(record), 'hostname': record.hostname,
+                'note': '; '.join(filter(None, note)), **_told(counts)}
 
     def _ignored_later(self, record: FaultRecord) -> dict[str, str] | None:
         """The latest event of the same target that was ignored, if nothing
@@ -163,14 +175,6 @@ def _asked_states(request: Request) -> Collection[FaultState]:
     return (FaultState(state),)
 
 
-def _shown(record: FaultRecord, sayers: Sequence[tuple[str, bool]]
-           ) -> dict[str, Any]:
-    note = filter(None, (record.reason, record.note,
-                         _disagreement(record, sayers)))
-    return {**dataclasses.asdict(record), 'hostname': record.hostname,
-            'note': '; '.join(note)}
-
-
 def _disagreement(record: FaultRecord, sayers: Sequence[tuple[str, bool]]
                   ) -> str:
     """Who says that a host is back of which others hold the fault open."""
@@ -186,7 +190,7 @@ def _have(names: Sequence[str], one: str, several: str) -> str:
     return one if len(names) == 1 else several
 
 
-def _told(counts: Counts) -> dict[str, Any]:
+def _told(counts: untold.Counts) -> dict[str, Any]:
     """Of how many servers the owners were told that they are lost, and of
     how many they were not reached, or not by all their alarms.
     """
@@ -231,10 +235,20 @@ def _telling(record: TellingRecord,
     """
     one = record.telling
     return {'server_id': one.server.id, 'name': one.server.name,
-            'news': one.news, 'shown': one.shown, 'state': record.state,
-            'at': record.at, 'reason': record.reason,
+            'project_id': one.server.project_id, 'news': one.news,
+            'shown': one.shown, 'state': record.state, 'at': record.at,
+            'reason': record.reason, 'verified': _verified(record),
             'deliveries': [dataclasses.asdict(delivery) for delivery in
                            taken.get((one.server.id, one.news), ())]}
+
+
+def _verified(record: TellingRecord) -> bool | None:
+    """Whether Doctor knew what it said of a guest on a host that is back;
+    None of a loss, and where nothing was said.
+    """
+    said = record.telling.traits.get('verified')
+    return None if said is None or record.telling.news is News.LOST \
+        else said == 'true'
 
 
 def _named_faults(body: object) -> list[str]:

@@ -40,13 +40,15 @@ def row(fault: Mapping[str, Any], most: int | None = None
         ) -> tuple[Any, ...]:
     """A fault as a line of the list.
 
-    :param most: so many characters of its note; None for all.
+    :param most: so many characters of its note, and whole seconds, which is
+        enough for a glance; None for all.
     """
+    at = fault['detected_at']
     note = fault['note']
     if most is not None and len(note) > most:
         note = f'{note[:most - 3].rstrip()}...'
     return (fault['id'], fault['hostname'], fault['state'],
-            _cause(fault), moment(fault['detected_at']),
+            _cause(fault), instant(at) if most is None else moment(at),
             _told(fault), fault['servers'], fault['owed'], note)
 
 
@@ -61,9 +63,10 @@ def details(fault: Mapping[str, Any], most: int | None = None
         ('State', fault['state']), ('Note', fault['note']),
         ('Type', fault['type']), ('Cause', _cause(fault)),
         ('Source', fault['source']), ('Severity', fault['severity']),
-        ('Detected', moment(fault['detected_at'])),
-        ('Received', moment(fault['received_at'])),
-        ('Reported back', moment(fault['cleared_at'])),
+        ('Detected', instant(fault['detected_at'])),
+        ('Received', instant(fault['received_at'])),
+        ('Reported back', instant(fault['cleared_at'])),
+        ('Witness', fault.get('witness', '')),
         ('Told', _told(fault)),
         ('Repeats', fault['repeats']),
         ('Held open by', ', '.join(
@@ -92,28 +95,52 @@ def _tellings(tellings: Iterable[Mapping[str, Any]], most: int | None
               ) -> list[tuple[str, str]]:
     """What the owners were told, and what became of it: a line for each
     notice that somebody has taken, and one for each telling of which there is
-    more to say; those first of whom somebody was not reached.
+    more to say; those first of whom somebody was not reached, then by time.
     """
-    lines = [line for one in sorted(
-        tellings, key=lambda one: one['state'] not in _UNREACHED)
-        for line in _proof(one)]
+    lines = [line for one in sorted(tellings, key=_place)
+             for line in _proof(one)]
     if most is not None and len(lines) > most:
         lines[most:] = [f'and {len(lines) - most} more; -f value -c Tellings '
                         'shows all']
     return [('Tellings', '\n'.join(lines))] if lines else []
 
 
+def _place(one: Mapping[str, Any]) -> tuple[bool, float]:
+    """Where a telling stands: what is owed, at the end."""
+    times = [taken['at'] for taken in one.get('deliveries', ())]
+    at = min(times) if times else one['at']
+    return (one['state'] not in _UNREACHED,
+            float('inf') if at is None else at)
+
+
 def _proof(one: Mapping[str, Any]) -> Iterator[str]:
     """What became of one telling; each line names server and news."""
     who = f'{one["name"] or one["server_id"]}, {one["news"]}: '
     deliveries = one.get('deliveries', ())
+    sure = _sure(one)
     if one['reason'] or one['state'] != 'told' or not deliveries:
-        yield f'{who}{_spaced(one["state"])} {instant(one["at"])}'.rstrip() \
-            + (one['reason'] and f': {one["reason"]}')
+        yield ' '.join(filter(None, (
+            f'{who}{_spaced(one["state"])}', instant(one['at']),
+            _to_call(one)))) + (one['reason'] and f': {one["reason"]}') \
+            + (sure and f'; {sure}')
     for taken in deliveries:
         yield f'{who}told {instant(taken["at"])}: ' + ', '.join(filter(None, (
             taken['url'], taken['answer'], f'attempt {taken["attempt"]}',
-            f'alarm {taken["alarm"]!r} ({taken["alarm_id"]})')))
+            f'alarm {taken["alarm"]!r} ({taken["alarm_id"]})', sure)))
+
+
+def _sure(one: Mapping[str, Any]) -> str:
+    """What was said of a guest that is back, and whether that is known."""
+    verified = one.get('verified')
+    return '' if verified is None else \
+        f'{one["shown"]}, {"verified" if verified else "not verified"}'
+
+
+def _to_call(one: Mapping[str, Any]) -> str:
+    """Who is to be told by other means."""
+    project = one.get('project_id')
+    return f'(project {project})' \
+        if project and one['state'] in _UNREACHED else ''
 
 
 def _spaced(state: str) -> str:

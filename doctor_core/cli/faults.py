@@ -79,8 +79,9 @@ class ListFaults(_Asking, UnbrokenNames, Lister):
     A table shows as much of an id as names the fault, and the beginning of a
     long note; -f value, json and csv show all of both. "Told" says of how many
     servers the owners were told, of how many. "Owed" says how many corrections
-    in Nova and Neutron are still to be made or reversed. "Note" says why a
-    fault is ignored or held, what failed, or what is waited for.
+    in Nova and Neutron are still to be made or reversed. "Note" says
+    whose owners were not told, why a fault is ignored or held, what failed, or
+    what is waited for.
 
     With --changed, list what of all faults Doctor has changed in Nova and
     Neutron and not set back yet: "done"; "undo-owed", to be set back now;
@@ -135,7 +136,9 @@ class ShowFault(_Asking, ShowOne):
 
     A correction that is taken back counts as done and as undone. "Tellings"
     says of each server what its owner was told ("lost", "stopped", "back"),
-    when, at which URL, by which alarm, and what answered. A table has some
+    when, at which URL, by which alarm, what answered, and whether Doctor was
+    sure of what became of the guest ("verified"). "Witness" is who, beside the
+    report, says that the host is back. A table has some
     lines of that; -f value -c Tellings has all.
     """
 

@@ -137,6 +137,9 @@ class Holders:
         :param reason: why that is known, if nobody reported it.
         :raises InvalidTransition: the fault is not open any more.
         """
+        # Who has confirmed it is asked for later; why it waits is over.
+        if record.state is not FaultState.HELD:
+            reason = '; '.join(filter(None, (record.reason, reason)))
         with self._store.together():
             self._store.faults.move(record.id, FaultState.CLEARING,
                                     cleared_at=at, note='', reason=reason)

@@ -171,13 +171,15 @@ class Pursuit:
         remarks = list(dict.fromkeys(
             [change.remark for change in progress.changes if change.remark]
             + self._correcting.refused(record.id)))
-        note = few([*trouble, *untold, *remarks,
-                    *([waiting] if waiting else [])], _NAMED, separator='; ')
+        others = [*remarks, *([waiting] if waiting else [])]
+        note = few([*trouble, *untold, *others], _NAMED, separator='; ')
+        # Of owners the tellings say that, also when this note has passed.
+        kept = few([*trouble, *others], _NAMED, separator='; ')
         if not trouble and not waiting:
             self._move_on(record)
         now = self._find(record.id)
-        if now.note != note:
-            self._store.faults.describe(record.id, note=note)
+        if now.note != kept:
+            self._store.faults.describe(record.id, note=kept)
         if now.state in DOWN:
             self._confirmation.add(record.id, record.hostname)
         self._journal.write(now, note, Standing.LEFT

@@ -20,7 +20,12 @@ from doctor_core.faults.restarted import Restarted
 from doctor_core.faults.settings import Settings
 from doctor_core.faults.strays import Strays
 from doctor_core.faults.telling import Teller
-from doctor_core.faults.witnesses import DECIDED, OPERATOR, Witnesses
+from doctor_core.faults.witnesses import (
+    DECIDED,
+    HEARTBEAT,
+    OPERATOR,
+    Witnesses,
+)
 from doctor_core.model import (
     Action,
     ComputeService,
@@ -142,6 +147,9 @@ class Returning:
             if (others or lost) and not self._restore(
                     record, others, lost, witness, progress):
                 return
+            if witness == HEARTBEAT and not record.witness:
+                # For who asks later; before, others may be better ones.
+                self._store.faults.describe(record.id, witness=witness)
         progress.waiting = self._restarted.pursue(
             record, self._affected.ask_back)
         if progress.waiting or progress.unknown:

@@ -12,9 +12,9 @@ from doctor_core.alarms.base import AlarmManager, Pending
 from doctor_core.faults.guarded import Complaints
 from doctor_core.faults.told import Key, Outcome, failed, read
 from doctor_core.faults.under_way import UnderWay
-from doctor_core.model import Checkpoint, Event, Stage, Telling
+from doctor_core.model import Checkpoint, Event, News, Stage, Telling
 from doctor_core.model.states import TellingState
-from doctor_core.store import Store
+from doctor_core.store import FaultRecord, Store
 from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
@@ -108,13 +108,15 @@ class Teller:
                 tellings: Sequence[Telling]) -> list[tuple[Telling, Event]]:
         """What the owners are told, of each of which that can be said."""
         at = clock.now()
+        record = self._store.faults.find(fault_id)
         events = []
         for one in tellings:
             try:
                 event = dataclasses.replace(
                     wire.instance_update(one.server, one.shown, at,
                                          one.traits),
-                    is_wanted=self._is_wanted(fault_id, one))
+                    is_wanted=self._is_wanted(fault_id, one),
+                    since=_since(record, one.news))
             except Exception as error:  # whatever Nova says of a server
                 why = f'There is no event for server {one.server.id}: ' \
                       f'{type(error).__name__}: {error}'
@@ -204,3 +206,13 @@ class Teller:
 
 def _key(fault_id: str, telling: Telling) -> Key:
     return fault_id, telling.server.id, telling.news
+
+
+def _since(record: FaultRecord | None, news: News) -> float | None:
+    """When it was detected what an owner is told: the loss, by whichever
+    clock says less, or the return.
+    """
+    if record is None:
+        return None
+    return min(record.detected_at, record.received_at) \
+        if news is News.LOST else record.cleared_at

@@ -17,7 +17,7 @@ from doctor_core.store import FaultRecord, Store
 
 LOG = logging.getLogger(__name__)
 
-MONITOR, HEARTBEAT, OPERATOR, TIME = 'monitor', 'heartbeat', 'operator', \
+MONITOR, HEARTBEAT, OPERATOR, TIME = 'monitor', 'nova-compute', 'operator', \
     'time'
 #: Who counts as a witness for the servers, too.
 DECIDED = (OPERATOR, TIME)

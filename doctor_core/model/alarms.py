@@ -39,6 +39,8 @@ class Event:
         stamps notifications.
     :ivar is_wanted: whether it is still to be told; asked before each
         attempt, from any thread, and never blocks.
+    :ivar since: when what it tells of was detected, in seconds since the
+        epoch; None where that is not known.
     """
 
     event_type: str
@@ -47,6 +49,8 @@ class Event:
     message_id: str = dataclasses.field(default_factory=new_id)
     is_wanted: Callable[[], bool] = dataclasses.field(
         default=_always, compare=False, repr=False)
+    since: float | None = dataclasses.field(
+        default=None, compare=False, repr=False)
 
     def trait(self, name: str) -> str | int | float | None:
         """The value of a trait; None when there is none of that name."""
@@ -136,6 +140,7 @@ class Notice:
     :ivar is_wanted: as that of the event.
     :ivar failed: called with why an attempt to deliver it failed that is
         followed by another one; never blocks.
+    :ivar since: as that of the event.
     """
 
     body: Mapping[str, Any]
@@ -147,6 +152,8 @@ class Notice:
         default=_always, compare=False, repr=False)
     failed: Callable[[str], object] = dataclasses.field(
         default=_ignore, compare=False, repr=False)
+    since: float | None = dataclasses.field(
+        default=None, compare=False, repr=False)
 
     def _event(self) -> Mapping[str, Any]:
         data = self.body.get('reason_data')

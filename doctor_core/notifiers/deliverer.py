@@ -18,10 +18,11 @@ from urllib.parse import SplitResult, urlsplit
 import tenacity
 from oslo_config import cfg
 
-from doctor_core import clock, plugins, wire
+from doctor_core import clock, plugins
 from doctor_core.exceptions import NotifyError, Withdrawn
 from doctor_core.loop import LoopThread
 from doctor_core.model import Delivered, Notice
+from doctor_core.notifiers import words
 from doctor_core.notifiers.admission import Admission, Entry
 from doctor_core.notifiers.base import Notifier, place
 from doctor_core.notifiers.peers import Peer
@@ -168,6 +169,7 @@ class Deliverer:
     async def _tell(self, action_url: str, notice: Notice, turn: Turn
                     ) -> Delivered:
         where = 'an alarm action'
+        statistics: dict[str, Any] = {}
         try:
             action = _split(action_url)
             where = place(action)
@@ -181,25 +183,26 @@ class Deliverer:
             await entry.enter()
             try:
                 retrying = self._retrying(deadline, where, notice, turn)
-                told = _delivered(notice, where, retrying, await retrying(
-                    self._attempt, notifier, action, notice, entry,
-                    deadline))
+                statistics = retrying.statistics
+                told = words.delivered(notice, where, statistics, await
+                                       retrying(self._attempt, notifier,
+                                                action, notice, entry,
+                                                deadline))
             finally:
                 entry.leave()
-            LOG.info('Server %s, alarm %.100r, %s: told after %.0f ms, '
-                     'attempt %d%s%s', notice.server_id or '?', told.alarm,
-                     where, 1000.0 * (clock.monotonic() - began),
-                     told.attempt, _because_of(notice),
-                     told.answer and f': {told.answer}')
+            LOG.info('%s', words.told(notice, told,
+                                      clock.monotonic() - began))
             return told
         except Withdrawn as error:
             LOG.info('The owner of server %s is not told any more: %s%s',
-                     notice.server_id or '?', error, _because_of(notice))
+                     notice.server_id or '?', error, words.because_of(notice))
             raise
         except NotifyError as error:
-            LOG.error('The owner of server %s was not told: %s%s',
-                      notice.server_id or '?', error, _because_of(notice))
-            raise
+            why = words.failed(where, statistics, error)
+            LOG.error('Server %s, alarm %.100r was not told: %s%s',
+                      words.whose(notice), words.alarm(notice), why,
+                      words.because_of(notice))
+            raise NotifyError(why, recoverable=error.recoverable) from error
         except Exception as error:
             LOG.exception('The notifier of %s failed', where)
             raise NotifyError(f'{where}: {type(error).__name__}') from error
@@ -242,10 +245,13 @@ class Deliverer:
                        asked_s if asked_s < deadline.left_s() else 0.0)
 
         def failed(state: tenacity.RetryCallState) -> None:
+            error = _error(state)
+            assert error is not None
             LOG.info('%s: attempt %d failed, next in %.1f s: %s', where,
-                     state.attempt_number, state.upcoming_sleep,
-                     _error(state))
-            notice.failed(f'{_error(state)}')
+                     state.attempt_number, state.upcoming_sleep, error)
+            notice.failed(words.failed(
+                where, {'attempt_number': state.attempt_number},
+                error, clock.now() + state.upcoming_sleep))
 
         return tenacity.AsyncRetrying(
             sleep=turn.pause, wait=wait, before_sleep=failed, reraise=True,
@@ -282,26 +288,6 @@ def _split(url: str) -> SplitResult:
         return urlsplit(url)
     except ValueError:
         raise NotifyError('An alarm action is not a URL') from None
-
-
-def _delivered(notice: Notice, where: str,
-               retrying: tenacity.AsyncRetrying, answer: object
-               ) -> Delivered:
-    """That a notice was taken just now.
-
-    :param answer: what the notifier returned; a plugin may return what it
-        likes.
-    """
-    return Delivered(
-        str(notice.body.get('alarm_id', '')),
-        str(notice.body.get('alarm_name', '')), where, clock.now(),
-        retrying.statistics.get('attempt_number', 1),
-        wire.shortened(answer) if isinstance(answer, str) else '')
-
-
-def _because_of(notice: Notice) -> str:
-    """Of which fault a line of the log is."""
-    return notice.fault_id and f', fault {notice.fault_id}'
 
 
 def _recoverable(error: BaseException) -> bool:

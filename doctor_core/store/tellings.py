@@ -48,9 +48,11 @@ class Tellings:
                  'state': TellingState.OWED}
                 for one in tellings], known_are_left=True)
 
-    def of(self, fault_id: str, *states: TellingState
-           ) -> list[TellingRecord]:
+    def of(self, fault_id: str, *states: TellingState,
+           most: int | None = None) -> list[TellingRecord]:
         """What a fault has to tell; in these states only, if any are named.
+
+        :param most: so many of them; None for all.
         """
         query = sa.select(TELLINGS, SERVERS.c.document).join(
             SERVERS, sa.and_(SERVERS.c.fault_id == TELLINGS.c.fault_id,
@@ -58,6 +60,8 @@ class Tellings:
         ).where(TELLINGS.c.fault_id == fault_id)
         if states:
             query = query.where(TELLINGS.c.state.in_(states))
+        if most is not None:
+            query = query.limit(most)
         return [_record(row) for row in self._database.read(query)]
 
     def owed(self, fault_id: str) -> list[Telling]:

@@ -1,5 +1,6 @@
 """The alarms that Doctor evaluates itself."""
 
+import dataclasses
 import functools
 import logging
 import threading
@@ -150,14 +151,14 @@ class LocalAlarmManager(AlarmManager):
             # the notice is handed over.
             self._stamp(Stage.ALARM_FIRED, host, server_id, fault_id)
         outcome = Pending()
+        troubles = reaching.Troubles(outcome)
         sent: list[_Sent] = []
         for firing in firings:
-            notice = Notice(webhook_body(firing), failed=functools.partial(
-                _note_trouble, outcome, firing.alarm),
-                project_id=firing.alarm.rule.project_id, fault_id=fault_id,
-                is_wanted=event.is_wanted)
+            notice = Notice(webhook_body(firing), fault_id=fault_id,
+                            project_id=firing.alarm.rule.project_id,
+                            is_wanted=event.is_wanted, since=event.since)
             own = [_Sent(_named(firing.alarm), _who(firing, server_id),
-                         self.outlets.deliver(action, notice))
+                         self._deliver(action, notice, firing, troubles))
                    for action in firing.alarm.rule.actions]
             _reached(own, (), Pending()).add_done_callback(
                 functools.partial(self._keep, firing))
@@ -171,6 +172,16 @@ class LocalAlarmManager(AlarmManager):
             _reached(sent, silent, Pending()), *(
                 self._after(firing, event, host, fault_id)
                 for firing in met.telling)])
+
+    def _deliver(self, action: str, notice: Notice, firing: Firing,
+                 troubles: reaching.Troubles) -> 'Future[Delivered]':
+        """Hand over a notice for one of its alarm's URLs."""
+        key = firing.alarm.id, action
+        name = _named(firing.alarm)
+        future = self.outlets.deliver(action, dataclasses.replace(
+            notice, failed=lambda why: troubles.put(key, f'{name}: {why}')))
+        future.add_done_callback(lambda _future: troubles.over(key))
+        return future
 
     def _after(self, former: Firing, event: Event, host: str, fault_id: str
                ) -> Pending:
@@ -209,10 +220,9 @@ class LocalAlarmManager(AlarmManager):
 
 
 def _who(firing: Firing, server_id: str) -> str:
-    rule = firing.alarm.rule
-    whose = f'server {server_id}' if server_id else f'project ' \
-                                                    f'{rule.project_id}'
-    return f'The owner of {whose} (alarm {rule.name!r})'
+    whose = f'server {server_id}' if server_id \
+        else f'project {firing.alarm.rule.project_id}'
+    return f'{_named(firing.alarm)} of {whose}'
 
 
 def _words(event: Event) -> tuple[object, object]:
@@ -236,10 +246,6 @@ class _Sent(NamedTuple):
     alarm: str
     who: str
     future: 'Future[Delivered]'
-
-
-def _note_trouble(outcome: Pending, alarm: Alarm, why: str) -> None:
-    outcome.trouble = f'{_named(alarm)}: {why}'
 
 
 def _reached(sent: Sequence[_Sent], silent: Iterable[str],

@@ -7,8 +7,40 @@ from typing import TypeAlias
 
 from doctor_core.alarms.base import Pending
 from doctor_core.model import Reached
+from doctor_core.wording import few
 
 Outcome: TypeAlias = 'Future[list[str] | Reached]'
+
+
+class Troubles:
+    """Why attempts failed that are followed by others, one for each URL; each
+    method from any thread.
+
+    :param outcome: says it.
+    """
+
+    def __init__(self, outcome: Pending) -> None:
+        self._outcome = outcome
+        self._lock = threading.Lock()
+        self._whys: dict[tuple[str, str], str] = {}
+
+    def put(self, key: tuple[str, str], why: str) -> None:
+        """An attempt failed.
+
+        :param key: an alarm and a URL of it.
+        """
+        with self._lock:
+            self._whys[key] = why
+            self._say()
+
+    def over(self, key: tuple[str, str]) -> None:
+        """There are no more attempts."""
+        with self._lock:
+            if self._whys.pop(key, None):
+                self._say()
+
+    def _say(self) -> None:
+        self._outcome.trouble = few(self._whys.values(), separator='; ')
 
 
 def together(whole: Pending, outcomes: Sequence[Outcome]) -> Pending:

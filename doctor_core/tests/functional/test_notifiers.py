@@ -121,8 +121,8 @@ class TestOneConsumer(NotifierTestCase):
             error = self.outcome(peer.url)
             self.assertFalse(error.recoverable)
             [(head, _)] = peer.requests
-            self.assertEqual(f'{peer.url} answered {status} to request '
-                             f'{request_id(head)}', str(error))
+            self.assertEqual(f'{peer.url}, attempt 1: answered {status} to '
+                             f'request {request_id(head)}', str(error))
             self.assertEqual(1, len(peer.requests))
 
     def test_redirects_that_keep_the_body(self):
@@ -196,7 +196,7 @@ class TestOneConsumer(NotifierTestCase):
         self.assertIn(b'Authorization: Basic YW5uOnMzY3JldA==',
                       peer.requests[0][0])
         for text in (str(error), self.log.output):
-            self.assertIn('/failure answered 400', text)
+            self.assertIn('/failure, attempt 2: answered 400', text)
             self.assertNotIn('s3cret', text)
             self.assertNotIn('t0ken', text)
 

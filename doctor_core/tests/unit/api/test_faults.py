@@ -60,6 +60,10 @@ class FaultsTestCase(testtools.TestCase):
         self.store.tellings.owe(fault.id, [TELLING])
         return fault.id
 
+    def settle(self, fault_id, state, reason=''):
+        self.store.tellings.move(fault_id, state, [TELLING], at=1.0,
+                                 reason=reason)
+
     def refused(self, handler, *args, **kwargs):
         return self.assertRaises(Refused, handler,
                                  request(*args, **kwargs)).status
@@ -100,6 +104,7 @@ class LookTest(FaultsTestCase):
     def test_who_says_that_the_host_is_back_and_who_does_not(self):
         """A return that a wrong source reported was seen nowhere."""
         fault_id = self.open(source='tour')
+        self.settle(fault_id, TellingState.TOLD)
         faults = self.store.faults
         self.assertEqual('', self.note(fault_id))
         faults.says_back(fault_id, 'other', 'r1')
@@ -116,11 +121,50 @@ class LookTest(FaultsTestCase):
     def test_nobody_holds_a_fault_that_has_ended(self):
         """An operator had cleared it."""
         fault_id = self.open(source='tour')
+        self.settle(fault_id, TellingState.TOLD)
         self.store.faults.says_back(fault_id, 'other', 'r1')
         self.store.faults.move(fault_id, FaultState.CLEARING)
         fault = self.api.show_fault(request(
             params={'id': fault_id})).json['fault']
         self.assertEqual(([], ''), (fault['sources'], fault['note']))
+
+    def test_who_was_not_told_stays_in_the_note(self):
+        """A confirmation, or the return, had it forgotten; the table cut it
+        before the name.
+        """
+        fault_id = self.open()
+        self.settle(fault_id, TellingState.GIVEN_UP, '550 nobody')
+        untold = 'not told: vm0 (lost): 550 nobody'
+        self.assertEqual(untold, self.note(fault_id))
+        self.store.faults.describe(fault_id, reason='confirmed by eve')
+        self.assertEqual(f'{untold}; confirmed by eve', self.note(fault_id))
+        for state in (FaultState.CLEARING, FaultState.CLEARED):
+            self.store.faults.move(fault_id, state, note='', reason='')
+            self.assertEqual(untold, self.note(fault_id))
+
+    def test_who_was_told_in_part(self):
+        fault_id = self.open()
+        self.settle(fault_id, TellingState.IN_PART, 'a: 404')
+        self.assertEqual('told in part: vm0 (lost): a: 404',
+                         self.note(fault_id))
+
+    def test_many_who_were_not_told(self):
+        fault_id = self.open()
+        those = [Telling(Server(f's{number}', f'vm{number}', 'p', 'h0'),
+                         News.LOST, 'error') for number in range(9)]
+        self.store.tellings.owe(fault_id, those)
+        self.store.tellings.move(fault_id, TellingState.GIVEN_UP, those,
+                                 at=1.0, reason='no')
+        self.assertEqual('not told: vm0 (lost), vm1 (lost), vm2 (lost) and '
+                         '6 more: no', self.note(fault_id))
+
+    def test_what_is_waited_for_while_somebody_is_told(self):
+        """The fault was handling, nothing was owed, and no word said why."""
+        fault_id = self.open()
+        self.assertEqual('yet to be told: vm0 (lost)', self.note(fault_id))
+        self.store.tellings.explain(fault_id, [(TELLING, 'no answer')])
+        self.assertEqual('yet to be told: vm0 (lost): no answer',
+                         self.note(fault_id))
 
     def test_who_has_no_alarm_was_not_told(self):
         """They counted as told."""
@@ -153,11 +197,25 @@ class LookTest(FaultsTestCase):
         self.assertEqual([{
             'alarm_id': 'a1', 'alarm': 'n', 'url': 'http://a/', 'at': 12.5,
             'attempt': 2, 'answer': 'HTTP 204'}], telling['deliveries'])
+        self.assertEqual('p', telling['project_id'])
 
     def listed(self):
         return [tuple(fault[name] for name in (
             'servers', 'told_servers', 'owed')) for fault in
             self.api.list_faults(request()).json['faults']]
+
+    def test_how_sure_doctor_was_of_what_it_said(self):
+        """A return that was told unverified looked as sure as any."""
+        fault_id = self.open()
+        self.store.tellings.owe(fault_id, [
+            Telling(Server(name, name, 'p', 'h0'), News.BACK, 'active', traits)
+            for name, traits in (('s1', {'verified': 'true'}),
+                                 ('s2', {'verified': 'false'}), ('s3', {}))])
+        tellings = self.api.show_fault(request(
+            params={'id': fault_id})).json['fault']['tellings']
+        self.assertEqual(
+            {'s0': None, 's1': True, 's2': False, 's3': None},
+            {one['server_id']: one['verified'] for one in tellings})
 
     def test_list_of_one_state(self):
         """Those of a state were looked for among the latest 100 only."""
@@ -188,7 +246,7 @@ class LookTest(FaultsTestCase):
         fault_id = self.open(reason='held')
         fault = self.api.show_fault(request(
             params={'id': fault_id})).json['fault']
-        self.assertEqual(('h0', 'held', ['']), (
+        self.assertEqual(('h0', 'held; yet to be told: vm0 (lost)', ['']), (
             fault['hostname'], fault['note'], fault['sources']))
         self.assertEqual({('c0', 'false', False), ('s0', 'active', False)}, {
             (one['target_id'], one['before'], one['done'])
@@ -271,6 +329,9 @@ class NameTest(FaultsTestCase):
         for too_little in ('aaaaaaa', '________', '%%%%%%%%'):
             self.assertEqual(404, self.refused(
                 self.api.show_fault, params={'id': too_little}))
+        # "There is no fault aaaa", where there was one.
+        self.assertIn('name 8 characters', self.assertRaises(
+            Refused, self.shown, 'aaaa').message)
         fault_id = self.open(id='bbbbbbbb-1')
         self.assertEqual(fault_id, self.shown('bbbbbbbb'))
 

@@ -23,8 +23,55 @@ class WordsTest(testtools.TestCase):
     def test_row(self):
         self.assertEqual(
             ('f1', 'compute-1', 'held', 'no answer to probes',
-             '2023-11-14 22:13:20 UTC', '3 of 4, 1 not reached', 4, 9,
+             '2023-11-14 22:13:20.250 UTC', '3 of 4, 1 not reached', 4, 9,
              'held in a mass failure'), fault_words.row({**FAULT, 'owed': 9}))
+
+    def test_a_glance_needs_no_milliseconds(self):
+        self.assertEqual('2023-11-14 22:13:20 UTC', fault_words.row(
+            {**FAULT, 'owed': 9}, 60)[4])
+
+    def test_all_times_are_in_one_precision(self):
+        """How late an owner was told could not be computed."""
+        shown = dict(fault_words.details({
+            **FAULT, 'corrections': [], 'cleared_at': 1700000001.0}))
+        self.assertEqual(
+            ['2023-11-14 22:13:20.250 UTC', '2023-11-14 22:13:20.500 UTC',
+             '2023-11-14 22:13:21.000 UTC'],
+            [shown[name] for name in ('Detected', 'Received',
+                                      'Reported back')])
+
+    def test_how_sure_doctor_was_of_what_it_said(self):
+        """A return that was told unverified looked as sure as any."""
+        one = {'server_id': 's', 'name': 'vm', 'news': 'back', 'at': 0.5,
+               'state': 'told', 'reason': 'handed on', 'shown': 'active'}
+        taken = {'alarm_id': 'a', 'alarm': 'n', 'url': 'log:', 'attempt': 1,
+                 'answer': '', 'at': 1.0}
+        told = 'vm, back: told 1970-01-01 00:00:0'
+        self.assertEqual(
+            [f'{told}0.500 UTC: handed on; active, not verified',
+             f"{told}1.000 UTC: log:, attempt 1, alarm 'n' (a), active, "
+             'verified'],
+            self.tellings({**one, 'verified': False},
+                          {**one, 'verified': True, 'reason': '',
+                           'deliveries': [taken]}))
+        self.assertEqual('nova-compute', dict(fault_words.details({
+            **FAULT, 'corrections': [], 'witness': 'nova-compute'}))[
+                'Witness'])
+
+    def test_tellings_stand_by_time(self):
+        """The return stood above the loss, or not."""
+        one = {'server_id': 's', 'name': 'vm', 'news': 'lost', 'reason': '',
+               'state': 'told', 'at': 3.0}
+        taken = {'alarm_id': 'a', 'alarm': 'n', 'url': 'log:', 'attempt': 1,
+                 'answer': '', 'at': 1.0}
+        lines = self.tellings(
+            {**one, 'name': 'owed', 'state': 'owed', 'at': None},
+            {**one, 'news': 'back', 'at': 2.0},
+            {**one, 'deliveries': [taken]},
+            {**one, 'name': 'deaf', 'state': 'given-up'})
+        self.assertEqual(
+            ['deaf, lost', 'vm, lost', 'vm, back', 'owed, lost'],
+            [line.partition(':')[0] for line in lines])
 
     def test_a_note_is_cut(self):
         for most, note in ((22, 'held in a mass failure'),
@@ -150,6 +197,15 @@ class WordsTest(testtools.TestCase):
                          (len(lines), lines[-1]))
         self.assertEqual(13, len(self.tellings(*tellings)))
         self.assertEqual([''], self.tellings())
+
+    def test_whose_server_it_is_whose_owner_was_not_reached(self):
+        """Whom to call was nowhere."""
+        one = {'server_id': 's1', 'name': 'vm1', 'news': 'lost', 'at': 0.5,
+               'state': 'given-up', 'reason': 'no', 'project_id': 'p1'}
+        self.assertEqual(
+            ['vm1, lost: given up 1970-01-01 00:00:00.500 UTC (project p1): '
+             'no', 'vm1, back: told 1970-01-01 00:00:00.500 UTC: no'],
+            self.tellings(one, {**one, 'news': 'back', 'state': 'told'}))
 
     def test_cause_is_the_same_everywhere(self):
         for cause, words in (('x', 'x'), ('', 'compute.host.down')):

@@ -386,6 +386,8 @@ class FailureTest(testtools.TestCase):
         report = desk.down()
         self.assertEqual('handled', report.state)
         self.assertIn('404', report.note)
+        # The tellings say that for good.
+        self.assertEqual('', desk.fault(report.fault_id).note)
 
     def test_what_is_not_told_when_the_process_ends_is_owed(self):
         desk = doubles.Desk()

@@ -39,6 +39,17 @@ class HoldersTest(testtools.TestCase):
                                           ('sample', True)]},
                          self.desk.store.faults.sayers([self.fault_id]))
 
+    def test_who_has_confirmed_it_is_not_forgotten(self):
+        self.desk.store.faults.describe(self.fault_id, reason='by eve')
+        self.holders.begin_clearing(self.record, 20.0, 'by mallory')
+        self.assertEqual('by eve; by mallory', self.record.reason)
+
+    def test_why_it_was_held_is_over(self):
+        self.desk.store.faults.move(self.fault_id, FaultState.HELD,
+                                    reason='one of many')
+        self.holders.begin_clearing(self.record, 20.0, 'by eve')
+        self.assertEqual('by eve', self.record.reason)
+
     def hold(self, reading=Reading.REPEATS, **source):
         return self.holders.hold(
             reading, doubles.fault('h0', FaultStatus.DOWN, 11.0, **source),

@@ -36,10 +36,12 @@ class WitnessTest(testtools.TestCase):
         self.assertEqual({'error'}, set(self.desk.states().values()))
 
     def test_nova_compute_is_one_for_all(self):
-        self.lost_and_back(**OTHER)
+        fault_id = self.lost_and_back(**OTHER).fault_id
         self.desk.cloud.beating = True
         for _ in range(3):
             self.desk.resume()
+        # It was nobody, although the return hung on it.
+        self.assertEqual('nova-compute', self.desk.fault(fault_id).witness)
         self.assertEqual(set(), self.desk.forced_down())
         self.assertEqual({'active'}, set(self.desk.states().values()))
 

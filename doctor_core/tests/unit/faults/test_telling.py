@@ -1,3 +1,4 @@
+import dataclasses
 import threading
 from concurrent.futures import Future
 
@@ -51,6 +52,18 @@ class TellerTest(testtools.TestCase):
             [], self.teller.under_way.settle(self.fault.id).result(10))
         self.assertEqual({'s0': 'told', 's1': 'told'}, self.states())
         self.assertEqual('true', self.alarms.traits['s0']['corrected'])
+
+    def test_since_when_an_owner_could_have_known(self):
+        """The log counted from the hand-over to the notifier."""
+        back = dataclasses.replace(self.tellings[0], news=News.BACK)
+        self.store.tellings.owe(self.fault.id, [back])
+        self.store.faults.describe(self.fault.id, received_at=9.5,
+                                   cleared_at=30.0)
+        told = []
+        self.alarms.tell = lambda events, **names: told.extend(events) or [
+            doubles.done([]) for _ in events]
+        self.teller.tell(self.fault.id, 'h0', [self.tellings[0], back])
+        self.assertEqual([9.5, 30.0], [event.since for event in told])
 
     def test_each_has_its_own_outcome(self):
         """One failed delivery put everybody back."""

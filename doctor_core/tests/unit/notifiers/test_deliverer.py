@@ -91,6 +91,20 @@ class TestOneNotice(DelivererTestCase):
         self.assertRegex(line, r"^Server server-1, alarm 'n', fake://a/b: "
                          r'told after \d+ ms, attempt 2$')
 
+    def test_how_late_an_owner_was_told(self):
+        """18 ms were said of what took 519, from the detection on."""
+        self.deliverer(FakeNotifier()).deliver('fake://a', notice(
+            since=clock.now() - 60.0)).result(LONG_S)
+        self.assertRegex(self.log.output, r'told after 6\d{4} ms '
+                         r'\(\d{1,4} ms to deliver\), attempt 1\n')
+
+    def test_how_sure_doctor_was_of_what_it_said(self):
+        one = notice()
+        one.body['reason_data']['event']['traits'] += [
+            ['state', 1, 'active'], ['verified', 1, 'false']]
+        self.deliverer(FakeNotifier()).deliver('fake://a', one).result(LONG_S)
+        self.assertIn('attempt 1, active, not verified\n', self.log.output)
+
     def test_what_answered(self):
         """An owner who denied that could not be shown it."""
         deliverer = self.deliverer(FakeNotifier(
@@ -117,14 +131,34 @@ class TestOneNotice(DelivererTestCase):
     def test_of_which_fault_somebody_was_not_told(self):
         self.deliverer(FakeNotifier(NotifyError('answered 404'))).deliver(
             'fake://a', notice(fault_id='f1')).exception(LONG_S)
-        self.assertIn('was not told: answered 404, fault f1\n',
+        self.assertIn('was not told: fake://a, attempt 1: answered 404, '
+                      'fault f1\n', self.log.output)
+
+    def test_which_address_is_dead_though_the_notifier_does_not_say(self):
+        """Neither the alarm nor the URL, nor whose server it is."""
+        error = self.deliverer(FakeNotifier(
+            passing(), NotifyError('550 nobody'))).deliver(
+                'fake:dead@a.example', notice(project_id='p1')).exception(
+                    LONG_S)
+        self.assertEqual('fake:dead@a.example, attempt 2: 550 nobody',
+                         str(error))
+        self.assertIn("Server server-1 of project p1, alarm 'n' was not "
+                      'told: fake:dead@a.example, attempt 2: 550 nobody\n',
                       self.log.output)
+
+    def test_no_place_is_named_twice(self):
+        for said in ('fake://a/b: answered 404', 'fake://a/b answered 404'):
+            self.assertEqual('fake://a/b, attempt 1: answered 404', str(
+                self.outcome(FakeNotifier(NotifyError(said)))))
 
     def test_who_wants_to_know_hears_of_each_attempt(self):
         whys = []
         self.deliverer(FakeNotifier(passing('a'), passing('b'))).deliver(
             'fake://a', Notice({}, failed=whys.append)).result(LONG_S)
-        self.assertEqual(['a', 'b'], whys)
+        self.assertEqual(
+            ['fake://a, attempt 1: a', 'fake://a, attempt 2: b'],
+            [why.partition('; next at ')[0] for why in whys])
+        self.assertRegex(whys[0], r'; next at \d\d:\d\d:\d\d UTC$')
 
     def test_an_alarm_s_name_writes_no_line_of_its_own(self):
         named = Notice({'alarm_name': 'n\nforged ' + 'x' * 1000})
@@ -142,17 +176,16 @@ class TestOneNotice(DelivererTestCase):
     def test_not_tried_again_when_it_cannot_help(self):
         notifier = FakeNotifier(passing(), NotifyError('answered 404'))
         error = self.outcome(notifier)
-        self.assertEqual(('answered 404', 2),
+        self.assertEqual(('fake://a/b, attempt 2: answered 404', 2),
                          (str(error), notifier.attempts))
-        self.assertIn('The owner of server server-1 was not told: answered '
-                      '404', self.log.output)
 
     def test_given_up_at_the_deadline(self):
         notifier = FakeNotifier(*[passing(str(number))
                                   for number in range(100_000)])
         error = self.outcome(notifier, deadline_s=0.5)
         self.assertIsInstance(error, NotifyError)
-        self.assertEqual(str(notifier.attempts - 1), str(error))
+        self.assertEqual(f'fake://a/b, attempt {notifier.attempts}: '
+                         f'{notifier.attempts - 1}', str(error))
         self.assertGreater(notifier.attempts, 1)
 
     def test_an_attempt_that_hangs_is_ended_and_tried_again(self):
@@ -163,7 +196,8 @@ class TestOneNotice(DelivererTestCase):
     def test_a_hanging_last_attempt_ends_with_the_deadline(self):
         error = self.outcome(FakeNotifier('hang'), deadline_s=0.1,
                              timeout_s=10 * LONG_S)
-        self.assertEqual('fake://a/b: no answer in time', str(error))
+        self.assertEqual('fake://a/b, attempt 1: no answer in time',
+                         str(error))
 
     def test_asked_to_wait_beyond_the_deadline_it_tries_sooner(self):
         notifier = FakeNotifier(BusyError('in an hour', 3600))

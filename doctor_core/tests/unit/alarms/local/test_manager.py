@@ -203,10 +203,12 @@ class TestTell(LocalTestCase):
         first.cancel()
         second.set_result(None)
         third.set_exception(NotifyError('http://owner.example answered 404'))
+        doctor, _, other = self.manager.book.alarms_of(
+            self.alarm.rule.project_id)
         self.assertEqual((
-            f"The owner of server {samples.SERVER} (alarm 'doctor') was not "
-            'told: cancelled',
-            f"The owner of server {samples.SERVER} (alarm 'third') was not "
+            f"alarm 'doctor' ({doctor.id}) of server {samples.SERVER} was "
+            'not told: cancelled',
+            f"alarm 'third' ({other.id}) of server {samples.SERVER} was not "
             'told: http://owner.example answered 404'),
             outcome.result(0).failures)
 
@@ -244,6 +246,20 @@ class TestTell(LocalTestCase):
         self.outlets.sent[0][1].failed('answered 503')
         self.assertRegex(outcome.trouble,
                          r"^alarm 'doctor' \(.*\): answered 503$")
+
+    def test_each_url_whose_attempts_fail(self):
+        """One of three was named, and one that was told by then as well."""
+        self.manager.create(samples.rule(
+            name='second', actions=('http://a/', 'http://b/')))
+        outcome = self.tell(samples.event())
+        for action, notice, _ in self.outlets.sent:
+            notice.failed(f'{action}: 503')
+        self.assertRegex(outcome.trouble, f"^alarm 'doctor' .*: {URL}: 503; "
+                         "alarm 'second' .*: http://a/: 503; "
+                         "alarm 'second' .*: http://b/: 503$")
+        for _, _, future in self.outlets.sent[1:]:
+            future.set_result(None)
+        self.assertRegex(outcome.trouble, "^alarm 'doctor' [^;]*$")
 
     def test_alarms_that_tell_nobody(self):
         """They counted as told."""
