@@ -83,7 +83,7 @@ def prepare(files: Sequence[str] | None = None,
     if any(group == 'cloud' for group, _ in _others(conf, parsed)):
         _register_credentials(conf)
     _refuse_unknown(conf, parsed)
-    refuse_wrong(conf)
+    refuse_wrong(conf, kinds)
     # To read them takes its time, and few files set any.
     if _others(conf, parsed):
         refuse(complaints(buses.library_conf(conf)))

@@ -130,6 +130,24 @@ class PrepareTest(testtools.TestCase):
                           self.refused(f'[notifier]\n{option} = {value}\n'))
         self.prepare('[notifier]\nretry_min_s = 20\nretry_max_s = 20\n')
 
+    def test_alarms_in_aodh_that_nobody_could_be_told_of(self):
+        """It was ready without a word, and told no owner ever."""
+        aodh = '[alarm]\ntype = aodh\n'
+        text = self.refused(aodh)
+        self.assertIn('doctor.conf, line 2: [alarm] type: with aodh and '
+                      '[inspector] notification = shortcut', text)
+        self.assertIn('[cloud] notifications_transport_url', text)
+        self.refused('[cloud]\nnotifications_transport_url =\n' + aodh)
+        for more in ('[inspector]\nnotification = conservative\n',
+                     '[cloud]\nnotifications_transport_url = '
+                     'kombu+memory://\n'):
+            self.assertEqual('aodh', self.prepare(aodh + more).alarm.type)
+
+    def test_alarms_in_aodh_are_none_of_the_monitors_business(self):
+        made = conf.prepare(
+            [], {('alarm', 'type'): 'aodh'}, kinds=('monitors',))
+        self.assertEqual('aodh', made.alarm.type)
+
     def test_misspelt_option_names_line_and_neighbour(self):
         """A misspelt option was taken for its default in silence."""
         text = self.refused(
