@@ -228,10 +228,11 @@ class _Known:
         if name in names or name in _former(group):
             return ''
         if not names and group not in self._sections():
-            return (f'there is no section [{wire.described(group)}]'
-                    f'{_hint(group, self._sections(), "[{}]")} A section of '
-                    'another program is taken when [DEFAULT] '
-                    'foreign_sections names it.')
+            return _of_no_plugin(group) or (
+                f'there is no section [{wire.described(group)}]'
+                f'{_hint(group, self._sections(), "[{}]")} A section of '
+                'another program is taken when [DEFAULT] foreign_sections '
+                'names it.')
         return (f'there is no option {_quoted(name)} in '
                 f'[{wire.described(group)}]'
                 f'{_hint(name, names, "{!r}")}{_elsewhere(group, name)}')
@@ -252,6 +253,22 @@ class _Known:
 
     def _sections(self) -> set[str]:
         return {*opts.sections(), *opts.library_sections(), *self._open}
+
+
+def _of_no_plugin(group: str) -> str:
+    """Why a section that is called like a plugin's is none; empty if it is
+    called otherwise.
+    """
+    for kind, singular in plugins.KINDS.items():
+        name = group.removeprefix(f'{singular}_')
+        if name != group:
+            hint = _hint(name, plugins.names(kind), f'[{singular}_{{}}]')
+            return (f'[{wire.described(group)}] is of the {singular} '
+                    f'{_quoted(name)}, which is not installed{hint} "doctor '
+                    'plugins" lists what is: install its package, or remove '
+                    'the section. One of another program is taken when '
+                    '[DEFAULT] foreign_sections names it.')
+    return ''
 
 
 def _quoted(name: str) -> str:

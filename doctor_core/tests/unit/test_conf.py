@@ -221,6 +221,16 @@ class PrepareTest(testtools.TestCase):
         self.assertIn('foreign_sections', self.refused(text))
         self.prepare('[DEFAULT]\nforeign_sections = admin_tool\n' + text)
 
+    def test_section_of_a_plugin_that_is_not_installed(self):
+        """Of smtp, http was said to be meant."""
+        text = self.refused('[notifier_smtp]\nserver = x\n')
+        self.assertIn("doctor.conf, line 2: [notifier_smtp] is of the "
+                      "notifier 'smtp', which is not installed.", text)
+        self.assertIn('"doctor plugins"', text)
+        self.assertNotIn('Did you mean', text)
+        self.assertIn('installed. Did you mean [inspector_sample]?',
+                      self.refused('[inspector_smple]\nport = 7\n'))
+
     def test_a_folder_of_files(self):
         """A misspelt option below --config-dir was not seen."""
         folder = self.useFixture(fixtures.TempDir())
