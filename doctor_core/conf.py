@@ -12,6 +12,8 @@ import doctor_core
 from doctor_core import option_values, opts, plugins, wire
 from doctor_core.cloud import credentials
 from doctor_core.conf_files import (
+    DEFAULT_FILES,
+    Options,
     Places,
     Sections,
     files_of,
@@ -23,25 +25,13 @@ from doctor_core.conf_values import complaints, refuse, refuse_wrong
 from doctor_core.exceptions import ConfigError, PluginFailed
 from doctor_core.messaging import settings as buses
 
-#: Where doctor.conf is looked for when none is named.
-DEFAULT_FILES = ('/etc/doctor/doctor.conf',)
-
-
-class _Options(cfg.ConfigOpts):
-    """Options whose wrong values are all found by :func:`refuse_wrong`."""
-
-    def _validate_cli_options(self, namespace: Any) -> None:
-        """Nothing here: of what a file says of an option that the command
-        line has, too, oslo.config would print a line without the file's name,
-        and end the process.
-        """
-
 
 def prepare(files: Sequence[str] | None = None,
             overrides: Mapping[tuple[str, str], Any] | None = None,
             argv: Sequence[str] = (), prog: str = 'doctor',
             kinds: Collection[str] = tuple(plugins.KINDS),
-            folders: Sequence[str] = ()) -> cfg.ConfigOpts:
+            folders: Sequence[str] = (), about: tuple[str, str] = ('', ''),
+            ) -> cfg.ConfigOpts:
     """Read the configuration.
 
     :param files: what to read; None for ``/etc/doctor/doctor.conf`` if it
@@ -51,6 +41,7 @@ def prepare(files: Sequence[str] | None = None,
     :param argv: a daemon's command line, as all of OpenStack takes it; a
         wrong one ends the process with a line and exit code 2.
     :param prog: the daemon's name, for ``--help``.
+    :param about: what ``--help`` says before the options, and after them.
     :param kinds: the kinds whose plugins are needed, the chosen one of each,
         or all where none is chosen; a daemon does not fail on the plugin of
         another one.
@@ -61,10 +52,11 @@ def prepare(files: Sequence[str] | None = None,
     """
     if files is None:
         files = [path for path in DEFAULT_FILES if os.path.exists(path)]
-    conf = _Options()
+    conf = Options()
     opts.register(conf)
     _register_logging(conf)
-    _read(conf, argv, prog=prog, default_config_files=list(files),
+    _read(conf, argv, prog=prog, description=about[0], epilog=about[1],
+          default_config_files=list(files),
           default_config_dirs=[os.path.expanduser(folder)
                                for folder in folders],
           version=doctor_core.__version__ if argv else None)

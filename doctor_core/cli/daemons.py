@@ -18,6 +18,11 @@ from doctor_core.exceptions import ConfigError, DoctorError
 LOG = logging.getLogger(__name__)
 
 _ENDS = (signal.SIGTERM, signal.SIGINT)
+_ABOUT = (
+    'It runs in the foreground until SIGTERM or SIGINT; SIGHUP has it read '
+    'its files again. Exit code: 0 ended as asked, 1 something outside '
+    'refused, 2 wrong configuration or options, or a plugin is missing: one '
+    'line says which.')
 
 
 class Service(Protocol):
@@ -43,11 +48,13 @@ class Service(Protocol):
         """
 
 
-def run(prog: str, kinds: Sequence[str], make: Callable[[Any], Service],
+def run(prog: str, what: str, kinds: Sequence[str],
+        make: Callable[[Any], Service],
         describe: Callable[[Any, Any], str]) -> int:
     """Run a daemon until SIGTERM or SIGINT.
 
     :param prog: its name.
+    :param what: what it does, for ``--help``.
     :param kinds: the kinds of plugins that it uses.
     :param make: builds the service of a configuration.
     :param describe: says, for the log, what it does now that it is ready.
@@ -55,7 +62,7 @@ def run(prog: str, kinds: Sequence[str], make: Callable[[Any], Service],
     """
     def read() -> Any:
         return configuration.prepare(argv=sys.argv[1:], prog=prog,
-                                     kinds=kinds)
+                                     kinds=kinds, about=(what, _ABOUT))
 
     streams.open_closed()
     try:
@@ -180,8 +187,10 @@ def _log_elsewhere(line: str) -> None:
 def inspector() -> int:
     """``doctor-inspector``."""
     from doctor_core.services.inspector import InspectorService
-    return run('doctor-inspector', ('inspectors', 'alarms', 'notifiers'),
-               InspectorService,
+    return run('doctor-inspector',
+               'Takes faults in, tells the owners of the servers and corrects '
+               'what Nova and Neutron show.',
+               ('inspectors', 'alarms', 'notifiers'), InspectorService,
                lambda conf, service:
                f'events are taken in at {service.url}/events and from topic '
                f'{conf.bus.topic}')
@@ -190,5 +199,8 @@ def inspector() -> int:
 def monitor() -> int:
     """``doctor-monitor``."""
     from doctor_core.services.monitor import MonitorDaemon
-    return run('doctor-monitor', ('monitors',), MonitorDaemon,
+    return run('doctor-monitor',
+               'Watches the compute hosts, and reports to the inspector which '
+               'are down and which are back.',
+               ('monitors',), MonitorDaemon,
                lambda conf, service: service.describe())

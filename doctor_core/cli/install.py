@@ -13,6 +13,7 @@ from cliff.lister import Lister
 
 from doctor_core.cli import config_files, documents
 from doctor_core.cli.errors import EXIT_FAILED, PlainErrors
+from doctor_core.cli.tables import UnbrokenNames
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import Need
 
@@ -175,7 +176,7 @@ class Undo(_InstallCommand):
         return self.finish(parsed_args, reports)
 
 
-class Status(_Installing, Lister):
+class Status(_Installing, UnbrokenNames, Lister):
     """List what Doctor has changed in the deployment, and what it needs.
 
     States: "as needed" without Doctor; "to be changed" by apply; "applied";
@@ -187,6 +188,7 @@ class Status(_Installing, Lister):
     default is not there to be changed, 2 wrong configuration.
     """
 
+    nothing = 'Nothing was changed by Doctor, and nothing is to be.'
     _status = 0
 
     def run(self, parsed_args: argparse.Namespace) -> int:
@@ -204,6 +206,8 @@ class Status(_Installing, Lister):
                 self._status = EXIT_FAILED
                 reports = preparation.status(())
         self._status = self.complain(reports) or self._status
+        if self._status:
+            self.nothing = 'Nothing is known of what Doctor has changed.'
         return ('Node', 'What', 'State'), [
             (report.node or _CLOUD, what.removeprefix(f'{report.node}:'),
              state) for report in reports
