@@ -97,6 +97,19 @@ def _without_way(conf: cfg.ConfigOpts, kinds: Collection[str]
                'the bus of Nova and Aodh')
 
 
+def differing(old: cfg.ConfigOpts, new: cfg.ConfigOpts) -> Iterator[str]:
+    """The options that have another value, as ``[section] name``: values
+    may be secret.
+
+    :param new: an option that it does not have has no other value.
+    """
+    values = {(group, name): section[name]
+              for group, name, section in _options(new)}
+    for group, name, section in _options(old):
+        if values.get((group, name), section[name]) != section[name]:
+            yield f'[{group}] {name}'
+
+
 def _options(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str, Any]]:
     """Section and name of each option, and what to look its value up in."""
     for name in list(conf):

@@ -1,6 +1,7 @@
 """The daemons' entry points: configuration, signals, readiness."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ from doctor_core.cli import streams
 from doctor_core.cli.errors import EXIT_CONFIG, EXIT_FAILED
 from doctor_core.cli.readiness import Supervisor
 from doctor_core.cli.signals import Signals
+from doctor_core.conf_values import differing
 from doctor_core.exceptions import ConfigError, DoctorError
 
 LOG = logging.getLogger(__name__)
@@ -132,8 +134,9 @@ def _reload(prog: str, conf: Any, read: Callable[[], Any]) -> None:
     """
     refusal = None
     try:
-        read()
+        new = read()
         changed = conf.mutate_config_files()
+        waiting = list(differing(conf, new))
     except ConfigError as error:
         refusal = error
     except (Exception, SystemExit):  # whatever is wrong, go on as before
@@ -145,11 +148,13 @@ def _reload(prog: str, conf: Any, read: Callable[[], Any]) -> None:
         LOG.error('%s keeps its configuration: %s', prog,
                   wire.one_line(refusal))
         return
-    LOG.info('%s has read its configuration again: %s', prog,
+    LOG.info('%s has read its configuration again: %s%s', prog,
              ', '.join(f'[{group or "DEFAULT"}] {name} = '
                        f'{wire.described(new)}'
-                       for (group, name), (_old, new) in changed.items())
-             or 'nothing changed that may change')
+                       for (group, name), (_, new) in changed.items())
+             or 'nothing changed that may change',
+             f'; only at the next start: {", ".join(waiting)}'
+             if waiting else '')
 
 
 def _renew(prog: str, service: Service) -> None:
@@ -176,12 +181,22 @@ def _fail(prog: str, error: DoctorError) -> int:
 
 
 def _log_elsewhere(line: str) -> None:
-    """Log an error, but not to where it is printed anyway."""
+    """Log an error, but not to where it is printed anyway: to one terminal,
+    or one journal, go standard output and standard error.
+    """
     record = LOG.makeRecord(LOG.name, logging.ERROR, __file__, 0, line, (),
                             None)
     for handler in logging.getLogger().handlers:
-        if getattr(handler, 'stream', None) is not sys.stderr:
+        if not _is_stderr(getattr(handler, 'stream', None)):
             handler.handle(record)
+
+
+def _is_stderr(stream: Any) -> bool:
+    try:
+        return stream is sys.stderr or os.path.sameopenfile(
+            stream.fileno(), sys.stderr.fileno())
+    except (AttributeError, OSError, ValueError):  # it is no file, or closed
+        return False
 
 
 def inspector() -> int:
