@@ -12,6 +12,8 @@ import doctor_core
 from doctor_core import option_values, opts, plugins, wire
 from doctor_core.cloud import credentials
 from doctor_core.conf_files import (
+    DEFAULT_FILES,
+    Options,
     Places,
     Sections,
     files_of,
@@ -23,25 +25,13 @@ from doctor_core.conf_values import complaints, refuse, refuse_wrong
 from doctor_core.exceptions import ConfigError, PluginFailed
 from doctor_core.messaging import settings as buses
 
-#: Where doctor.conf is looked for when none is named.
-DEFAULT_FILES = ('/etc/doctor/doctor.conf',)
-
-
-class _Options(cfg.ConfigOpts):
-    """Options whose wrong values are all found by :func:`refuse_wrong`."""
-
-    def _validate_cli_options(self, namespace: Any) -> None:
-        """Nothing here: of what a file says of an option that the command
-        line has, too, oslo.config would print a line without the file's name,
-        and end the process.
-        """
-
 
 def prepare(files: Sequence[str] | None = None,
             overrides: Mapping[tuple[str, str], Any] | None = None,
             argv: Sequence[str] = (), prog: str = 'doctor',
             kinds: Collection[str] = tuple(plugins.KINDS),
-            folders: Sequence[str] = ()) -> cfg.ConfigOpts:
+            folders: Sequence[str] = (), about: tuple[str, str] = ('', ''),
+            ) -> cfg.ConfigOpts:
     """Read the configuration.
 
     :param files: what to read; None for ``/etc/doctor/doctor.conf`` if it
@@ -51,6 +41,7 @@ def prepare(files: Sequence[str] | None = None,
     :param argv: a daemon's command line, as all of OpenStack takes it; a
         wrong one ends the process with a line and exit code 2.
     :param prog: the daemon's name, for ``--help``.
+    :param about: what ``--help`` says before the options, and after them.
     :param kinds: the kinds whose plugins are needed, the chosen one of each,
         or all where none is chosen; a daemon does not fail on the plugin of
         another one.
@@ -61,10 +52,11 @@ def prepare(files: Sequence[str] | None = None,
     """
     if files is None:
         files = [path for path in DEFAULT_FILES if os.path.exists(path)]
-    conf = _Options()
+    conf = Options()
     opts.register(conf)
     _register_logging(conf)
-    _read(conf, argv, prog=prog, default_config_files=list(files),
+    _read(conf, argv, prog=prog, description=about[0], epilog=about[1],
+          default_config_files=list(files),
           default_config_dirs=[os.path.expanduser(folder)
                                for folder in folders],
           version=doctor_core.__version__ if argv else None)
@@ -83,7 +75,7 @@ def prepare(files: Sequence[str] | None = None,
     if any(group == 'cloud' for group, _ in _others(conf, parsed)):
         _register_credentials(conf)
     _refuse_unknown(conf, parsed)
-    refuse_wrong(conf)
+    refuse_wrong(conf, kinds)
     # To read them takes its time, and few files set any.
     if _others(conf, parsed):
         refuse(complaints(buses.library_conf(conf)))
@@ -228,10 +220,11 @@ class _Known:
         if name in names or name in _former(group):
             return ''
         if not names and group not in self._sections():
-            return (f'there is no section [{wire.described(group)}]'
-                    f'{_hint(group, self._sections(), "[{}]")} A section of '
-                    'another program is taken when [DEFAULT] '
-                    'foreign_sections names it.')
+            return _of_no_plugin(group) or (
+                f'there is no section [{wire.described(group)}]'
+                f'{_hint(group, self._sections(), "[{}]")} A section of '
+                'another program is taken when [DEFAULT] foreign_sections '
+                'names it.')
         return (f'there is no option {_quoted(name)} in '
                 f'[{wire.described(group)}]'
                 f'{_hint(name, names, "{!r}")}{_elsewhere(group, name)}')
@@ -252,6 +245,22 @@ class _Known:
 
     def _sections(self) -> set[str]:
         return {*opts.sections(), *opts.library_sections(), *self._open}
+
+
+def _of_no_plugin(group: str) -> str:
+    """Why a section that is called like a plugin's is none; empty if it is
+    called otherwise.
+    """
+    for kind, singular in plugins.KINDS.items():
+        name = group.removeprefix(f'{singular}_')
+        if name != group:
+            hint = _hint(name, plugins.names(kind), f'[{singular}_{{}}]')
+            return (f'[{wire.described(group)}] is of the {singular} '
+                    f'{_quoted(name)}, which is not installed{hint} "doctor '
+                    'plugins" lists what is: install its package, or remove '
+                    'the section. One of another program is taken when '
+                    '[DEFAULT] foreign_sections names it.')
+    return ''
 
 
 def _quoted(name: str) -> str:

@@ -8,6 +8,30 @@ from typing import Any
 
 from oslo_config import cfg, iniparser
 
+#: Where doctor.conf is looked for when none is named.
+DEFAULT_FILES = ('/etc/doctor/doctor.conf',)
+
+
+class Options(cfg.ConfigOpts):
+    """Options whose wrong values are told of with file and line, all by one
+    (:mod:`doctor_core.conf_values`).
+    """
+
+    def _validate_cli_options(self, namespace: Any) -> None:
+        """Nothing here: of what a file says of an option that the command
+        line has, too, oslo.config would print a line without the file's name,
+        and end the process.
+        """
+
+    @staticmethod
+    def _make_config_options(*defaults: Any) -> list[cfg.Opt]:
+        """``--help`` names the default though there is no such file."""
+        options = cfg.ConfigOpts._make_config_options(*defaults)
+        for option in options:
+            option.help = option.help.replace('%(default)s',
+                                              ', '.join(DEFAULT_FILES))
+        return options
+
 
 class Sections(iniparser.BaseParser):
     """Collects what a file sets: section, option and value.

@@ -7,7 +7,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from doctor_core import option_values, opts
+from doctor_core import option_values, opts, plugins
 from doctor_core.conf_files import Places
 from doctor_core.exceptions import ConfigError, PluginFailed
 
@@ -15,15 +15,18 @@ from doctor_core.exceptions import ConfigError, PluginFailed
 #: longer than so many seconds, and fails when the wait begins.
 _LARGEST = 10 ** 9
 
-def refuse_wrong(conf: cfg.ConfigOpts) -> None:
+
+def refuse_wrong(conf: cfg.ConfigOpts, kinds: Collection[str]) -> None:
     """Use each option once, now: oslo.config looks at a value when it is
     used, and takes numbers that are none.
 
+    :param kinds: the kinds whose plugins are needed.
     :raises ConfigError: one has a wrong value; says where it is set.
     """
     refuse(complaints(conf))
     known = _Known(conf)
-    for group, name, complaint in _at_odds(conf):
+    for group, name, complaint in [*_at_odds(conf),
+                                   *_without_way(conf, kinds)]:
         raise ConfigError(f'{known.place(group, name)}[{group}] {name}: '
                           f'{complaint}')
 
@@ -77,6 +80,34 @@ def _at_odds(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str, str]]:
         yield ('notifier', name,
                f'the shortest pause, {notifier.retry_min_s:g} s, is longer '
                f'than the longest, {notifier.retry_max_s:g} s')
+
+
+def _without_way(conf: cfg.ConfigOpts, kinds: Collection[str]
+                 ) -> Iterator[tuple[str, str, str]]:
+    """As :func:`_at_odds`: alarms whose owners could never be told. The
+    first fault would show it, and no retry mends it.
+    """
+    if 'alarms' in kinds and conf.inspector.notification == 'shortcut' \
+            and not conf.cloud.notifications_transport_url \
+            and plugins.chosen(conf, 'alarms').publishes:
+        yield ('alarm', 'type',
+               f'with {conf.alarm.type} and [inspector] notification = '
+               'shortcut owners are told over [cloud] '
+               'notifications_transport_url, which is not set: set it to '
+               'the bus of Nova and Aodh')
+
+
+def differing(old: cfg.ConfigOpts, new: cfg.ConfigOpts) -> Iterator[str]:
+    """The options that have another value, as ``[section] name``: values
+    may be secret.
+
+    :param new: an option that it does not have has no other value.
+    """
+    values = {(group, name): section[name]
+              for group, name, section in _options(new)}
+    for group, name, section in _options(old):
+        if values.get((group, name), section[name]) != section[name]:
+            yield f'[{group}] {name}'
 
 
 def _options(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str, Any]]:

@@ -91,9 +91,10 @@ class PluginFailed(ConfigError):
         self.name = name
         self.why = why
         self.available = tuple(available)
+        others = [other for other in available if other != name]
         super().__init__(
             f'Plugin {name!r} of kind {kind!r} cannot be loaded: {why}. '
-            f'Available: {", ".join(available) or "none"}.')
+            f'Others that are installed: {", ".join(others) or "none"}.')
 
 
 class BackendError(DoctorError):

@@ -1,6 +1,7 @@
 """Which URLs an alarm may name: those that an installed notifier serves."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
@@ -47,6 +48,25 @@ class Actions:
             return (f'Unsupported action of the scheme {action.scheme} '
                     f'(possible: {", ".join(sorted(allowed)) or "none"})')
         return notifier.complaint(action)
+
+
+def unserved(alarms: Iterable[Iterable[str]]) -> dict[str, int]:
+    """How many alarms name a scheme that no notifier is installed for, by
+    that scheme. Of one that is installed and broken others say so.
+
+    :param alarms: the URLs that each names.
+    """
+    installed = set(plugins.names('notifiers'))
+    counts = Counter(scheme for urls in alarms
+                     for scheme in set(map(_scheme, urls)) - installed)
+    return dict(sorted(counts.items()))
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:  # it was taken by another release
+        return ''
 
 
 def _installed() -> dict[str, Served]:

@@ -122,6 +122,9 @@ class AlarmManager(abc.ABC):
     #: Whether the owners hear of Nova's own notification without our doing,
     #: as they do where Ceilometer hands it to Aodh.
     hears_nova: bool = False
+    #: Whether :meth:`tell` sends over ``outlets.publish``, so that it needs
+    #: ``[cloud] notifications_transport_url``.
+    publishes: ClassVar[bool] = False
     #: What it needs of the deployment.
     needs: ClassVar[frozenset[Need]] = frozenset()
     #: The stages that others stamp with their clocks, and who.

@@ -1,6 +1,7 @@
 """The daemons' entry points: configuration, signals, readiness."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -13,11 +14,17 @@ from doctor_core.cli import streams
 from doctor_core.cli.errors import EXIT_CONFIG, EXIT_FAILED
 from doctor_core.cli.readiness import Supervisor
 from doctor_core.cli.signals import Signals
+from doctor_core.conf_values import differing
 from doctor_core.exceptions import ConfigError, DoctorError
 
 LOG = logging.getLogger(__name__)
 
 _ENDS = (signal.SIGTERM, signal.SIGINT)
+_ABOUT = (
+    'It runs in the foreground until SIGTERM or SIGINT; SIGHUP has it read '
+    'its files again. Exit code: 0 ended as asked, 1 something outside '
+    'refused, 2 wrong configuration or options, or a plugin is missing: one '
+    'line says which.')
 
 
 class Service(Protocol):
@@ -43,11 +50,13 @@ class Service(Protocol):
         """
 
 
-def run(prog: str, kinds: Sequence[str], make: Callable[[Any], Service],
+def run(prog: str, what: str, kinds: Sequence[str],
+        make: Callable[[Any], Service],
         describe: Callable[[Any, Any], str]) -> int:
     """Run a daemon until SIGTERM or SIGINT.
 
     :param prog: its name.
+    :param what: what it does, for ``--help``.
     :param kinds: the kinds of plugins that it uses.
     :param make: builds the service of a configuration.
     :param describe: says, for the log, what it does now that it is ready.
@@ -55,7 +64,7 @@ def run(prog: str, kinds: Sequence[str], make: Callable[[Any], Service],
     """
     def read() -> Any:
         return configuration.prepare(argv=sys.argv[1:], prog=prog,
-                                     kinds=kinds)
+                                     kinds=kinds, about=(what, _ABOUT))
 
     streams.open_closed()
     try:
@@ -125,8 +134,9 @@ def _reload(prog: str, conf: Any, read: Callable[[], Any]) -> None:
     """
     refusal = None
     try:
-        read()
+        new = read()
         changed = conf.mutate_config_files()
+        waiting = list(differing(conf, new))
     except ConfigError as error:
         refusal = error
     except (Exception, SystemExit):  # whatever is wrong, go on as before
@@ -138,11 +148,13 @@ def _reload(prog: str, conf: Any, read: Callable[[], Any]) -> None:
         LOG.error('%s keeps its configuration: %s', prog,
                   wire.one_line(refusal))
         return
-    LOG.info('%s has read its configuration again: %s', prog,
+    LOG.info('%s has read its configuration again: %s%s', prog,
              ', '.join(f'[{group or "DEFAULT"}] {name} = '
                        f'{wire.described(new)}'
-                       for (group, name), (_old, new) in changed.items())
-             or 'nothing changed that may change')
+                       for (group, name), (_, new) in changed.items())
+             or 'nothing changed that may change',
+             f'; only at the next start: {", ".join(waiting)}'
+             if waiting else '')
 
 
 def _renew(prog: str, service: Service) -> None:
@@ -169,19 +181,31 @@ def _fail(prog: str, error: DoctorError) -> int:
 
 
 def _log_elsewhere(line: str) -> None:
-    """Log an error, but not to where it is printed anyway."""
+    """Log an error, but not to where it is printed anyway: to one terminal,
+    or one journal, go standard output and standard error.
+    """
     record = LOG.makeRecord(LOG.name, logging.ERROR, __file__, 0, line, (),
                             None)
     for handler in logging.getLogger().handlers:
-        if getattr(handler, 'stream', None) is not sys.stderr:
+        if not _is_stderr(getattr(handler, 'stream', None)):
             handler.handle(record)
+
+
+def _is_stderr(stream: Any) -> bool:
+    try:
+        return stream is sys.stderr or os.path.sameopenfile(
+            stream.fileno(), sys.stderr.fileno())
+    except (AttributeError, OSError, ValueError):  # it is no file, or closed
+        return False
 
 
 def inspector() -> int:
     """``doctor-inspector``."""
     from doctor_core.services.inspector import InspectorService
-    return run('doctor-inspector', ('inspectors', 'alarms', 'notifiers'),
-               InspectorService,
+    return run('doctor-inspector',
+               'Takes faults in, tells the owners of the servers and corrects '
+               'what Nova and Neutron show.',
+               ('inspectors', 'alarms', 'notifiers'), InspectorService,
                lambda conf, service:
                f'events are taken in at {service.url}/events and from topic '
                f'{conf.bus.topic}')
@@ -190,5 +214,8 @@ def inspector() -> int:
 def monitor() -> int:
     """``doctor-monitor``."""
     from doctor_core.services.monitor import MonitorDaemon
-    return run('doctor-monitor', ('monitors',), MonitorDaemon,
+    return run('doctor-monitor',
+               'Watches the compute hosts, and reports to the inspector which '
+               'are down and which are back.',
+               ('monitors',), MonitorDaemon,
                lambda conf, service: service.describe())

@@ -5,7 +5,7 @@ from typing import Any
 
 from cliff.lister import Lister
 
-from doctor_core.cli.errors import PlainErrors
+from doctor_core.cli.errors import EXIT_FAILED, PlainErrors
 
 
 class ListPlugins(PlainErrors, Lister):
@@ -13,7 +13,15 @@ class ListPlugins(PlainErrors, Lister):
 
     A plugin is chosen in doctor.conf by "[kind] type = name"; notifiers are
     chosen by the scheme of an alarm's URL.
+
+    Exit code: 0 all that are listed can be used, 1 one of them cannot, 2
+    wrong options.
     """
+
+    _status = 0
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        return super().run(parsed_args) or self._status
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -29,9 +37,13 @@ class ListPlugins(PlainErrors, Lister):
             raise exceptions.ConfigError(
                 f'There is no kind {kind!r} of plugins; there are '
                 f'{", ".join(plugins.KINDS)}.')
+        states = [state for state in plugins.states()
+                  if kind in (None, state.kind)]
+        if any(state.error for state in states):
+            self._status = EXIT_FAILED
         return (
             ('Kind', 'Name', 'State', 'Summary', 'Distribution', 'Module'),
             [tuple(wire.escaped(text) for text in (
                 state.kind, state.name, state.error or 'ok', state.summary,
                 state.distribution, state.module))
-             for state in plugins.states() if kind in (None, state.kind)])
+             for state in states])

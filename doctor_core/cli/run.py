@@ -14,12 +14,14 @@ class _ScenarioCommand(PlainErrors, Command):
     """What the commands that run a scenario have in common."""
 
     default_limit = '1000'
+    default_servers = 'what doctor.conf says, else 1'
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
             '--servers', type=arguments.whole, metavar='N',
-            help='how many servers are on the host that fails')
+            help='how many servers are on the host that fails '
+                 f'(default: {self.default_servers})')
         parser.add_argument(
             '--limit-ms', type=arguments.some_milliseconds, metavar='MS',
             help='within how many milliseconds after the detection every '
@@ -67,6 +69,7 @@ class Demo(_ScenarioCommand):
     """
 
     default_limit = '1000, or 5 for each server where that is more'
+    default_servers = '1'
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)

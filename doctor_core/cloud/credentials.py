@@ -10,7 +10,7 @@ import difflib
 import importlib.metadata
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -188,7 +188,10 @@ def _from_region(files: Any, name: str | None, chosen: dict[str, str],
         else f'{path}, cloud {cloud!r}'
     chosen = {key: value for key, value in chosen.items() if value}
     with _loading(source):
-        _check_shape(files.cloud_config.get('clouds'), cloud)
+        clouds = files.cloud_config.get('clouds')
+        _check_shape(clouds, cloud)
+        if name and name not in clouds:
+            raise ConfigError(f'It was not found.{_hint(name, clouds)}')
         try:
             region = files.get_one(cloud=name, **chosen)
         except TypeError as error:
@@ -253,16 +256,19 @@ def _check_shape(clouds: Any, cloud: str | None) -> None:
         raise ConfigError('"regions" must be a list.')
 
 
+def _hint(word: str, known: Iterable[object]) -> str:
+    close = difflib.get_close_matches(word, map(str, known), 1)
+    return f' Did you mean {close[0]!r}?' if close else ''
+
+
 def _unknown_option(config: Mapping[str, Any]) -> ConfigError | None:
     """The option that the auth_type of a cloud does not have, if any."""
     auth_type = config['auth_type']
     known = _auth_options(auth_type)
     for name in config['auth']:
         if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f' Did you mean {close[0]!r}?' if close else ''
             return ConfigError(f'auth.{name} is no option of auth_type '
-                               f'{auth_type!r}.{hint}')
+                               f'{auth_type!r}.{_hint(name, known)}')
     return None
 
 

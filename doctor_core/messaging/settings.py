@@ -54,7 +54,9 @@ CLOUD_OPTS: list[cfg.Opt] = [
         'notifications_transport_url', default='', secret=True,
         help='The bus on which Nova sends its notifications, to hear of '
              'new, moved and deleted servers at once. Empty to ask Nova '
-             'every [inspector] refresh_s seconds only.'),
+             'every [inspector] refresh_s seconds only. It has to be set '
+             'with [alarm] type = aodh in shortcut mode: Aodh is told over '
+             'it.'),
     cfg.StrOpt(
         'notifications_exchange', default='nova',
         help='The exchange on which Nova sends its notifications: its '

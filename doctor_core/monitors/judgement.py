@@ -25,6 +25,9 @@ _NOTE_S = 60.0
 #: by one: a lost question is repeated after a second (RFC 4861 section 10,
 #: RETRANS_TIMER; Linux does the same with ARP).
 _SETTLE_S = 1.5
+#: For so long nobody answers before the log says so: operators are woken by
+#: it, and a machine that is busy hears all of them a moment later.
+_SAY_S = 1.0
 
 
 class Target:
@@ -73,6 +76,8 @@ class Network:
         self.standing = 0
         self.withheld: set[Target] = set()
         self.isolated = False
+        self._isolated_at = _NEVER
+        self._is_said = False
         self.suspects = 0
         self.shaken = False
         self.settles_at = _NEVER
@@ -190,13 +195,16 @@ class Network:
         if self.isolated or (shaken and not self.shaken):
             self.settles_at = now + _SETTLE_S
         self.shaken = shaken
-        if isolated == self.isolated:
-            return
+        if isolated and not self.isolated:
+            self._isolated_at = now
         self.isolated = isolated
-        if isolated:
+        if isolated and not self._is_said \
+                and now - self._isolated_at >= _SAY_S:
+            self._is_said = True
             LOG.error('None of %d addresses on network %s answers: the '
                       'monitor seems to be cut off; nothing is reported '
                       'until one answers', self.standing, self.name)
-        else:
+        elif self._is_said and not isolated:
+            self._is_said = False
             LOG.warning('Answers come again on network %s; who stays '
                         'silent is reported', self.name)

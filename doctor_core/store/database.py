@@ -1,6 +1,7 @@
 """The file, its transactions, and the one way to change a state."""
 
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,17 @@ from doctor_core.exceptions import ConfigError, StoreError
 from doctor_core.model import states
 from doctor_core.store.tables import FORM, METADATA
 from doctor_core.store.trouble import Trouble
+
+#: What to do about what SQLite says, by its code; of all else the folder may
+#: be to blame.
+_ADVICE = dict.fromkeys((sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT), (
+    'The file is damaged: keep it, and put a copy in its place, see "The '
+    'state file is damaged" in the page "The state file"')) | {
+    sqlite3.SQLITE_BUSY: 'Another program writes into the file: end that',
+    sqlite3.SQLITE_FULL: 'Make room on its disk'}
+#: For so long another program may write before it is complained of.
+_WAIT_S = 5.0
+_FOLDER = 'Set [DEFAULT] state_path to a folder that may be written'
 
 
 class Database:
@@ -30,7 +42,7 @@ class Database:
         self._engine = sa.create_engine(
             f'sqlite:///{path}' if path else 'sqlite://',
             poolclass=StaticPool,
-            connect_args={'check_same_thread': False, 'timeout': 5})
+            connect_args={'check_same_thread': False, 'timeout': _WAIT_S})
         try:
             if path:
                 Path(path).parent.mkdir(mode=0o750, parents=True,
@@ -39,8 +51,8 @@ class Database:
         except (OSError, sa.exc.SQLAlchemyError) as error:
             cause = getattr(error, 'orig', None) or error
             raise ConfigError(
-                f'Cannot keep state in {path}: {cause}. Set [DEFAULT] '
-                'state_path to a folder that may be written.') from None
+                f'Cannot keep state in {path}: {cause}. {_advice(cause)}.'
+                ) from None
 
     def _prepare(self, path: str) -> None:
         with self._engine.connect() as connection:
@@ -53,8 +65,11 @@ class Database:
             if form != FORM and sa.inspect(connection).has_table('faults'):
                 raise ConfigError(
                     f'{path} was written by another release of doctor_core, '
-                    'and cannot be read by this one: see that no fault is '
-                    'open, move the file away, and start again.')
+                    f'in form {form}, and this one reads form {FORM}. '
+                    'Nothing was changed. Start the release that wrote it, '
+                    'end the faults that are open ("doctor faults list") and '
+                    'save the owners\' alarms: a new file knows neither. See '
+                    '"To upgrade" in the page "The state file".')
         METADATA.create_all(self._engine)
         with self._engine.connect() as connection:
             _add_columns(connection)
@@ -152,6 +167,13 @@ class Database:
             return connection.execute(statement, [
                 {f'b_{name}': value for name, value in change.items()}
                 for change in changes]).rowcount
+
+
+def _advice(cause: object) -> str:
+    """What to do when a file cannot be used."""
+    code = getattr(cause, 'sqlite_errorcode', 0)
+    # In the lowest byte: the others say more of it.
+    return _ADVICE.get(code & 0xff, _FOLDER)
 
 
 def _writes(connection: sa.Connection) -> int:

@@ -55,6 +55,7 @@ class AodhAlarmManager(AlarmManager):
     """
 
     hears_nova = True
+    publishes = True
     needs = frozenset({Need.NOTIFICATIONS, Need.EVENT_ALARMS})
     clocks: ClassVar[Mapping[Stage, str]] = {
         Stage.EVENT_TRANSFORMED: 'Ceilometer',

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from oslo_config import cfg
 
 from doctor_core import clock
-from doctor_core.alarms import reach
+from doctor_core.alarms import actions, reach
 from doctor_core.alarms.base import (
     AlarmManager,
     Gate,
@@ -40,6 +40,7 @@ from doctor_core.model import (
 )
 from doctor_core.plugins import Options
 from doctor_core.web.server import Route
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -79,6 +80,12 @@ class LocalAlarmManager(AlarmManager):
         self._creating = threading.Lock()
         for document in self.keeper.all():
             self._go_on_with(document)
+        for scheme, count in actions.unserved(
+                alarm.rule.actions for alarm in self.book.alarms()).items():
+            LOG.warning('Of %s, URLs of the scheme %.100r are served by no '
+                        'notifier that is installed ("doctor plugins"): '
+                        'nobody is told there', counted(count, 'alarm'),
+                        scheme)
 
     def _go_on_with(self, document: Mapping[str, Any]) -> None:
         try:

@@ -1,6 +1,8 @@
 """Plugins that nobody chose, and that raise whatever there is."""
 
 import argparse
+import io
+import types
 
 import fixtures
 import testtools
@@ -112,6 +114,26 @@ class BrokenTest(Case):
 
     def test_exit_when_it_is_made(self):
         self.check(made=RAISED.format('SystemExit'))
+
+    def test_exit_code_of_the_list(self):
+        """It was 0, and a script took all for usable."""
+        self.install(at_import=RAISED.format('RuntimeError'))
+        self.assertEqual((1, 0), (self.list_all('notifiers'),
+                                  self.list_all('alarms')))
+
+    def list_all(self, kind):
+        """The exit code of "doctor plugins" of a kind."""
+        command = ListPlugins(types.SimpleNamespace(stdout=io.StringIO()),
+                              None)
+        return command.run(command.get_parser('plugins').parse_args(
+            ['--kind', kind]))
+
+    def test_the_others_are_named(self):
+        self.install(at_import=RAISED.format('RuntimeError'))
+        error = self.assertRaises(exceptions.PluginFailed, plugins.load,
+                                  'notifiers', 'sms')
+        self.assertIn('Others that are installed: http, https, log, memory.',
+                      str(error))
 
     def test_options_that_are_none(self):
         self.install(opts='return [5]')

@@ -130,6 +130,24 @@ class PrepareTest(testtools.TestCase):
                           self.refused(f'[notifier]\n{option} = {value}\n'))
         self.prepare('[notifier]\nretry_min_s = 20\nretry_max_s = 20\n')
 
+    def test_alarms_in_aodh_that_nobody_could_be_told_of(self):
+        """It was ready without a word, and told no owner ever."""
+        aodh = '[alarm]\ntype = aodh\n'
+        text = self.refused(aodh)
+        self.assertIn('doctor.conf, line 2: [alarm] type: with aodh and '
+                      '[inspector] notification = shortcut', text)
+        self.assertIn('[cloud] notifications_transport_url', text)
+        self.refused('[cloud]\nnotifications_transport_url =\n' + aodh)
+        for more in ('[inspector]\nnotification = conservative\n',
+                     '[cloud]\nnotifications_transport_url = '
+                     'kombu+memory://\n'):
+            self.assertEqual('aodh', self.prepare(aodh + more).alarm.type)
+
+    def test_alarms_in_aodh_are_none_of_the_monitors_business(self):
+        made = conf.prepare(
+            [], {('alarm', 'type'): 'aodh'}, kinds=('monitors',))
+        self.assertEqual('aodh', made.alarm.type)
+
     def test_misspelt_option_names_line_and_neighbour(self):
         """A misspelt option was taken for its default in silence."""
         text = self.refused(
@@ -202,6 +220,16 @@ class PrepareTest(testtools.TestCase):
         text = '[admin_tool]\ntype = sample\n'
         self.assertIn('foreign_sections', self.refused(text))
         self.prepare('[DEFAULT]\nforeign_sections = admin_tool\n' + text)
+
+    def test_section_of_a_plugin_that_is_not_installed(self):
+        """Of smtp, http was said to be meant."""
+        text = self.refused('[notifier_smtp]\nserver = x\n')
+        self.assertIn("doctor.conf, line 2: [notifier_smtp] is of the "
+                      "notifier 'smtp', which is not installed.", text)
+        self.assertIn('"doctor plugins"', text)
+        self.assertNotIn('Did you mean', text)
+        self.assertIn('installed. Did you mean [inspector_sample]?',
+                      self.refused('[inspector_smple]\nport = 7\n'))
 
     def test_a_folder_of_files(self):
         """A misspelt option below --config-dir was not seen."""

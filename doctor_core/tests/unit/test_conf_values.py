@@ -75,7 +75,7 @@ class EveryOptionTest(FileTestCase):
         """By option, what is wrong when all have one value."""
         options = [one for one in sample() if one not in UNUSED]
         places = self.write([(*one, value) for one in options])
-        made = conf._Options()
+        made = conf.Options()
         opts.register(made)
         conf._register_logging(made)
         conf._read(made, [], default_config_files=[self.path],

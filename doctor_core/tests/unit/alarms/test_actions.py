@@ -1,6 +1,6 @@
 import testtools
 
-from doctor_core.alarms.actions import Actions
+from doctor_core.alarms.actions import Actions, unserved
 from doctor_core.tests.unit.entry_points import InstalledDistribution
 
 MAIL = '''
@@ -31,6 +31,12 @@ class ActionsTest(testtools.TestCase):
         self.assertEqual('names nobody',
                          actions.complaint('mailto:ann', False))
         self.assertIn('Unsupported', actions.complaint('broken://x', True))
+
+    def test_kept_alarms_that_no_notifier_serves(self):
+        """A package was left out at an upgrade, and nothing said so."""
+        self.assertEqual({'mailto': 2, 'sms': 1}, unserved([
+            ['http://x', 'mailto:a', 'mailto:b'], ['mailto:a', 'sms:1'],
+            ['https://x', 'log://'], []]))
 
     def test_some_are_for_administrators(self):
         for url in ('log://', 'memory://box'):

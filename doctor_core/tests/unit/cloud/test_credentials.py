@@ -251,6 +251,11 @@ class TestNamed(CredentialsTestCase):
         self.assertIn("clouds.yaml, cloud 'here'", text)
         self.assertIn('password is missing', text)
 
+    def test_a_cloud_that_is_misspelt(self):
+        text = self.refused(entry(), name='heer')
+        self.assertIn("cloud 'heer': It was not found. Did you mean 'here'?",
+                      text)
+
     def test_no_user(self):
         self.assertIn('username', self.refused(entry(username='')))
 

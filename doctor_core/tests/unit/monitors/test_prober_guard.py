@@ -1,3 +1,4 @@
+import fixtures
 import hypothesis
 import testtools
 from hypothesis import strategies as st
@@ -36,6 +37,20 @@ class TestIsolation(testtools.TestCase):
         self.assertEqual([], lab.changes())
         lab.run(0.6)
         self.assertEqual([('h1', Change.DOWN)], lab.changes())
+
+    def test_the_log_has_it_when_it_lasts(self):
+        """A start on a busy machine was an alert, taken back within 1 ms."""
+        log = self.useFixture(fixtures.FakeLogger())
+        lab = Lab()
+        lab.run(1.0)
+        for outage_s, told in ((0.8, 0), (3.0, 1)):
+            lab.dead.update(lab.targets)
+            lab.run(outage_s)
+            self.assertEqual(['lan'], lab.prober.isolated)
+            lab.dead.clear()
+            lab.run(1.0)
+            self.assertEqual(told, log.output.count('seems to be cut off'))
+            self.assertEqual(told, log.output.count('Answers come again'))
 
     def test_isolated_at_start(self):
         lab = Lab()

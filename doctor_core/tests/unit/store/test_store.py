@@ -347,7 +347,34 @@ class FileTest(StoreTestCase):
             connection.execute('CREATE TABLE faults (id TEXT)')
         error = self.assertRaises(ConfigError, store.Store, path)
         self.assertIn('another release', str(error))
+        for word in ('in form 0', 'doctor faults list', 'alarms',
+                     '"To upgrade"'):
+            self.assertIn(word, str(error))
+        self.assertNotIn('move', str(error))
         self.assertNotIn('\n', str(error))
+
+    def test_damaged_file(self):
+        """To start with an empty one was advised, which loses all alarms."""
+        self.store.alarms.save({'a': {'text': 'x' * 50_000}})
+        self.store.close()
+        with open(self.path, 'rb') as file:
+            whole = file.read()
+        path = self.useFixture(fixtures.TempDir()).join('damaged.sqlite')
+        for damaged in (b'?' * 40_000, whole[:len(whole) // 2], whole[:50]):
+            with open(path, 'wb') as file:
+                file.write(damaged)
+            error = self.assertRaises(ConfigError, store.Store, path)
+            self.assertIn('The file is damaged: keep it', str(error))
+            self.assertNotIn('state_path', str(error))
+
+    def test_file_that_another_program_writes(self):
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.store.database._WAIT_S', 0))
+        other = sqlite3.connect(self.path)
+        self.addCleanup(other.close)
+        other.execute('BEGIN EXCLUSIVE')
+        error = self.assertRaises(ConfigError, store.Store, self.path)
+        self.assertIn('Another program writes into the file', str(error))
 
     def test_file_that_cannot_be_written(self):
         error = self.assertRaises(ConfigError, store.Store,

@@ -83,6 +83,16 @@ class TestRules(LocalTestCase):
         self.assertEqual([alarm], self.manager.book.alarms())
         self.assertEqual([(alarm.id, alarm.state)], self.changes)
 
+    def test_kept_alarms_that_no_notifier_serves_are_told_of(self):
+        log = self.useFixture(fixtures.FakeLogger())
+        for name, url in (('a', 'mailto:x'), ('b', 'mailto:y'),
+                          ('c', 'http://x')):
+            self.manager.create(samples.rule(name=name, actions=(url,)))
+        LocalAlarmManager(_OPTIONS, None, self.outlets,
+                          FakeKeeper(self.keeper.kept.values()))
+        self.assertEqual(1, log.output.count('served by no notifier'))
+        self.assertIn("Of 2 alarms, URLs of the scheme 'mailto'", log.output)
+
     def test_the_same_rule_is_one_alarm(self):
         """Made again after a crash, an owner would be told twice."""
         first = self.manager.create(samples.rule())

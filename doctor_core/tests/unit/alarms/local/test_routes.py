@@ -399,6 +399,22 @@ class TestList(ApiTestCase):
                 ([], ('name', 'b'), ('severity', 'low'))):
             self.assertEqual(expected, self.ids(*_filter(*pairs)), pairs)
 
+    def test_what_an_administrator_lists_he_can_make_anew(self):
+        """As doc/source/admin/state.rst has it, for an upgrade."""
+        everybody = _filter(('all_projects', 'true'))
+        saved = self.ask('GET', asker=ADMIN, query=everybody).json
+        for alarm in self.book.alarms():
+            self.book.remove(alarm.id)
+        for document in saved:
+            self.assertEqual(
+                201, self.ask('POST', '', document, asker=ADMIN).status)
+        made = self.ask('GET', asker=ADMIN, query=everybody).json
+        for document in (*saved, *made):
+            for own in ('alarm_id', 'timestamp', 'state_timestamp'):
+                del document[own]
+        self.assertEqual(4, len(saved))
+        self.assertEqual(saved, made)
+
     def test_administrators_see_all_when_they_ask_to(self):
         self.assertEqual(['a0', 'a1', 'a2', 'b0'], self.ids(
             *_filter(('all_projects', 'true')), asker=ADMIN))
