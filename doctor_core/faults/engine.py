@@ -12,6 +12,7 @@ from doctor_core.faults.answer import Answer
 from doctor_core.faults.confirmation import Confirmation
 from doctor_core.faults.correcting import Correcting
 from doctor_core.faults.flapping import Flapping
+from doctor_core.faults.gate import Gate
 from doctor_core.faults.guarded import GuardedInspector
 from doctor_core.faults.handler import FaultHandler
 from doctor_core.faults.holders import Holders
@@ -49,6 +50,7 @@ class Engine:
     :ivar handler: takes reports.
     :ivar affected: what is on which host.
     :ivar holding: who decides in a mass failure.
+    :ivar gate: closed while losses that have come wait to be decided.
     :ivar owed: the loop for what is owed.
     :ivar meanwhile: tells owners before that, while Nova does not answer.
     :ivar lifting: takes hosts back of which no fault is known.
@@ -85,9 +87,10 @@ class Engine:
                               last_words, monotonic, now)
         self.meanwhile = Meanwhile(store, losing, returning,
                                    teller.under_way, self.stopping)
+        self.gate = Gate(monotonic)
         self.pursuit = Pursuit(
             store, self.affected, losing, returning, correcting, teller,
-            self.confirmation, silence, self.stopping, monotonic)
+            self.confirmation, silence, self.stopping, self.gate, monotonic)
         self.holding = Holding(settings, store, self.affected.hosts,
                                monotonic)
         self.handler = FaultHandler(

@@ -60,7 +60,8 @@ class Reception:
         :raises ConfigError: the broker refuses user, password or virtual
             host.
         """
-        bus.listen(self._topic, self.take, in_order=True, turn_of=turn_of)
+        bus.listen(self._topic, self._take_turn, in_order=True,
+                   turn_of=self._turn_of)
         messaging.ping(bus, self._topic)
 
     def wait(self, report_id: str, timeout_s: float) -> Answer | None:
@@ -80,6 +81,20 @@ class Reception:
     def close(self) -> None:
         """Wait for what is under way; nothing comes any more."""
         self._pursuing.close()
+
+    def _turn_of(self, event_type: str, payload: Any) -> messaging.Turn:
+        turn = turn_of(event_type, payload)
+        if _is_loss(turn):
+            self._engine.gate.announce()
+        return turn
+
+    def _take_turn(self, event_type: str, payload: Any,
+                   metadata: Mapping[str, Any]) -> None:
+        try:
+            self.take(event_type, payload, metadata)
+        finally:
+            if _is_loss(turn_of(event_type, payload)):
+                self._engine.gate.done()
 
     def take(self, event_type: str, payload: Any,
              _metadata: Mapping[str, Any]) -> None:
@@ -215,6 +230,10 @@ class Reception:
     def _has_ended(self, fault_id: str) -> bool:
         record = self._store.faults.find(fault_id)
         return record is None or record.state is not FaultState.CLEARING
+
+
+def _is_loss(turn: messaging.Turn) -> bool:
+    return turn.is_urgent and turn.of is not None
 
 
 def turn_of(event_type: str, payload: Any) -> messaging.Turn:

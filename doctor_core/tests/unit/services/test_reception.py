@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import fixtures
 import testtools
@@ -47,6 +48,7 @@ class Bus:
     def listen(self, topic, handler, in_order=False, turn_of=None):
         assert in_order and turn_of, topic
         self.handlers[topic] = handler
+        self.turn_of = turn_of
 
     def publish(self, topic, event_type, payload):
         self.handlers[topic](event_type, payload, {})
@@ -169,6 +171,24 @@ class ReceptionTest(testtools.TestCase):
             self.assertEqual(set(), self.desk.forced_down())
             self.assertEqual(3, sum(state == 'error' for _, state
                                     in self.desk.alarms.told[at:]))
+
+    def test_no_host_is_corrected_while_the_loss_of_another_waits(self):
+        """When 120 hosts were lost, the last owner was told after 10 s."""
+        self.pool.held = []
+        first, second = (wire.fault_to_payload(doubles.fault(
+            host, FaultStatus.DOWN, 10.0)) for host in ('h0', 'h1'))
+        for payload in (first, second):
+            self.bus.turn_of(wire.HOST_DOWN, payload)
+        self.bus.publish(TOPIC, wire.HOST_DOWN, first)
+        correcting = threading.Thread(target=self.pool.let_go, daemon=True)
+        correcting.start()
+        correcting.join(0.05)
+        self.assertEqual(set(), self.desk.forced_down())
+        self.assertEqual(3, len(self.desk.alarms.told))
+        self.bus.publish(TOPIC, wire.HOST_DOWN, second)
+        self.desk.clock.advance(1.0)
+        correcting.join(20)
+        self.assertEqual({'h0', 'h1'}, self.desk.forced_down())
 
     def crossed(self, number, changes):
         if 'sequence' in changes:

@@ -1,0 +1,67 @@
+"""Work that waits while losses are about to be decided."""
+
+import threading
+from collections.abc import Callable
+
+from doctor_core import clock
+
+#: Nothing waits longer than that, however many are announced; nor when none
+#: of them was done for so long: what was announced may never come.
+LONGEST_S, STUCK_S = 10.0, 1.0
+#: Losses that come so soon after each other are of one failure, and of such a
+#: failure another may come so soon after the last was decided.
+TOGETHER_S, QUIET_S = 0.1, 0.03
+
+
+class Gate:
+    """Open, but while something urgent is announced and not done yet.
+
+    When a rack fails, its hosts' losses come together; to decide one and to
+    tell its owners takes some milliseconds, and to work off what it calls for
+    takes ten times as long, on the same processor. Each method may be called
+    from any thread.
+
+    :param monotonic: the time, in seconds.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = clock.monotonic
+                 ) -> None:
+        self._monotonic = monotonic
+        self._changed = threading.Condition()
+        self._announced = 0
+        #: Whether the latest came soon after another.
+        self._are_together = False
+        self._announced_at = self._moved_at = self._open_at = float('-inf')
+
+    def announce(self) -> None:
+        """Something urgent has come, and is to be done; never blocks."""
+        with self._changed:
+            now = self._monotonic()
+            if now - self._moved_at > STUCK_S:
+                self._announced = 0
+            self._are_together = now - self._announced_at <= TOGETHER_S
+            self._announced += 1
+            self._announced_at = self._moved_at = now
+
+    def done(self) -> None:
+        """Something urgent was done; never blocks."""
+        with self._changed:
+            now = self._moved_at = self._monotonic()
+            self._announced = max(0, self._announced - 1)
+            if self._are_together:
+                self._open_at = now + QUIET_S
+            self._changed.notify_all()
+
+    def pass_through(self) -> None:
+        """Return when the gate is open; blocks for ten seconds at the most.
+        """
+        last_at = self._monotonic() + LONGEST_S
+        with self._changed:
+            while (wait_s := self._closed_for_s(last_at)) > 0:
+                self._changed.wait(wait_s)
+
+    def _closed_for_s(self, last_at: float) -> float:
+        """For how long it is, if nothing is announced or done meanwhile."""
+        open_at = self._moved_at + STUCK_S if self._announced \
+            else self._open_at
+        return min(last_at, open_at) - self._monotonic()
