@@ -185,8 +185,10 @@ class ReceptionTest(testtools.TestCase):
         correcting.join(0.05)
         self.assertEqual(set(), self.desk.forced_down())
         self.assertEqual(3, len(self.desk.alarms.told))
+        self.pool.held = []
         self.bus.publish(TOPIC, wire.HOST_DOWN, second)
         self.desk.clock.advance(1.0)
+        self.pool.let_go()
         correcting.join(20)
         self.assertEqual({'h0', 'h1'}, self.desk.forced_down())
 
