@@ -43,6 +43,10 @@ class Cloud(doubles.Cloud):
         super().touch(host, **changes)
         self.service = service
 
+    def mark(self, correction):
+        self.touch(correction.host,
+                   forced_down=correction.mark is Mark.LOST)
+
 
 class CongressTestCase(testtools.TestCase):
 
