@@ -73,8 +73,10 @@ class HealthTest(BothDaemonsTestCase):
         self.assertEqual(503, self.put(self.event())[0])
         self.assertEqual(200, self.put(None, '/faults', 'GET')[0])
         self.rabbit.start()
-        process.wait_for('doctor-inspector is ready')
-        process.wait_for('transport_url answers again')
+        # In either order.
+        for words in ('doctor-inspector is ready',
+                      'transport_url answers again'):
+            self.wait_for(lambda said=words: said in process.output, words)
         self.assertEqual(202, self.put(self.event())[0])
         self.assertEqual(0, process.end())
         self.assertNotIn('Traceback', process.output)
