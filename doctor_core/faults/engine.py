@@ -12,7 +12,6 @@ from doctor_core.faults.answer import Answer
 from doctor_core.faults.confirmation import Confirmation
 from doctor_core.faults.correcting import Correcting
 from doctor_core.faults.flapping import Flapping
-from doctor_core.faults.gate import Gate
 from doctor_core.faults.guarded import GuardedInspector
 from doctor_core.faults.handler import FaultHandler
 from doctor_core.faults.holders import Holders
@@ -20,6 +19,7 @@ from doctor_core.faults.holding import Holding
 from doctor_core.faults.last_words import LastWords
 from doctor_core.faults.lifting import Lifting
 from doctor_core.faults.losing import Losing
+from doctor_core.faults.losses_first import LossesFirst
 from doctor_core.faults.meanwhile import Meanwhile
 from doctor_core.faults.owed import OwedLoop
 from doctor_core.faults.pursuit import Pursuit
@@ -50,7 +50,7 @@ class Engine:
     :ivar handler: takes reports.
     :ivar affected: what is on which host.
     :ivar holding: who decides in a mass failure.
-    :ivar gate: closed while losses that have come wait to be decided.
+    :ivar losses_first: lets others wait while losses are to be decided.
     :ivar owed: the loop for what is owed.
     :ivar meanwhile: tells owners before that, while Nova does not answer.
     :ivar lifting: takes hosts back of which no fault is known.
@@ -87,10 +87,11 @@ class Engine:
                               last_words, monotonic, now)
         self.meanwhile = Meanwhile(store, losing, returning,
                                    teller.under_way, self.stopping)
-        self.gate = Gate(monotonic)
+        self.losses_first = LossesFirst(monotonic)
         self.pursuit = Pursuit(
             store, self.affected, losing, returning, correcting, teller,
-            self.confirmation, silence, self.stopping, self.gate, monotonic)
+            self.confirmation, silence, self.stopping, self.losses_first,
+            monotonic)
         self.holding = Holding(settings, store, self.affected.hosts,
                                monotonic)
         self.handler = FaultHandler(

@@ -14,9 +14,9 @@ from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.confirmation import Confirmation
 from doctor_core.faults.correcting import Correcting
-from doctor_core.faults.gate import Gate
 from doctor_core.faults.journal import Journal, Standing
 from doctor_core.faults.losing import Losing
+from doctor_core.faults.losses_first import LossesFirst
 from doctor_core.faults.returning import Progress, Returning, failures
 from doctor_core.faults.silence import Silence
 from doctor_core.faults.telling import Teller
@@ -41,14 +41,15 @@ class Pursuit:
     owners who are told first are told before it is the thread's turn.
 
     :param stopping: set when the process ends.
-    :param gate: closed while others are about to be told.
+    :param losses_first: waited for before anything begins.
     :param monotonic: the time, in seconds.
     """
 
     def __init__(self, store: Store, affected: AffectedMap, losing: Losing,
                  returning: Returning, correcting: Correcting,
                  teller: Teller, confirmation: Confirmation,
-                 silence: Silence, stopping: threading.Event, gate: Gate,
+                 silence: Silence, stopping: threading.Event,
+                 losses_first: LossesFirst,
                  monotonic: Callable[[], float] = clock.monotonic) -> None:
         self._store = store
         self._affected = affected
@@ -59,7 +60,7 @@ class Pursuit:
         self._under_way = teller.under_way
         self._confirmation = confirmation
         self._stopping = stopping
-        self._gate = gate
+        self._losses_first = losses_first
         self._silence = silence
         self._journal = Journal(monotonic)
         self._lock = threading.Lock()
@@ -81,7 +82,7 @@ class Pursuit:
         :returns: the answer, once they were told: what is called back must
             not block.
         """
-        self._gate.pass_through()
+        self._losses_first.wait()
         record = self._find(fault_id)
         self._pursued.add(fault_id)
         try:
@@ -255,7 +256,7 @@ class Pursuit:
         :returns: None when there is nothing new, or when somebody is at the
             host: they, or the next try, will do the rest.
         """
-        self._gate.pass_through()
+        self._losses_first.wait()
         found = self._affected.of(record.hostname)
         with self._store.together():
             # Killed between the two, we would never come back to it.

@@ -85,7 +85,7 @@ class Reception:
     def _turn_of(self, event_type: str, payload: Any) -> messaging.Turn:
         turn = turn_of(event_type, payload)
         if _is_loss(turn):
-            self._engine.gate.announce()
+            self._engine.losses_first.announce()
         return turn
 
     def _take_turn(self, event_type: str, payload: Any,
@@ -94,7 +94,7 @@ class Reception:
             self.take(event_type, payload, metadata)
         finally:
             if _is_loss(turn_of(event_type, payload)):
-                self._engine.gate.done()
+                self._engine.losses_first.decided()
 
     def take(self, event_type: str, payload: Any,
              _metadata: Mapping[str, Any]) -> None:

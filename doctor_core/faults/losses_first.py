@@ -13,8 +13,8 @@ LONGEST_S, STUCK_S = 10.0, 1.0
 TOGETHER_S, QUIET_S = 0.1, 0.03
 
 
-class Gate:
-    """Open, but while something urgent is announced and not done yet.
+class LossesFirst:
+    """Lets work begin, but while losses are announced and not decided yet.
 
     When a rack fails, its hosts' losses come together; to decide one and to
     tell its owners takes some milliseconds, and to work off what it calls for
@@ -34,7 +34,7 @@ class Gate:
         self._announced_at = self._moved_at = self._open_at = float('-inf')
 
     def announce(self) -> None:
-        """Something urgent has come, and is to be done; never blocks."""
+        """A loss has come, and is to be decided; never blocks."""
         with self._changed:
             now = self._monotonic()
             if now - self._moved_at > STUCK_S:
@@ -43,8 +43,8 @@ class Gate:
             self._announced += 1
             self._announced_at = self._moved_at = now
 
-    def done(self) -> None:
-        """Something urgent was done; never blocks."""
+    def decided(self) -> None:
+        """A loss was decided; never blocks."""
         with self._changed:
             now = self._moved_at = self._monotonic()
             self._announced = max(0, self._announced - 1)
@@ -52,16 +52,15 @@ class Gate:
                 self._open_at = now + QUIET_S
             self._changed.notify_all()
 
-    def pass_through(self) -> None:
-        """Return when the gate is open; blocks for ten seconds at the most.
-        """
+    def wait(self) -> None:
+        """Return when work may begin; blocks for ten seconds at the most."""
         last_at = self._monotonic() + LONGEST_S
         with self._changed:
-            while (wait_s := self._closed_for_s(last_at)) > 0:
+            while (wait_s := self._left_s(last_at)) > 0:
                 self._changed.wait(wait_s)
 
-    def _closed_for_s(self, last_at: float) -> float:
-        """For how long it is, if nothing is announced or done meanwhile."""
+    def _left_s(self, last_at: float) -> float:
+        """For how long it is, if none is announced or decided meanwhile."""
         open_at = self._moved_at + STUCK_S if self._announced \
             else self._open_at
         return min(last_at, open_at) - self._monotonic()
