@@ -19,7 +19,8 @@ def forget(transport: Any, retry: int) -> None:
     if not hasattr(driver, '_get_connection'):
         return  # not a broker's
     with driver._get_connection(retry=retry) as connection:
-        connection._declared_queues.clear()
+        # A release that keeps none of its own declares them each time.
+        getattr(connection, '_declared_queues', set()).clear()
 
 
 def remove(transport: Any, queue: str, retry: int) -> None:
