@@ -47,8 +47,7 @@ class Store:
         self.losses = Losses(self._database)
         self.falls = Falls(self._database)
         self.alarms = Alarms(self._database)
-        rehearse(self._database, self.faults, self.falls, self.corrections,
-                 self.tellings)
+        rehearse(self)
 
     @contextmanager
     def together(self) -> Iterator[None]:
