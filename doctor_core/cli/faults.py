@@ -157,10 +157,14 @@ class ShowFault(_Asking, ShowOne):
 
 
 class ConfirmFaults(_Asking, Command):
-    """Confirm that hosts are dead that are held in a mass failure.
+    """Confirm that hosts are dead that are held.
 
-    They are marked down in Nova and Neutron then, with their servers and
-    ports. This cannot be taken back but by the return of the host.
+    They are held in a mass failure, or because [inspector] hold is set. They
+    are marked down in Nova and Neutron then, with their servers and ports.
+    What takes that back is the return of the host, or "doctor faults clear".
+
+    Exit code: 0 done, or none is held; 1 the inspector refused it, as for a
+    fault that is not held, or did not answer; 2 wrong options.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

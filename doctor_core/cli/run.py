@@ -15,6 +15,7 @@ class _ScenarioCommand(PlainErrors, Command):
 
     default_limit = '1000'
     default_servers = 'what doctor.conf says, else 1'
+    default_notification = 'what doctor.conf says, else shortcut'
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -29,7 +30,7 @@ class _ScenarioCommand(PlainErrors, Command):
         parser.add_argument(
             '--notification', choices=['shortcut', 'conservative'],
             help='when owners are told: at once, or when Nova has the new '
-                 'state (default: shortcut)')
+                 f'state (default: {self.default_notification})')
         parser.add_argument(
             '--json', metavar='FILE',
             help='write all times of all servers to a JSON file')
@@ -70,6 +71,7 @@ class Demo(_ScenarioCommand):
 
     default_limit = '1000, or 5 for each server where that is more'
     default_servers = '1'
+    default_notification = 'shortcut'
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)

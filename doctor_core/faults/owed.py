@@ -265,14 +265,21 @@ class OwedLoop:
         """Something that is done again and again until we end.
 
         :param do: raises BackendError when it has to be left for the next
-            round.
+            round; the log has the same one once, and not each second.
         """
+        said = ''
+
         def round_() -> None:
+            nonlocal said
             try:
                 if not self._stopping.is_set():
                     do()
+                said = ''
             except BackendError as error:
-                LOG.warning('A round of what is owed ended early: %s', error)
+                LOG.log(logging.DEBUG if str(error) == said
+                        else logging.WARNING, '%s ended early, and is tried '
+                        'again: %s', name, error)
+                said = str(error)
 
         return Periodic(name, round_, pause_s, at_once=at_once,
                         failed_pause_s=_FAILED_PAUSE_S)

@@ -43,7 +43,9 @@ class PluginContract:
                          'two options have one name')
 
     def test_its_passwords_are_secret(self: Any) -> None:
-        """They would stand in the log of a daemon."""
-        self.assertEqual([], [
+        open_ones = [
             option.name for option in self.plugin.get_opts()
-            if 'password' in option.name and not option.secret])
+            if 'password' in option.name and not option.secret]
+        self.assertEqual([], open_ones,
+                         'they would stand in the log of a daemon: declare '
+                         'these options with secret=True')

@@ -34,6 +34,21 @@ class OwedLoopTest(testtools.TestCase):
         self.wait_for(lambda: self.desk.fault(answer.fault_id).state
                       == 'handled', 'the second try')
 
+    def test_the_log_has_a_round_that_ends_early_once(self):
+        """It had the same warning each second, for as long as Nova lied."""
+        rounds = []
+
+        def lie():
+            rounds.append(None)
+            raise CloudError('Nova lies', recoverable=True)
+
+        loop = self.loop._loop('faults-lied-to', lie, lambda: 0.001)
+        loop.start()
+        self.addCleanup(loop.stop)
+        self.wait_for(lambda: len(rounds) > 5, 'six rounds')
+        self.assertEqual(1, self.log.output.count(
+            'faults-lied-to ended early, and is tried again: Nova lies'))
+
     def test_host_that_is_back_is_looked_at(self):
         self.desk.down()
         answer = self.desk.up(rounds=0)
