@@ -2,6 +2,7 @@
 
 SQLite goes on with a file that was deleted or replaced, and says nothing:
 what is written since would be gone when the process ends. It is copied out.
+The same is true of its log of what was written last, ``-wal``.
 """
 
 import logging
@@ -25,6 +26,9 @@ class Place:
         self._path = path
         self._copy = copy
         self._opened = _identity(path) if path else None
+        #: None until there is one: SQLite makes it when it first needs it,
+        #: and keeps it as long as the file is open.
+        self._wal: tuple[int, int] | None = None
         self.is_kept = True
         self._is_copied = True
 
@@ -35,11 +39,13 @@ class Place:
         if self._opened is None:
             return
         try:
-            now = _identity(self._path)
+            now, log = (_identity(path) for path in self._paths)
         except OSError:
             # Nobody can look into the folder just now.
             return
-        was_kept, self.is_kept = self.is_kept, now == self._opened
+        self._wal = self._wal or log
+        was_kept, self.is_kept = self.is_kept, (
+            now == self._opened and log == self._wal)
         if self.is_kept and not was_kept:
             LOG.warning('The state file %s is in its place again', self._path)
         elif was_kept and not self.is_kept:
@@ -47,8 +53,8 @@ class Place:
                 'The state file %s was %s while it is in use. Doctor goes on '
                 'with the former one, which would be lost when this process '
                 'ends, and copies it to %s: see "The state file is gone while '
-                'Doctor runs" in the page "The state file".', self._path,
-                'replaced' if now else 'deleted', self._rescued)
+                'Doctor runs" in the page "The state file".',
+                *self._changed(now, log), self._rescued)
         if not self.is_kept:
             self._copy_out()
 
@@ -56,6 +62,17 @@ class Place:
         """Look once more; never again. May be called again."""
         self.look()
         self._opened = None
+
+    @property
+    def _paths(self) -> tuple[str, str]:
+        return self._path, f'{self._path}-wal'
+
+    def _changed(self, now: tuple[int, int] | None,
+                 log: tuple[int, int] | None) -> tuple[str, str]:
+        """Which of the two was changed, and how."""
+        file, its_log = self._paths
+        path, found = (its_log, log) if now == self._opened else (file, now)
+        return path, 'replaced' if found else 'deleted'
 
     @property
     def _rescued(self) -> str:

@@ -74,6 +74,17 @@ class PlaceTest(testtools.TestCase):
         self.assertIn('was replaced while it is in use', self.log.output)
         self.assertEqual([True, True], self.known(self.rescued, 'h0', 'h1'))
 
+    def test_only_its_log_is_deleted(self):
+        """All faults since were gone after a crash, and nothing was said."""
+        self.say('h0')
+        self.assertTrue(self.look())
+        os.unlink(self.path + '-wal')
+        self.say('h1')
+        self.assertFalse(self.look())
+        self.assertIn(f'The state file {self.path}-wal was deleted',
+                      self.log.output)
+        self.assertEqual([True, True], self.known(self.rescued, 'h0', 'h1'))
+
     def test_just_before_the_end(self):
         self.say('h0')
         os.unlink(self.path)
