@@ -221,7 +221,8 @@ class Pursuit:
             elif record.state is FaultState.CLEARING:
                 self._clear(record)
         except InvalidTransition as error:
-            LOG.info('%s', error)
+            # Somebody was faster, an operator for one.
+            LOG.debug('%s', error)
 
     def _clear(self, record: FaultRecord) -> None:
         """A return is through, if nothing is owed because of it."""

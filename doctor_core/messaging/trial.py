@@ -20,9 +20,11 @@ class _Unconnected(impl_rabbit.Connection):
 
 
 def places(url: oslo_messaging.TransportURL) -> list[tuple[str, int]]:
-    """Host and port of each node of a broker."""
+    """Host and port of each node of a broker; a URL that names none, as one
+    that is not set, means this machine.
+    """
     return [(host.hostname or 'localhost', host.port or _USUAL_PORT)
-            for host in url.hosts]
+            for host in url.hosts] or [('localhost', _USUAL_PORT)]
 
 
 def url_complaint(url: oslo_messaging.TransportURL) -> str:

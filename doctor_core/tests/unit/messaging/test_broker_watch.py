@@ -1,9 +1,11 @@
 import socket
 
 import fixtures
+import oslo_messaging
 import testtools
 
 from doctor_core import messaging
+from doctor_core.messaging import trial
 from doctor_core.messaging.broker_watch import BrokerWatch
 
 OPTION = '[bus] transport_url'
@@ -106,3 +108,14 @@ class OfABusTest(testtools.TestCase):
         bus.listen('topic', lambda *message: None)
         bus._listeners.clear()
         self.assertEqual([None, False, None], [*said, bus.answers])
+
+
+class PlacesTest(testtools.TestCase):
+    def test_where_a_broker_is(self):
+        """Of a URL that was not set the log named no host and no reason."""
+        for text, found in (
+                ('rabbit://', [('localhost', 5672)]),
+                ('rabbit://a:7,[::1]/x', [('a', 7), ('::1', 5672)])):
+            url = oslo_messaging.TransportURL.parse(
+                messaging.memory_conf(), text)
+            self.assertEqual(found, trial.places(url))
