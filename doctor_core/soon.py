@@ -10,9 +10,8 @@ LOG = logging.getLogger(__name__)
 
 
 class Soon:
-    """Has work done by a thread of its own: a moment later, so that what is
-    asked for together is done together and takes no time from those who ask,
-    or, where it was done just now, after a longer one.
+    """Has work done by a thread of its own: at once, or, where it was done a
+    moment ago, when that moment is over.
 
     Whoever asks is not held up by it, and a thousand who ask within a second
     cost a few rounds of work. Each method may be called from any thread.
@@ -20,18 +19,16 @@ class Soon:
     :param work: does all there is to do; may block. What it raises is
         logged with its traceback, and it is done again.
     :param name: the thread's name.
-    :param gather_s: seconds from the first who asks to the round.
     :param pause_s: seconds from the end of a round to the next one.
     :param again_s: seconds until what could not be done is done again: the
         first time, and at the most.
     """
 
     def __init__(self, work: Callable[[], None], name: str, *,
-                 gather_s: float = 0.02, pause_s: float = 0.05,
+                 pause_s: float = 0.05,
                  again_s: tuple[float, float] = (1.0, 30.0)) -> None:
         self._work = work
         self._name = name
-        self._gather_s = gather_s
         self._pause_s = pause_s
         self._first_again_s, self._last_again_s = again_s
         self._again_s = self._first_again_s
@@ -82,9 +79,6 @@ class Soon:
 
     def _main(self) -> None:
         while self._is_to_be_done():
-            with self._changed:
-                self._changed.wait_for(lambda: self._closed, self._gather_s)
-                self._is_asked = False
             try:
                 self._work()
             except Exception:

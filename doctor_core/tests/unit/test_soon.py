@@ -37,13 +37,6 @@ class SoonTest(testtools.TestCase):
         soon.close()
         self.assertEqual(['some-work'] * 2, self.rounds)
 
-    def test_those_who_ask_together_cost_one_round(self):
-        soon = self.soon(lambda: self.rounds.append(1), gather_s=3600)
-        for _ in range(3):
-            soon.ask()
-        soon.close()
-        self.assertEqual([1], self.rounds)
-
     def test_the_end_waits_for_what_was_asked_for_and_for_no_pause(self):
         soon = self.soon(lambda: self.rounds.append(1), pause_s=3600)
         soon.ask()
