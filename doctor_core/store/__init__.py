@@ -38,7 +38,6 @@ class Store:
 
     def __init__(self, path: str = '') -> None:
         self._database = Database(path)
-        self.place = Place(path, self._database.copy_to)
         self.faults = Faults(self._database)
         self.arrivals = Arrivals(self._database)
         self.kept = Kept(self._database)
@@ -48,6 +47,7 @@ class Store:
         self.falls = Falls(self._database)
         self.alarms = Alarms(self._database)
         rehearse(self)
+        self.place = Place(path, self._database.copy_to)
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -17,6 +17,9 @@ LOG = logging.getLogger(__name__)
 class Place:
     """Where a file was when it was opened; looked at by one thread.
 
+    Made after the first transaction: from then on SQLite keeps the same
+    ``-wal`` until it closes the file.
+
     :param path: empty for no file.
     :param copy: writes what the open file holds to a path; raises StoreError.
     :ivar is_kept: whether the file was there at the last look.
@@ -25,10 +28,8 @@ class Place:
     def __init__(self, path: str, copy: Callable[[str], None]) -> None:
         self._path = path
         self._copy = copy
-        self._opened = _identity(path) if path else None
-        #: None until there is one: SQLite makes it when it first needs it,
-        #: and keeps it as long as the file is open.
-        self._wal: tuple[int, int] | None = None
+        self._opened, self._wal = (
+            _identity(one) if path else None for one in self._paths)
         self.is_kept = True
         self._is_copied = True
 
@@ -39,13 +40,14 @@ class Place:
         if self._opened is None:
             return
         try:
-            now, log = (_identity(path) for path in self._paths)
+            now, wal = (_identity(path) for path in self._paths)
         except OSError:
             # Nobody can look into the folder just now.
             return
-        self._wal = self._wal or log
+        # With a disk that was full at the start, it comes later.
+        self._wal = self._wal or wal
         was_kept, self.is_kept = self.is_kept, (
-            now == self._opened and log == self._wal)
+            now == self._opened and wal == self._wal)
         if self.is_kept and not was_kept:
             LOG.warning('The state file %s is in its place again', self._path)
         elif was_kept and not self.is_kept:
@@ -54,7 +56,7 @@ class Place:
                 'with the former one, which would be lost when this process '
                 'ends, and copies it to %s: see "The state file is gone while '
                 'Doctor runs" in the page "The state file".',
-                *self._changed(now, log), self._rescued)
+                *self._changed(now, wal), self._rescued)
         if not self.is_kept:
             self._copy_out()
 
@@ -68,10 +70,10 @@ class Place:
         return self._path, f'{self._path}-wal'
 
     def _changed(self, now: tuple[int, int] | None,
-                 log: tuple[int, int] | None) -> tuple[str, str]:
+                 wal: tuple[int, int] | None) -> tuple[str, str]:
         """Which of the two was changed, and how."""
-        file, its_log = self._paths
-        path, found = (its_log, log) if now == self._opened else (file, now)
+        file, its_wal = self._paths
+        path, found = (its_wal, wal) if now == self._opened else (file, now)
         return path, 'replaced' if found else 'deleted'
 
     @property

@@ -77,13 +77,18 @@ class PlaceTest(testtools.TestCase):
     def test_only_its_log_is_deleted(self):
         """All faults since were gone after a crash, and nothing was said."""
         self.say('h0')
-        self.assertTrue(self.look())
         os.unlink(self.path + '-wal')
         self.say('h1')
         self.assertFalse(self.look())
         self.assertIn(f'The state file {self.path}-wal was deleted',
                       self.log.output)
         self.assertEqual([True, True], self.known(self.rescued, 'h0', 'h1'))
+
+    def test_its_log_comes_later(self):
+        self.store.place._wal = None
+        self.say('h0')
+        self.assertTrue(self.look())
+        self.assertEqual('', self.log.output)
 
     def test_just_before_the_end(self):
         self.say('h0')
