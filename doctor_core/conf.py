@@ -310,5 +310,7 @@ def setup_logging(conf: cfg.ConfigOpts) -> None:
     for noisy in ('urllib3', 'keystoneauth', 'stevedore', 'amqp',
                   'oslo.messaging', 'oslo_messaging', 'asyncio', 'futurist'):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # What it warns of, Doctor says in one line when it meets the error.
+    logging.getLogger('keystoneauth.identity').setLevel(logging.ERROR)
     # It warns of every URL without a host, which a bus in memory has not.
     logging.getLogger('kombu').setLevel(logging.ERROR)

@@ -22,6 +22,7 @@ from doctor_core.cloud import refusals
 from doctor_core.cloud.access import Access
 from doctor_core.exceptions import CloudError, ConfigError, DoctorError
 from doctor_core.web.addresses import is_loopback
+from doctor_core.wording import few
 
 LOG = logging.getLogger(__name__)
 
@@ -191,7 +192,7 @@ def _from_region(files: Any, name: str | None, chosen: dict[str, str],
         clouds = files.cloud_config.get('clouds')
         _check_shape(clouds, cloud)
         if name and name not in clouds:
-            raise ConfigError(f'It was not found.{_hint(name, clouds)}')
+            raise ConfigError(f'It was not found.{_choice(name, clouds)}')
         try:
             region = files.get_one(cloud=name, **chosen)
         except TypeError as error:
@@ -259,6 +260,13 @@ def _check_shape(clouds: Any, cloud: str | None) -> None:
 def _hint(word: str, known: Iterable[object]) -> str:
     close = difflib.get_close_matches(word, map(str, known), 1)
     return f' Did you mean {close[0]!r}?' if close else ''
+
+
+def _choice(word: str, known: Iterable[object]) -> str:
+    """What was meant, or what there is."""
+    names = sorted(map(str, known))
+    return _hint(word, names) or (
+        f' Clouds there: {few(names)}.' if names else ' There is none.')
 
 
 def _unknown_option(config: Mapping[str, Any]) -> ConfigError | None:

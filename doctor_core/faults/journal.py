@@ -54,10 +54,13 @@ class Journal:
         elif standing is Standing.WELL:
             LOG.info('Fault %s of host %s is %s%s', record.id,
                      record.hostname, record.state, note and f': {note}')
+        elif standing is Standing.UNTOLD:
+            # Each delivery that was given up is an error of its own.
+            LOG.warning('Fault %s of host %s: %s', record.id,
+                        record.hostname, note)
         else:
-            LOG.error('Fault %s of host %s: %s%s', record.id,
-                      record.hostname, note, '; it will be tried again'
-                      if standing is Standing.TROUBLE else '')
+            LOG.error('Fault %s of host %s: %s; it will be tried again',
+                      record.id, record.hostname, note)
 
     def _is_new(self, fault_id: str, words: tuple[object, ...]) -> bool:
         now = self._monotonic()

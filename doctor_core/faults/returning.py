@@ -222,7 +222,9 @@ class Returning:
                             'of the host any more')
                 others = ()
             elif not self._witnesses.is_working(record.id, service):
-                progress.await_witness('waiting for nova-compute to report')
+                progress.await_witness(
+                    'waiting for nova-compute to report'
+                    + (' once more' if witness == HEARTBEAT else ''))
                 return False
         what = self._guests(record)
         returned = self._affected.ask_back(

@@ -207,11 +207,13 @@ class InspectorService:
             if self._is_open or self._stopping.is_set():
                 return
             if not self._serves:
-                # The first one is written; not while somebody waits for it.
-                self._store.arrivals.next()
                 # It says how things are while the broker is waited for, too.
                 self._server.start()
                 self._serves = True
+                # A start that fails leaves a new file as new as it was. The
+                # first arrival is written; not while somebody waits for it.
+                self._store.arrivals.next()
+                self._ownership.keep()
             self._reception.listen(self._bus)
             self._is_open = True
 
@@ -223,7 +225,6 @@ class InspectorService:
                 forced_down=self._engine.affected.forced_down())
             if said:
                 LOG.warning('%s', said)
-        self._ownership.keep()
 
     def stop(self) -> None:
         """End without losing anything; may be called again, or early.

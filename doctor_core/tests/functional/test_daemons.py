@@ -2,6 +2,7 @@ import contextlib
 import http.client
 import json
 import signal
+import socket
 import ssl
 import threading
 import urllib.error
@@ -355,7 +356,12 @@ class InspectorTest(DaemonsTestCase):
         for file in state.glob('inspector.sqlite*'):
             if file.suffix != '.lock':
                 file.unlink()
-        lost = self.inspector(path)
+        with socket.create_server(('127.0.0.1', 0)) as taken:
+            refused = run('doctor-inspector', '--config-file', self.write_conf(
+                inspector={'port': taken.getsockname()[1]}), status=2)
+        self.assertIn('is new', refused.stderr)
+        # Nothing was kept by a start that failed.
+        lost = self.inspector(self.write_conf())
         self.assertIn(f'State in {state}/inspector.sqlite is new', lost.output)
         self.assertIn('worked with such a file there before', lost.output)
         self.assertIn(f'Forced down in Nova, by whomever: {self.host}.',

@@ -34,14 +34,18 @@ class FenceInspector(Inspector):
 
     def correct(self, corrections: Sequence[Correction],
                 done: Callable[[StateChange], None]) -> list[StateChange]:
+        why = ''
         try:
             for host in {one.host for one in corrections
                          if one.mark is Mark.LOST}:
                 self._see_it_off(host)
         except (OSError, subprocess.SubprocessError) as error:
-            # Nova may not hear that the host is down while it may run.
-            return [self._failed(one, f'the power is not cut: {error}', done)
-                    for one in corrections]
+            why = f'the power is not cut: {error}'
+        if why:
+            # Nova may not hear that the host is down while it may run. The
+            # log names an error that is under way by itself, so "done" is
+            # called when that is over.
+            return [self._failed(one, why, done) for one in corrections]
         return self.cloud.correct(corrections, done)
 
     def release(self, host: str) -> None:

@@ -256,6 +256,11 @@ class TestNamed(CredentialsTestCase):
         self.assertIn("cloud 'heer': It was not found. Did you mean 'here'?",
                       text)
 
+    def test_a_cloud_of_which_nothing_there_reminds(self):
+        text = self.refused(entry(), name='nosuch')
+        self.assertIn("cloud 'nosuch': It was not found. Clouds there: here.",
+                      text)
+
     def test_no_user(self):
         self.assertIn('username', self.refused(entry(username='')))
 
