@@ -359,7 +359,7 @@ class InspectorTest(DaemonsTestCase):
         with socket.create_server(('127.0.0.1', 0)) as taken:
             refused = run('doctor-inspector', '--config-file', self.write_conf(
                 inspector={'port': taken.getsockname()[1]}), status=2)
-        self.assertIn('is new', refused.stderr)
+        self.assertIn('cannot listen', refused.stderr)
         # Nothing was kept by a start that failed.
         lost = self.inspector(self.write_conf())
         self.assertIn(f'State in {state}/inspector.sqlite is new', lost.output)
