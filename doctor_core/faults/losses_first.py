@@ -8,6 +8,9 @@ from doctor_core import clock
 #: Nothing waits longer than that, however many are announced; nor when none
 #: of them was done for so long: what was announced may never come.
 LONGEST_S, STUCK_S = 10.0, 1.0
+#: Nor when none of those that were decided for so long called for anything: a
+#: sender that repeats itself, or that names hosts of others, is no failure.
+IDLE_S = 0.3
 #: Losses that come so soon after each other are of one failure, and of such a
 #: failure another may come so soon after the last was decided.
 TOGETHER_S, QUIET_S = 0.1, 0.03
@@ -32,6 +35,8 @@ class LossesFirst:
         #: Whether the latest came soon after another.
         self._are_together = False
         self._announced_at = self._moved_at = self._open_at = float('-inf')
+        #: When one called for something, or the first of those announced came.
+        self._counted_at = float('-inf')
 
     def announce(self) -> None:
         """A loss has come, and is to be decided; never blocks."""
@@ -39,17 +44,25 @@ class LossesFirst:
             now = self._monotonic()
             if now - self._moved_at > STUCK_S:
                 self._announced = 0
+            if not self._announced:
+                self._counted_at = now
             self._are_together = now - self._announced_at <= TOGETHER_S
             self._announced += 1
             self._announced_at = self._moved_at = now
 
-    def decided(self) -> None:
-        """A loss was decided; never blocks."""
+    def decided(self, *, counts: bool = True) -> None:
+        """A loss was decided; never blocks.
+
+        :param counts: whether it calls for anything, as one that is known
+            already does not, nor one of a host that nobody knows.
+        """
         with self._changed:
             now = self._moved_at = self._monotonic()
             self._announced = max(0, self._announced - 1)
-            if self._are_together:
-                self._open_at = now + QUIET_S
+            if counts:
+                self._counted_at = now
+                if self._are_together:
+                    self._open_at = now + QUIET_S
             self._changed.notify_all()
 
     def wait(self) -> None:
@@ -61,6 +74,6 @@ class LossesFirst:
 
     def _left_s(self, last_at: float) -> float:
         """For how long it is, if none is announced or decided meanwhile."""
-        open_at = self._moved_at + STUCK_S if self._announced \
-            else self._open_at
+        open_at = min(self._moved_at + STUCK_S, self._counted_at + IDLE_S) \
+            if self._announced else self._open_at
         return min(last_at, open_at) - self._monotonic()

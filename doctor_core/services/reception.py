@@ -90,31 +90,36 @@ class Reception:
 
     def _take_turn(self, event_type: str, payload: Any,
                    metadata: Mapping[str, Any]) -> None:
+        counts = True
         try:
-            self.take(event_type, payload, metadata)
+            counts = self.take(event_type, payload, metadata)
         finally:
             if _is_loss(turn_of(event_type, payload)):
-                self._engine.losses_first.decided()
+                self._engine.losses_first.decided(counts=counts)
 
     def take(self, event_type: str, payload: Any,
-             _metadata: Mapping[str, Any]) -> None:
+             _metadata: Mapping[str, Any]) -> bool:
         """Decide what a message means; called by the bus for one message
         after another, those of a host in the order of arrival. What it calls
         for is in the store by then, and done in threads.
+
+        :returns: whether it calls for anything.
         """
         if event_type == wire.PING:
-            return
+            return False
         if event_type == wire.HEARD:
             self._heard_at = clock.monotonic()
             self._engine.handler.heard(*wire.heard_from_payload(payload))
-            return
+            return False
         try:
             report = wire.fault_from_payload(payload, clock.now())
         except InvalidEvent as error:
             LOG.error('A message on %s is no fault and is dropped: %s',
                       self._topic, error)
-            return
-        self._follow(report, self._engine.handler.decide(report))
+            return False
+        decided = self._engine.handler.decide(report)
+        self._follow(report, decided)
+        return isinstance(decided, Decided)
 
     def _follow(self, report: Fault, decided: Answer | Decided | Kept
                 ) -> None:

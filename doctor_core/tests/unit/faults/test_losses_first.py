@@ -3,6 +3,7 @@ import threading
 import testtools
 
 from doctor_core.faults.losses_first import (
+    IDLE_S,
     LONGEST_S,
     QUIET_S,
     STUCK_S,
@@ -66,6 +67,42 @@ class LossesFirstTest(testtools.TestCase):
         self.clock.advance(1.0)
         self.announce(1)
         self.first.decided()
+        self.assertTrue(self.passing().wait(WAIT_S))
+
+    def chatter(self, seconds, passed):
+        """Losses that call for nothing, and never none of them waits."""
+        self.announce(2)
+        end = self.clock.monotonic() + seconds
+        while not passed.is_set() and self.clock.monotonic() < end:
+            self.announce(1)
+            self.first.decided(counts=False)
+            self.clock.advance(IDLE_S / 10)
+            passed.wait(0.01)
+
+    def test_losses_that_call_for_nothing_hold_up_nobody(self):
+        """A sender that repeats itself had each correction wait for 10 s."""
+        self.announce(1)
+        self.first.decided()
+        self.announce(1)
+        passed = self.passing()
+        self.chatter(2 * IDLE_S, passed)
+        self.assertTrue(passed.wait(WAIT_S))
+
+    def test_one_among_them_that_counts_is_waited_for(self):
+        self.announce(2)
+        passed = self.passing()
+        for _ in range(20):
+            self.clock.advance(IDLE_S / 2)
+            self.announce(1)
+            self.first.decided(counts=True)
+            self.assertFalse(passed.is_set())
+        self.chatter(2 * IDLE_S, passed)
+        self.assertTrue(passed.wait(WAIT_S))
+
+    def test_and_after_them_there_is_no_moment_longer(self):
+        self.announce(3)
+        for _ in range(3):
+            self.first.decided(counts=False)
         self.assertTrue(self.passing().wait(WAIT_S))
 
     def test_nobody_waits_for_longer_than_that(self):
