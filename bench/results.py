@@ -143,7 +143,7 @@ def _missed(row: Row, standin: Row | None) -> Iterable[str]:
 
 
 _HEADER = ('of', 'inspector', 'alarms', 'told', 'failure', 'owners',
-           'ratio', 'servers', 'ratio', 'host', 'worst', 'ratio')
+           'ratio', 'servers', 'ratio', 'host', 'ratio', 'worst')
 #: How many of those columns hold words, which are set to the left.
 _WORDS = slice(1, 5)
 
@@ -156,8 +156,8 @@ def _cells(row: Row) -> list[str]:
             _TOLD[row.case.notification], _NTH[row.nth],
             marked(row.told_ms, 'told'), _times(row.told_ratio),
             marked(row.error_ms, 'error'), _times(row.error_ratio),
-            _ms(row.host_ms), marked(row.host_worst_ms, 'host'),
-            _times(row.host_ratio)]
+            _ms(row.host_ms), _times(row.host_ratio),
+            marked(row.host_worst_ms, 'host')]
 
 
 def _ms(time: float) -> str:
