@@ -1,5 +1,6 @@
 """Where the inspector listens, and whom it lets in."""
 
+import logging
 import socket
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -7,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from oslo_config import cfg
 
 from doctor_core.exceptions import ConfigError
+from doctor_core.web.addresses import is_loopback
 from doctor_core.web.auth import Gate
 from doctor_core.web.exchange import Route
 from doctor_core.web.pools import Pool
 
 if TYPE_CHECKING:
     from doctor_core.web.server import Server
+
+LOG = logging.getLogger(__name__)
 
 OPTS: list[cfg.Opt] = [
     cfg.HostAddressOpt(
@@ -69,6 +73,10 @@ def server(settings: Any, gate: Gate, routes: Iterable[Route],
         raise ConfigError('[inspector] tls_key is set, but not [inspector] '
                           'tls_cert: without it there is no HTTPS.')
     tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert else None
+    if tls is None and not is_loopback(str(settings.host)):
+        LOG.warning('[inspector] host = %s can be reached from outside, and '
+                    'without tls_cert tokens travel there for anybody to '
+                    'read', settings.host)
     return Server(list(routes), host=str(settings.host), port=settings.port,
                   name='inspector', gate=gate, pools=[*pools, *gate.pools],
                   tls=tls)

@@ -257,7 +257,6 @@ class Pursuit:
         :returns: None when there is nothing new, or when somebody is at the
             host: they, or the next try, will do the rest.
         """
-        self._losses_first.wait()
         found = self._affected.of(record.hostname)
         with self._store.together():
             # Killed between the two, we would never come back to it.
@@ -266,6 +265,7 @@ class Pursuit:
                 self._come_to_light(record)
         if more:
             self._losing.tell_first(record)
+        self._losses_first.wait()
         if record.state is FaultState.HANDLED:
             with self.alone(record.hostname):
                 evacuated.mend_ports(self._store, self._affected,

@@ -252,7 +252,9 @@ class Server:
         except Exception:  # the outermost frame of a request
             LOG.exception('%s: %s failed', self._name, library.what(raw))
             refused = Refused(500, 'Internal error; see the log.')
-        if refused.status == 413:
+        # Of who may not, the gate's owner wants to know.
+        if refused.status == 413 or (
+                self._gate is not None and refused.status in (401, 403)):
             LOG.warning('%s: %s of %s is refused: %s', self._name,
                         library.what(raw), raw.remote, refused.message)
         return self._refuse(refused)

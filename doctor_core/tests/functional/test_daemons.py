@@ -313,7 +313,7 @@ class InspectorTest(DaemonsTestCase):
         return {'X-Auth-Token': region.get_session().get_token()}
 
     def test_who_may_do_what_with_keystone(self):
-        self.inspector(self.write_conf(
+        process = self.inspector(self.write_conf(
             inspector={'auth_strategy': 'keystone'}))
         admin = self.token('doctor-embedded')
         member = self.token('doctor-embedded-member')
@@ -322,6 +322,10 @@ class InspectorTest(DaemonsTestCase):
             [self.put(self.event(), **headers)[0] for headers in
              ({}, {'X-Auth-Token': 'made-up'}, member, admin)])
         self.assertEqual(403, self.put(None, '/faults', 'GET', **member)[0])
+        process.wait_for('PUT /events of 127.0.0.1 is refused: X-Auth-Token '
+                         'is missing')
+        process.wait_for('GET /faults of 127.0.0.1 is refused: One of these '
+                         'roles')
         alarm = {'name': 'mine', 'type': 'event', 'alarm_actions': [self.url],
                  'event_rule': {'event_type': '*', 'query': []}}
         status, made = self.put(alarm, '/v2/alarms', 'POST', **member)

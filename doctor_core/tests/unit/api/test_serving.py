@@ -55,6 +55,15 @@ class ServerTest(testtools.TestCase):
         error = self.assertRaises(ConfigError, self.server, tls_key='/key')
         self.assertIn('[inspector] tls_cert', str(error))
 
+    def test_tokens_that_travel_for_anybody_to_read(self):
+        log = self.useFixture(fixtures.FakeLogger())
+        self.server(host='127.0.0.1', auth_strategy='keystone')
+        self.server(host='192.0.2.1', auth_strategy='keystone',
+                    tls_cert='/cert')
+        self.assertEqual('', log.output)
+        self.server(host='192.0.2.1', auth_strategy='keystone')
+        self.assertIn('without tls_cert tokens travel', log.output)
+
 
 class FreeTest(testtools.TestCase):
     """What a run asks before it makes anything."""
