@@ -1,7 +1,9 @@
 """The file, its transactions, and the one way to change a state."""
 
 import contextlib
+import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +29,21 @@ _WAIT_S = 5.0
 _FOLDER = 'Set [DEFAULT] state_path to a folder that may be written'
 
 
+def _keep_from_others(path: str) -> None:
+    """Owners' URLs are in the file, and may hold passwords: it is for the
+    daemon's group at the most. SQLite makes those beside it likewise.
+
+    :raises OSError: the file cannot be made.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
+    for one in path, f'{path}-wal', f'{path}-shm':
+        # Somebody else's file, which this one may write, is left.
+        with contextlib.suppress(OSError):
+            mode = stat.S_IMODE(os.stat(one).st_mode)
+            if mode & stat.S_IRWXO:
+                os.chmod(one, mode & ~stat.S_IRWXO)
+
+
 class Database:
     """A file of SQLite, with all tables; each method from any thread.
 
@@ -47,6 +64,7 @@ class Database:
             if path:
                 Path(path).parent.mkdir(mode=0o750, parents=True,
                                         exist_ok=True)
+                _keep_from_others(path)
             self._prepare(path)
         except (OSError, sa.exc.SQLAlchemyError) as error:
             cause = getattr(error, 'orig', None) or error

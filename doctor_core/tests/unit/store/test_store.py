@@ -1,5 +1,6 @@
 import os
 import sqlite3
+from pathlib import Path
 
 import fixtures
 import testtools
@@ -320,6 +321,22 @@ class TellingsTest(StoreTestCase):
 
 
 class FileTest(StoreTestCase):
+
+    def test_others_read_nothing_of_it(self):
+        """Owners' URLs may hold passwords."""
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        for was in None, 0o644, 0o664:
+            path = self.useFixture(fixtures.TempDir()).join('file')
+            if was:
+                Path(path).touch()
+                os.chmod(path, was)
+            opened = store.Store(path)
+            opened.arrivals.next()
+            self.assertEqual(
+                {0}, {os.stat(one).st_mode & 0o007
+                      for one in Path(path).parent.iterdir()}, was)
+            opened.close()
 
     def test_all_or_nothing(self):
         class Error(Exception):
