@@ -87,6 +87,9 @@ class ListFaults(_Asking, UnbrokenNames, Lister):
     Neutron and not set back yet: "done"; "undo-owed", to be set back now;
     "asked" and "in-doubt", of which it is not known whether they were made.
     "Before" is the value that each had.
+
+    Exit code: 0 listed, though there be none; 1 the inspector refused it, or
+    did not answer; 2 wrong options.
     """
 
     unbroken = ('ID', 'Host', 'Fault')
@@ -140,6 +143,9 @@ class ShowFault(_Asking, ShowOne):
     sure of what became of the guest ("verified"). "Witness" is who, beside the
     report, says that the host is back. A table has some
     lines of that; -f value -c Tellings has all.
+
+    Exit code: 0 shown; 1 there is no such fault, or the inspector refused it
+    or did not answer; 2 wrong options.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -17,6 +17,8 @@ class ListHosts(PlainErrors, UnbrokenNames, Lister):
     Ask it on the machine that the monitor runs on. A near miss is a host
     that was suspected and then answered: many of them say that it, or the
     network to it, is not well, or that timeout_ms is too short.
+
+    Exit code: 0 listed, 1 the monitor did not answer, 2 wrong options.
     """
 
     unbroken = ('Host',)
