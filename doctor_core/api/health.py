@@ -22,7 +22,8 @@ class Seen:
     :ivar monitor_silent_s: seconds since Doctor's own monitor said which
         hosts it hears; None if it never did.
     :ivar hold: whether each new fault is held.
-    :ivar state_kept: whether the state file is where it was opened.
+    :ivar state_kept: whether the state file is where it was opened, and takes
+        what is written.
     """
 
     bus: bool | None

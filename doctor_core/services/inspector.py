@@ -42,7 +42,8 @@ _SAY_AGAIN_S = 30.0
 #: For how long the first look at the cloud may take before events are taken
 #: in without it.
 _PATIENCE_S = 1.0
-#: How often it is looked whether the state file is still there.
+#: How often it is looked whether the state file is still there, and takes
+#: what is written.
 _PLACE_S = 20.0
 
 Stamp = Callable[[Checkpoint], None]
@@ -89,7 +90,7 @@ class InspectorService:
         self._queue = own_queue(socket.gethostname(), conf.bus.topic) \
             if state_file else ''
         self._store = store.Store(state_file)
-        self._watch = Periodic('state-file', self._store.place.look, _PLACE_S)
+        self._watch = Periodic('state-file', self._store.look, _PLACE_S)
         self._deliverer = Deliverer(conf)
         self.alarms = plugins.make(
             conf, 'alarms', self._cloud,
@@ -142,7 +143,7 @@ class InspectorService:
         return health_api.Seen(
             self._bus.answers, self._cloud.contacts(),
             self._reception.monitor_silent_s, self._holds(),
-            self._store.place.is_kept)
+            self._store.is_kept)
 
     def _holds(self) -> bool:
         return bool(self._conf.inspector.hold)

@@ -55,6 +55,18 @@ class Store:
         with self._database.begin():
             yield
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is written is kept: the file is in its place, and
+        takes it. Never blocks.
+        """
+        return self.place.is_kept and not self._database.is_in_trouble
+
+    def look(self) -> None:
+        """See whether it is, now and then."""
+        self.place.look()
+        self._database.try_again()
+
     def is_new(self) -> bool:
         """Whether nobody has worked with the file yet."""
         return not self.arrivals.has_begun() and not self.faults.latest(1)

@@ -110,6 +110,22 @@ class Database:
             raise StoreError(str(getattr(error, 'orig', None) or error)
                              ) from None
 
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether the last attempt to write failed; never blocks."""
+        return self._trouble.lasts
+
+    def try_again(self) -> None:
+        """Write something small, if the last attempt failed: nobody else may
+        have anything to write.
+        """
+        if not self.is_in_trouble:
+            return
+        with contextlib.suppress(StoreError), self.begin() as connection:
+            connection.exec_driver_sql(f'PRAGMA user_version={FORM}')
+            connection.commit()
+            self._trouble.is_over()
+
     @contextlib.contextmanager
     def begin(self) -> Iterator[sa.Connection]:
         """A transaction; one that this thread is in already goes on.

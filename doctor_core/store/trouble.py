@@ -40,6 +40,11 @@ class Trouble:
                           'what is owed waits.', why)
             raise StoreError(why) from None
 
+    @property
+    def lasts(self) -> bool:
+        """Whether something could not be written, and nothing was since."""
+        return bool(self._said)
+
     def is_over(self) -> None:
         """Something was written."""
         if self._said:

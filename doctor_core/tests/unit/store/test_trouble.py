@@ -46,6 +46,27 @@ class FullDiskTest(testtools.TestCase):
                           {'b': {'text': 'x' * 900_000}})
         self.assertEqual(2, self.log.output.count('disk is full'))
 
+    def test_nothing_is_kept_meanwhile(self):
+        """Whoever watched the inspector took it for well."""
+        self.assertTrue(self.store.is_kept)
+        self.assertRaises(StoreError, self.save)
+        self.assertFalse(self.store.is_kept)
+        self.limit(10_000)
+        self.store.look()
+        self.assertTrue(self.store.is_kept)
+        self.assertIn('/state.sqlite again', self.log.output)
+
+    def test_it_is_tried_again_when_nobody_writes(self):
+        self.assertRaises(StoreError, self.save)
+
+        def full(*_args):
+            raise sa.exc.OperationalError('PRAGMA', {}, Exception('full'))
+
+        with fixtures.MonkeyPatch(
+                'sqlalchemy.engine.Connection.exec_driver_sql', full):
+            self.store.look()
+        self.assertFalse(self.store.is_kept)
+
     def test_a_start_with_a_full_disk(self):
         """It was a traceback."""
         def full(*_args, **_names):
