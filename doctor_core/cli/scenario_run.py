@@ -87,13 +87,17 @@ def _await_cloud(conf: Any) -> None:
 
 def _run(scenario: Scenario, progress: Progress, json_path: str | None,
          html_path: str | None, out: TextIO) -> Outcome:
-    with ExitStack() as stack:
-        scenario.setup(stack)
-        outcome = scenario.run()
-        measured = scenario.report(outcome)
-        progress('everything that was made is taken down')
-    left = tuple(f'left behind, to be removed by hand: {what}'
-                 for what in scenario.leftovers())
+    try:
+        with ExitStack() as stack:
+            scenario.setup(stack)
+            outcome = scenario.run()
+            measured = scenario.report(outcome)
+            progress('everything that was made is taken down')
+    except BaseException:
+        for what in _left(scenario):
+            progress(what)
+        raise
+    left = _left(scenario)
     if left:
         outcome = dataclasses.replace(
             outcome, verdict=Verdict.FAILED, reasons=outcome.reasons + left)
@@ -105,6 +109,11 @@ def _run(scenario: Scenario, progress: Progress, json_path: str | None,
         _draw(times, dataclasses.replace(facts, outcome=outcome), json_path,
               html_path, out)
     return outcome
+
+
+def _left(scenario: Scenario) -> tuple[str, ...]:
+    return tuple(f'left behind, to be removed by hand: {what}'
+                 for what in scenario.leftovers())
 
 
 def _draw(times: FaultTimes, facts: report.ReportFacts,

@@ -11,6 +11,7 @@ from doctor_core.cloud.tenancy import Mould, Tenancy
 from doctor_core.exceptions import (
     ConfigError,
     DeadlineExceeded,
+    DoctorError,
 )
 from doctor_core.model import (
     Checkpoint,
@@ -42,6 +43,8 @@ from doctor_core.wording import counted, few
 
 _THEIR_CLOCKS = {Stage.NOVA_NOTIFIED: 'Nova'}
 _SERVER = 'doctor_vm'
+#: A monitor may take so many seconds to report a host that is back already.
+_REPORTED_S = 1.0
 
 
 class FaultManagement(Scenario):
@@ -234,18 +237,41 @@ class FaultManagement(Scenario):
 
     def run(self) -> Outcome:
         self.progress(f'{self._host.name} fails now')
-        self._installer.fail(self._host)
         try:
+            self._installer.fail(self._host)
             lost = self._see_lost()
-        finally:
-            self.progress(f'{self._host.name} is brought back')
-            self._installer.heal(self._host)
+        except BaseException:
+            self._take_back()
+            raise
+        self._bring_back()
         self._stamp_failure()
         reasons = judge(lost, self.options.limit_s)
-        if lost.detected_at is not None:
+        if self._is_reported():
             reasons += self._see_back()
         return Outcome(Verdict.FAILED if reasons else Verdict.PASSED,
                        tuple(reasons))
+
+    def _bring_back(self) -> None:
+        self.progress(f'{self._host.name} is brought back')
+        self._installer.heal(self._host)
+
+    def _is_reported(self, within_s: float = 0.0) -> bool:
+        """Whether the monitor has said that the host failed."""
+        return self._faults.wait(self._host.name, FaultStatus.DOWN,
+                                 within_s) is not None
+
+    def _take_back(self) -> None:
+        """The run ends early: leave neither the host failed nor what Doctor
+        has changed because of that.
+        """
+        try:
+            self._bring_back()
+            # It may be on its way to say so.
+            if self._is_reported(_REPORTED_S):
+                self.progress('what was changed is reversed')
+                self._left += self._see_back()
+        except DoctorError as error:
+            self._left.append(f'the failure of {self._host.name}: {error}')
 
     def _stamp_failure(self) -> None:
         """Ask when the host failed: without its link it could not tell."""
