@@ -295,6 +295,28 @@ def _former(group: str) -> set[str]:
             if old.name and (old.group or own) == group}
 
 
+class _SaidOnce(logging.Formatter):
+    """Formats as oslo.log does, but does not add an exception that happens to
+    be under way: what is logged of one says why.
+
+    :param inner: of oslo.log.
+    """
+
+    def __init__(self, inner: logging.Formatter | None) -> None:
+        super().__init__()
+        self._inner = inner or logging.Formatter()
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = record.levelno
+        if not record.exc_info:
+            # Only to warnings, and to what is worse, is it added.
+            record.levelno = min(level, logging.INFO)
+        try:
+            return self._inner.format(record)
+        finally:
+            record.levelno = level
+
+
 def setup_logging(conf: cfg.ConfigOpts) -> None:
     """Let oslo.log write as the configuration says.
 
@@ -306,6 +328,8 @@ def setup_logging(conf: cfg.ConfigOpts) -> None:
     except Exception as error:  # what each way of writing raises is its own
         raise ConfigError('[DEFAULT] the log cannot be written as it says: '
                           f'{option_values.complaint(error)}') from None
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_SaidOnce(handler.formatter))
     # One line a request of every library is not what an operator looks for.
     for noisy in ('urllib3', 'keystoneauth', 'stevedore', 'amqp',
                   'oslo.messaging', 'oslo_messaging', 'asyncio', 'futurist'):

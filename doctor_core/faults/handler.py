@@ -188,6 +188,7 @@ class FaultHandler:
         :param source: the kind of monitor.
         :param hostnames: as in reports.
         """
+        self._placing.note_strangers(source, hostnames)
         lost = self._store.faults.in_states(*sorted(DOWN))
         heard = self._placing.among([one.hostname for one in lost], hostnames)
         for record in lost:

@@ -35,6 +35,8 @@ class Placing:
         self._is_held = False
         #: Reports for which a look found no host, and when it first did.
         self._sought: dict[str, float] = {}
+        #: By monitor, what it hears that means no host.
+        self._strangers: dict[str, frozenset[str]] = {}
 
     def hold(self) -> None:
         """Place nothing from now on: Nova was not looked at yet. What is on
@@ -110,6 +112,25 @@ class Placing:
                 fits(name, host) and self.meant(name) == host
                 for name in others)}
         return frozenset(found)
+
+    def note_strangers(self, source: str, names: Collection[str]) -> None:
+        """Say once which of the names that a monitor hears mean no host of
+        Nova, as far as is known. Never blocks on more than the store.
+
+        :param source: the kind of monitor.
+        """
+        if self._is_held:
+            return
+        strangers = frozenset(
+            name for name in frozenset(names).difference(
+                self._affected.hosts()) if self.meant(name) is None)
+        new = strangers - self._strangers.get(source, frozenset())
+        self._strangers[source] = strangers
+        if new:
+            LOG.warning('The monitor %s watches hosts of whose names Nova '
+                        'knows none or more than one: %s. If they are lost, '
+                        'nobody will be told', source, few(sorted(
+                            wire.escaped(name) for name in new)))
 
     def _is_meant_by_itself(self, lost: str, other: str | None) -> bool:
         return other is None or lost in self._affected.hosts() \

@@ -141,6 +141,10 @@ def _servers(times: FaultTimes, facts: ReportFacts, width: int,
                         for stage in _TOLD_BY)
         problem = facts.problem(times, server)
         yield line + (f' {paint(problem, "problem")}' if problem else '')
+    left = sum(server not in chosen for server in _problems(times, facts))
+    if left:
+        yield paint(f' {"":6} and {left} more that were told late or never; '
+                    '--json and --report have all', 'problem')
 
 
 def _chosen(times: FaultTimes, facts: ReportFacts) -> dict[str, str]:
@@ -152,8 +156,14 @@ def _chosen(times: FaultTimes, facts: ReportFacts) -> dict[str, str]:
         tags[told[(len(told) - 1) // 2]] = 'median'
         tags[told[0]] = 'first'
     few = len(times.servers) <= _SHOWN
+    problems = _problems(times, facts)[:_SHOWN]
     return {server: tags.get(server, '') for server in times.servers
-            if few or server in tags or facts.problem(times, server)}
+            if few or server in tags or server in problems}
+
+
+def _problems(times: FaultTimes, facts: ReportFacts) -> list[str]:
+    return [server for server in times.servers
+            if facts.problem(times, server)]
 
 
 def _footer(times: FaultTimes, facts: ReportFacts,

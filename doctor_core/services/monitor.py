@@ -97,8 +97,11 @@ class MonitorDaemon:
     def describe(self) -> str:
         """What it does, for the log."""
         conf, count = self._conf, len(self._source.known)
-        return (f'watching {counted(count, "host")} by {conf.monitor.type}, '
-                f'faults go to topic {conf.bus.topic}')
+        blind = sum(one.state == 'unwatched' for one in self.monitor.status())
+        hosts = f'{count - blind} of {counted(count, "host")}' if blind \
+            else counted(count, 'host')
+        return (f'watching {hosts} by {conf.monitor.type}, faults go to '
+                f'topic {conf.bus.topic}')
 
     def refresh(self) -> None:
         """Watch the hosts that there are now, if Nova tells, and say which

@@ -53,10 +53,11 @@ class StatusServer:
 
     def health(self, _request: Request) -> Response:
         """That it answers, whether anybody hears what it reports, and
-        whether it watches most hosts.
+        whether it watches most hosts and hears any.
         """
         answers = self._bus_answers()
-        is_blind = mostly_unwatched(self._monitor.status())
+        is_blind = self._monitor.isolated() \
+            or mostly_unwatched(self._monitor.status())
         return Response(json={
             'status': 'degraded' if answers is False or is_blind else 'ok',
             'bus': {'answers': answers}})

@@ -1,8 +1,10 @@
 import logging
 import os
+import sys
 
 import fixtures
 import testtools
+from oslo_log import formatters
 
 from doctor_core import conf
 from doctor_core.exceptions import ConfigError, PluginNotFound
@@ -271,6 +273,25 @@ class PrepareTest(testtools.TestCase):
         conf.setup_logging(self.prepare('[DEFAULT]\ndebug = true\n'))
         self.assertFalse(logging.getLogger('futurist.periodics')
                          .isEnabledFor(logging.DEBUG))
+
+    def test_no_error_is_said_twice(self):
+        """What was logged of an exception had it once more at its end."""
+        made = self.prepare('')
+        log = formatters.ContextFormatter(config=made)
+        record = logging.LogRecord('doctor', logging.ERROR, __file__, 1,
+                                   'no ticket: %s', ('folder gone',), None)
+        try:
+            raise OSError('folder gone')
+        except OSError:
+            twice = log.format(record)
+            once = conf._SaidOnce(log).format(record)
+            record.exc_info = sys.exc_info()
+            asked_for = conf._SaidOnce(log).format(record)
+        self.assertEqual((2, 1), (twice.count('folder gone'),
+                                  once.count('folder gone')))
+        self.assertIn('ERROR', once)
+        self.assertIn('Traceback', asked_for)
+        self.assertEqual(logging.ERROR, record.levelno)
 
 
 class FilesTest(testtools.TestCase):

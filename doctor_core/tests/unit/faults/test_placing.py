@@ -1,6 +1,7 @@
 """Reports of hosts that Nova was not asked about yet, or that share names.
 """
 
+import fixtures
 import testtools
 
 from doctor_core.exceptions import CloudError
@@ -39,6 +40,23 @@ class PlacingTest(testtools.TestCase):
         self.desk.place()
         self.assertEqual((['s9'], {'h9'}),
                          (self.told(), self.desk.forced_down()))
+
+    def test_a_monitor_hears_who_is_no_host(self):
+        """It was said when the host was lost, and nobody was told."""
+        log = self.useFixture(fixtures.FakeLogger())
+        placing = self.desk.engine.handler._placing
+        placing.hold()
+        self.desk.engine.handler.heard('sample', ['h0', 'node\n7'])
+        self.assertEqual('', log.output)
+        placing.go_on()
+        for _ in range(2):
+            self.desk.engine.handler.heard('sample', ['h0', 'node\n7'])
+        self.assertEqual(1, log.output.count('sample watches hosts'))
+        self.assertIn('more than one: node\\u000a7. If', log.output)
+        self.assertNotIn('h0', log.output)
+        self.desk.engine.handler.heard('sample', ['h0'])
+        self.desk.engine.handler.heard('sample', ['node\n7'])
+        self.assertEqual(2, log.output.count('sample watches hosts'))
 
     def test_after_a_restart(self):
         self.new_host(9)

@@ -49,6 +49,17 @@ class WaterfallTest(testtools.TestCase):
         self.assertIn('1/2', line)
         self.assertIn('?', line)
 
+    def test_many_that_were_not_told(self):
+        """A row for each of 403 pushed the verdict out of sight."""
+        timeline = stamps.Timeline()
+        timeline.add(stamps.stamp('T01', 1))
+        names = [f'server-{number}' for number in range(30)]
+        times = timeline.fault('fault-1', servers=names)
+        text = as_text(times, stamps.facts(30))
+        rows = [line for line in text.splitlines() if 'not told' in line]
+        self.assertEqual(8, len(rows), text)
+        self.assertIn('and 22 more', text)
+
     def test_nothing_known_at_all(self):
         times = stamps.Timeline().fault('none', 'compute-1')
         text = as_text(times, stamps.facts(0, Verdict.FAILED))

@@ -1,5 +1,6 @@
 """What the monitor tells of itself."""
 
+import fixtures
 import testtools
 
 from doctor_core.model import Host
@@ -17,6 +18,9 @@ class Watching:
         return [HostStatus(Host(f'h{index}'), state)
                 for index, state in enumerate(self.states)]
 
+    def isolated(self):
+        return False
+
 
 class HealthTest(testtools.TestCase):
     def said(self, answers, *states):
@@ -30,6 +34,12 @@ class HealthTest(testtools.TestCase):
                                 (False, 'degraded')):
             self.assertEqual({'status': status, 'bus': {'answers': answers}},
                              self.said(answers))
+
+    def test_the_monitor_is_cut_off(self):
+        """It was "ok" while it heard nobody."""
+        self.useFixture(fixtures.MonkeyPatch(
+            f'{__name__}.Watching.isolated', lambda _watching: True))
+        self.assertEqual('degraded', self.said(True, 'suspect')['status'])
 
     def test_most_hosts_are_not_watched(self):
         """It was "ok" with no address of any host."""
