@@ -302,9 +302,9 @@ class _SaidOnce(logging.Formatter):
     :param inner: of oslo.log.
     """
 
-    def __init__(self, inner: logging.Formatter | None) -> None:
+    def __init__(self, inner: logging.Formatter) -> None:
         super().__init__()
-        self._inner = inner or logging.Formatter()
+        self._inner = inner
 
     def format(self, record: logging.LogRecord) -> str:
         level = record.levelno
@@ -322,14 +322,16 @@ def setup_logging(conf: cfg.ConfigOpts) -> None:
 
     :raises ConfigError: it cannot, e.g. there is no folder for the file.
     """
-    from oslo_log import log
+    from oslo_log import formatters, log
     try:
         log.setup(conf, 'doctor')
     except Exception as error:  # what each way of writing raises is its own
         raise ConfigError('[DEFAULT] the log cannot be written as it says: '
                           f'{option_values.complaint(error)}') from None
     for handler in logging.getLogger().handlers:
-        handler.setFormatter(_SaidOnce(handler.formatter))
+        # Those that write JSON have a field of its own for it.
+        if isinstance(handler.formatter, formatters.ContextFormatter):
+            handler.setFormatter(_SaidOnce(handler.formatter))
     # One line a request of every library is not what an operator looks for.
     for noisy in ('urllib3', 'keystoneauth', 'stevedore', 'amqp',
                   'oslo.messaging', 'oslo_messaging', 'asyncio', 'futurist'):
