@@ -38,7 +38,10 @@ class Following:
         """Hand over and look until all is made; then do what is left."""
         options = self._worker.options
         waiting = self._worker.clock
-        deadline = clock.Deadline(options.read_back_s, waiting)
+        # Of one fault, it is waited once: corrections come in turns.
+        deadline = clock.Deadline(
+            self._worker.patience_s(self._host) if self._lowering
+            else options.read_back_s, waiting)
         nudge_at = clock.Deadline(
             self._worker.nudged_after * options.read_back_s, waiting)
         handed = False
@@ -100,6 +103,8 @@ class Following:
         if self._worker.options.take_over or not self._lowering:
             why += '; Doctor does it itself'
             LOG.error('Host %s: %s', self._host, why)
+            if self._lowering:
+                self._worker.take_over(self._host)
             self._changes += [
                 dataclasses.replace(change, remark=why)
                 for change in self._worker.cloud.correct(self._left,

@@ -102,6 +102,8 @@ class Handover(base.Inspector):
         self._lock = threading.Lock()
         #: Hosts that the service was told of as down.
         self._lost: dict[str, _Told] = {}
+        #: Those of them of which Doctor does all by itself.
+        self._taken_over: set[str] = set()
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -267,6 +269,19 @@ class Handover(base.Inspector):
         with self._lock:
             self._lost[host] = _Told.NUDGED
 
+    def patience_s(self, host: str) -> float:
+        """Seconds that the service has for what is wrong with a lost host:
+        none once it has let them pass.
+        """
+        with self._lock:
+            return 0.0 if host in self._taken_over \
+                else float(self.options.read_back_s)
+
+    def take_over(self, host: str) -> None:
+        """Wait no more for what it does about a host, until that is back."""
+        with self._lock:
+            self._taken_over.add(host)
+
     def give_up(self, host: str) -> None:
         """It was in vain this time; it is told anew the next time."""
         with self._lock:
@@ -286,6 +301,7 @@ class Handover(base.Inspector):
             self.clock.sleep(self.options.poll_s)
         with self._lock:
             self._lost.pop(host, None)
+            self._taken_over.discard(host)
 
     def shown(self, host: str, action: Action, ids: Collection[str]
               ) -> Mapping[str, str | None]:

@@ -35,6 +35,7 @@ class Worker:
         self.ends_after = None
         self.nova_is_away = False
         self.made_by_doctor = []
+        self.taken_over = []
         self.shown_in_the_end = {'c1': 'true', 's1': 'error'}
 
     def check_ended(self):
@@ -58,6 +59,12 @@ class Worker:
 
     def give_up(self, host):
         self._tell('in vain', host)
+
+    def patience_s(self, host):
+        return 0.0 if host in self.taken_over else self.options.read_back_s
+
+    def take_over(self, host):
+        self.taken_over.append(host)
 
     def explain(self, host):
         return f'Somebody sleeps instead of {host}'
@@ -128,6 +135,15 @@ class FollowingTest(testtools.TestCase):
                                'Doctor does it itself')},
                          {(change.error, change.remark)
                           for change in changes})
+
+    def test_it_is_waited_once_in_a_fault(self):
+        """The servers of a host waited as long again as the host had."""
+        worker = Worker(shows_after=None)
+        self.follow(worker, HOST)
+        after = worker.clock.monotonic()
+        self.follow(worker, SERVER)
+        self.assertEqual(after, worker.clock.monotonic())
+        self.assertEqual([HOST, SERVER], worker.made_by_doctor)
 
     def test_not_done_in_time_stays_owed_without_take_over(self):
         worker = Worker(shows_after=None, take_over=False)

@@ -78,3 +78,16 @@ class NudgeTest(testtools.TestCase):
         for _ in range(2):
             handover.nudge_once('h0')
         self.assertEqual(2, handover.nudges)
+
+
+class TakeOverTest(testtools.TestCase):
+
+    def test_until_the_host_is_back(self):
+        handover = Somebody(doubles.Cloud())
+        handover.hand_over('h0')
+        self.assertEqual(1.0, handover.patience_s('h0'))
+        handover.take_over('h0')
+        self.assertEqual((0.0, 1.0), (handover.patience_s('h0'),
+                                      handover.patience_s('h1')))
+        handover.release('h0')
+        self.assertEqual(1.0, handover.patience_s('h0'))
