@@ -31,6 +31,14 @@ class LeftTest(testtools.TestCase):
             answer = self.desk.resume(answer.fault_id)
         return answer
 
+    def assert_heard(self, answer, *states):
+        """As :meth:`handled`, of a fault that stays as it is."""
+        for _ in range(_ROUNDS):
+            if len(self.heard()) == len(states):
+                break
+            self.desk.resume(answer.fault_id)
+        self.assertEqual(list(states), self.heard())
+
     def leave(self):
         self.cloud.change('s0', host='h1')
 
@@ -87,16 +95,15 @@ class LeftTest(testtools.TestCase):
         self.leave = lambda: (
             self.desk.set(mass_failure=Limits(0.1, 1, 60.0)),
             self.cloud.change('s0', host='h1'))
-        self.assertEqual('held', self.lose().state)
-        self.desk.resume()
-        self.assertEqual(['error', 'active'], self.heard())
+        answer = self.lose()
+        self.assertEqual('held', answer.state)
+        self.assert_heard(answer, 'error', 'active')
 
     def test_inspector_that_changes_nothing(self):
         self.leave = lambda: (
             setattr(self.desk.inspector, 'changes_nothing', True),
             self.cloud.change('s0', host='h1'))
-        self.lose()
-        self.assertEqual(['error', 'active'], self.heard())
+        self.assert_heard(self.lose(), 'error', 'active')
 
     def test_who_could_not_be_reached_at_once(self):
         """They may have been, by another alarm."""
