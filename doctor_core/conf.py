@@ -296,8 +296,8 @@ def _former(group: str) -> set[str]:
 
 
 class _SaidOnce(logging.Formatter):
-    """Formats as oslo.log does, but does not add an exception that happens to
-    be under way: what is logged of one says why.
+    """Formats as oslo.log does, but does not add to Doctor's own lines an
+    exception that happens to be under way: what they say of one says why.
 
     :param inner: of oslo.log.
     """
@@ -308,7 +308,7 @@ class _SaidOnce(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         level = record.levelno
-        if not record.exc_info:
+        if not record.exc_info and record.name.startswith('doctor'):
             # Only to warnings, and to what is worse, is it added.
             record.levelno = min(level, logging.INFO)
         try:

@@ -121,9 +121,10 @@ class Database:
         """
         if not self.is_in_trouble:
             return
-        with contextlib.suppress(StoreError), self.begin() as connection:
-            connection.exec_driver_sql(f'PRAGMA user_version={FORM}')
-            connection.commit()
+        with contextlib.suppress(StoreError), self._lock:
+            with self.begin() as connection:
+                connection.exec_driver_sql(f'PRAGMA user_version={FORM}')
+            # Only rows count as written by themselves.
             self._trouble.is_over()
 
     @contextlib.contextmanager

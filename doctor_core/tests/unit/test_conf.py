@@ -284,11 +284,16 @@ class PrepareTest(testtools.TestCase):
             raise OSError('folder gone')
         except OSError:
             twice = log.format(record)
+            record.name = 'amqp'
+            others = conf._SaidOnce(log).format(record)
+            record.name = 'doctor_core.faults'
             once = conf._SaidOnce(log).format(record)
             record.exc_info = sys.exc_info()
             asked_for = conf._SaidOnce(log).format(record)
         self.assertEqual((2, 1), (twice.count('folder gone'),
                                   once.count('folder gone')))
+        # Who knows what another library says.
+        self.assertEqual(2, others.count('folder gone'))
         self.assertIn('ERROR', once)
         self.assertIn('Traceback', asked_for)
         self.assertEqual(logging.ERROR, record.levelno)
