@@ -248,9 +248,13 @@ class Outlets:
     :ivar published: events, as they were sent together.
     :ivar stamps: what was stamped.
     :ivar broken: nothing gets through any more.
+    :ivar slow: actions that take what they get, and do not say so before
+        :meth:`answer`.
     """
 
     def __init__(self) -> None:
+        self.slow: set[str] = set()
+        self._unanswered: list[tuple[Future[Delivered], Delivered]] = []
         self.delivered: list[tuple[str, Notice]] = []
         self.published: list[Sequence[Event]] = []
         self.stamps: list[Checkpoint] = []
@@ -268,11 +272,24 @@ class Outlets:
             future.set_exception(NotifyError('nobody is there'))
         else:
             self.delivered.append((action, notice))
-            future.set_result(Delivered(
+            proof = Delivered(
                 str(notice.body.get('alarm_id', '')),
                 str(notice.body.get('alarm_name', '')), action,
-                1_700_000_000.0))
+                1_700_000_000.0)
+            if action in self.slow:
+                self._unanswered.append((future, proof))
+            else:
+                future.set_result(proof)
         return future
+
+    def answer(self) -> None:
+        """From now on every action says at once that it has taken what it
+        got.
+        """
+        self.slow.clear()
+        while self._unanswered:
+            future, proof = self._unanswered.pop(0)
+            future.set_result(proof)
 
     def publish(self, events: Sequence[Event]) -> None:
         """As :meth:`doctor_core.alarms.base.Outlets.publish`."""

@@ -122,6 +122,10 @@ class AlarmManager(abc.ABC):
     #: Whether the owners hear of Nova's own notification without our doing,
     #: as they do where Ceilometer hands it to Aodh.
     hears_nova: bool = False
+    #: Whether each owner hears what is said of one server in the order of
+    #: :meth:`tell`, although another owner of that server has yet to hear
+    #: the first of it. Where not, later news waits until all have heard.
+    keeps_order: ClassVar[bool] = False
     #: Whether :meth:`tell` sends over ``outlets.publish``, so that it needs
     #: ``[cloud] notifications_transport_url``.
     publishes: ClassVar[bool] = False

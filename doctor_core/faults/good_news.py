@@ -38,16 +38,16 @@ class GoodNews:
                undone: frozenset[str]) -> bool:
         """Tell the owners how their servers are now.
 
-        Whoever has yet to hear of the loss hears of that first.
+        Whoever has yet to hear of the loss hears of that first: an owner
+        who does not answer holds up no other where the order is kept for
+        each.
 
         :param lost: what they were told.
         :param undone: the servers whose state Doctor has set back.
         :returns: whether there were owners who had yet to hear of the loss:
             they may have heard by the time that this returns.
         """
-        owed = {one.server.id for one in
-                self._store.tellings.owed(record.id)
-                if one.news is News.LOST}
+        unheard = self._teller.unheard(record.id)
         pending = {one.correction.target_id for one in
                    self._store.corrections.of(record.id,
                                               CorrectionState.UNDO_OWED)}
@@ -55,14 +55,14 @@ class GoodNews:
                 self._store.corrections.of(record.id, CorrectionState.LEFT)}
         said: list[Telling] = []
         for one in lost:
-            if one.server.id in owed or one.server.id in pending:
+            if one.server.id in unheard or one.server.id in pending:
                 continue
             word = undoing.word_for(one, returned, what,
                                     undone=one.server.id in undone,
                                     left=left.get(one.server.id, ''))
             said += self._say(record, one, word)
         self._teller.tell(record.id, record.hostname, said)
-        return any(one.server.id in owed for one in lost)
+        return any(one.server.id in unheard for one in lost)
 
     def _say(self, record: FaultRecord, lost: Telling,
              word: undoing.Word) -> Sequence[Telling]:

@@ -145,7 +145,7 @@ class Strays:
     def tell(self, record: FaultRecord) -> None:
         """Tell their owners, once they have heard of the loss."""
         owed = self._store.tellings.owed(record.id)
-        waiting = {one.server.id for one in owed if one.news is News.LOST}
+        waiting = self._teller.unheard(record.id)
         self._teller.tell(record.id, record.hostname, [
             one for one in owed if one.news is News.BACK
             and one.server.id not in waiting])

@@ -73,6 +73,16 @@ class Teller:
                 self._send(fault_id, host, events)
         return len(events)
 
+    def unheard(self, fault_id: str) -> frozenset[str]:
+        """The servers of which nothing else may be said yet: an owner has
+        yet to hear of the loss, and who tells him keeps no order.
+        """
+        return frozenset(
+            one.server.id for one in self._store.tellings.owed(fault_id)
+            if one.news is News.LOST and not (
+                self._alarms.keeps_order
+                and self.under_way.is_handed_over(fault_id, one)))
+
     def _order_of(self, host: str) -> threading.RLock:
         """Held while the owners of a host are told: that never waits for
         them, or for the cloud.
@@ -98,6 +108,7 @@ class Teller:
             for one, _ in events:
                 self._end(fault_id, one, failure)
             return
+        self.under_way.hand_over(fault_id, [one for one, _ in events])
         for (one, event), future, add_callback in zip(events, futures, add,
                                                   strict=True):
             if isinstance(future, Pending):

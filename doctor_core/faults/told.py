@@ -1,7 +1,7 @@
 """What became of telling an owner, and when that is tried again."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -100,6 +100,7 @@ class OfFault:
 
     :ivar under_way: of whom somebody is being told, or has an outcome that
         is not kept yet.
+    :ivar handed_over: those of them that the alarm manager has.
     :ivar ended: those outcomes.
     :ivar pending: those of which a failed attempt is known before the end,
         and what was said of it.
@@ -110,6 +111,7 @@ class OfFault:
     """
 
     under_way: set[Key] = dataclasses.field(default_factory=set)
+    handed_over: set[Key] = dataclasses.field(default_factory=set)
     ended: list[tuple[Telling, Outcome]] = dataclasses.field(
         default_factory=list)
     pending: dict[Key, tuple[Telling, Pending, str]] = dataclasses.field(
@@ -118,6 +120,13 @@ class OfFault:
     waiters: list['Future[list[str]]'] = dataclasses.field(
         default_factory=list)
     left: bool = False
+
+    def end(self, keys: Collection[Key]) -> None:
+        """Nobody tells these any more."""
+        self.under_way.difference_update(keys)
+        self.handed_over.difference_update(keys)
+        for key in keys:
+            self.pending.pop(key, None)
 
     @property
     def at_rest(self) -> bool:

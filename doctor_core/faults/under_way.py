@@ -66,9 +66,7 @@ class UnderWay:
         keys = {_key(fault_id, one) for one in tellings}
         with self._lock:
             of = self._of(fault_id)
-            of.under_way -= keys
-            for key in keys:
-                of.pending.pop(key, None)
+            of.end(keys)
             self._changed(fault_id)
 
     def ended(self, fault_id: str, telling: Telling,
@@ -77,6 +75,21 @@ class UnderWay:
         with self._lock:
             self._of(fault_id).ended.append((telling, outcome))
             self._changed(fault_id)
+
+    def hand_over(self, fault_id: str, tellings: Iterable[Telling]) -> None:
+        """The alarm manager has these."""
+        with self._lock:
+            of = self._of(fault_id)
+            of.handed_over |= of.under_way & {
+                _key(fault_id, one) for one in tellings}
+            self._drop(fault_id)
+
+    def is_handed_over(self, fault_id: str, telling: Telling) -> bool:
+        """Whether the alarm manager has it, and no outcome is kept yet."""
+        with self._lock:
+            of = self._faults.get(fault_id)
+            return of is not None \
+                and _key(fault_id, telling) in of.handed_over
 
     def watch(self, fault_id: str, telling: Telling, outcome: Pending
               ) -> None:
@@ -299,9 +312,7 @@ class UnderWay:
             raise
         with self._lock:
             of = self._of(fault_id)
-            of.under_way -= {_key(fault_id, one) for one, _ in ended}
-            for one, _ in ended:
-                of.pending.pop(_key(fault_id, one), None)
+            of.end({_key(fault_id, one) for one, _ in ended})
             of.lines += [outcome.why for _, outcome in unreached]
             for one, outcome in ended:
                 if outcome.state is not TellingState.OWED:

@@ -55,6 +55,9 @@ class AlarmContract(PluginContract):
       for good, and with no line when all went well. What
       may pass, as a bus that is away, fails the future instead: it is told
       again.
+    * Where it keeps the order for each owner, as ``keeps_order`` says, one
+      who has yet to take the loss holds up no other, and hears the rest
+      after it.
     * ``head_start_s()`` is between 0 and 5 seconds.
     * ``missed()`` returns none but events that it was handed.
 
@@ -131,6 +134,44 @@ class AlarmContract(PluginContract):
                             for line in lines), lines)
         self.assertNotEqual([], lines,
                             f'nobody was told of {SERVER.id} in error')
+
+    def test_each_owner_hears_in_order(self: Any) -> None:
+        manager = self.manager()
+        if not self.plugin.keeps_order:
+            # Doctor waits until all have heard.
+            for state in ('error', 'active'):
+                self.assertEqual([[]], self.tell(manager, event(state=state)))
+            self.assertEqual(['error', 'active'], [
+                one.trait('state') for told in self.outlets.published
+                for one in told])
+            return
+        slow, quick = 'http://127.0.0.1:9/slow', 'http://127.0.0.1:9/quick'
+        for action in (slow, quick):
+            for repeats in (True, False):
+                manager.create(rule(
+                    f'{action} {repeats}', actions=(action,),
+                    repeat_actions=repeats,
+                    query=(Condition('traits.instance_id', SERVER.id),)))
+        self.outlets.slow = {slow}
+        known = {'host': 'host-1', 'fault_id': 'fault-1'}
+        outcomes = [*manager.tell([event()], **known),
+                    *manager.tell([event(state='active')], **known)]
+        self.assertEqual(['error', 'error', 'active'], self.heard(quick))
+        self.assertFalse(outcomes[0].done())
+        self.outlets.answer()
+        for outcome in outcomes:
+            self.assertEqual((), outcome.result(_PATIENCE_S).failures)
+        heard = self.heard(slow)
+        self.assertEqual(['error', 'error'], heard[:2])
+        self.assertIn('active', heard)
+        self.assertNotIn('error', heard[2:])
+
+    def heard(self: Any, action: str) -> list[object]:
+        """The states of the server, as they were handed over."""
+        return [trait[2] for to, notice in self.outlets.delivered
+                if to == action
+                for trait in notice.body['reason_data']['event']['traits']
+                if trait[0] == 'state']
 
     def test_a_head_start_is_short(self: Any) -> None:
         manager = self.manager()

@@ -57,6 +57,10 @@ class LocalAlarmManager(AlarmManager):
     :ivar book: the alarms; served over HTTP at the same time.
     """
 
+    # An alarm that is going off waits for that, and what goes to an address
+    # for what it has yet to take.
+    keeps_order = True
+
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
         return [

@@ -3,9 +3,11 @@
 import fixtures
 import testtools
 
+from doctor_core.alarms.local.manager import LocalAlarmManager
 from doctor_core.inspectors.base import Inspector
 from doctor_core.model import Outcome, StateChange, Verdict
 from doctor_core.tests import contract_scenarios
+from doctor_core.tests.contract_alarms import AlarmContract
 from doctor_core.tests.contract_inspectors import InspectorContract
 
 # Not their classes by name: they would be run here, too.
@@ -42,6 +44,26 @@ class MonitorTest(testtools.TestCase):
         for monitor in running:
             test_polling.MemoryMonitor.stop(monitor)
         self.assertIn('told after stop()', said)
+
+
+class AlarmTest(testtools.TestCase):
+
+    def test_one_whose_owners_wait_for_each_other(self):
+        class Waiting(LocalAlarmManager):
+            last = ()
+
+            def tell(self, events, **known):
+                """Nothing new before all have heard what was told last."""
+                if not all(one.done() for one in self.last):
+                    return self.last
+                self.last = super().tell(events, **known)
+                return self.last
+
+        class Case(AlarmContract, testtools.TestCase):
+            plugin = Waiting
+
+        self.assertIn("'active'", complaints(
+            Case, 'test_each_owner_hears_in_order'))
 
 
 class Yes(Inspector):

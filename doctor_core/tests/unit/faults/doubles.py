@@ -268,6 +268,8 @@ class Inspector:
 class Alarms:
     """Remembers who was told what, and in which order with corrections."""
 
+    keeps_order = False
+
     def __init__(self, inspector, hears_nova=False):
         self.hears_nova = hears_nova
         self.inspector = inspector

@@ -1,3 +1,5 @@
+import threading
+
 import testtools
 
 from doctor_core.faults import plan
@@ -19,9 +21,8 @@ class GoodNewsTest(testtools.TestCase):
         self.desk.alarms.told.clear()
 
     def answer(self, undone=('s0', 's1', 's2'), what=Guests.RAN_ON,
-               hears_nova=False, servers=None):
-        teller = Teller(self.desk.alarms, self.desk.store, lambda stamp: None,
-                        self.desk.stopping)
+               hears_nova=False, servers=None, teller=None):
+        teller = teller or self.teller()
         news = GoodNews(teller, self.desk.store, hears_nova=hears_nova)
         here = tuple(self.desk.cloud.all_servers.values()) \
             if servers is None else servers
@@ -29,8 +30,12 @@ class GoodNewsTest(testtools.TestCase):
             self.record, news.unanswered(self.record.id),
             Returned(plan.Affected('h0', None, here), {}, ()), what,
             frozenset(undone))
-        teller.under_way.settle(self.record.id)
+        teller.under_way.keep(self.record.id)
         return [one.server.id for one in news.unanswered(self.record.id)]
+
+    def teller(self):
+        return Teller(self.desk.alarms, self.desk.store, lambda stamp: None,
+                      self.desk.stopping)
 
     def states(self, news):
         return {server_id: state for (server_id, said), state
@@ -92,3 +97,29 @@ class GoodNewsTest(testtools.TestCase):
         desk.alarms.told.clear()
         self.assertEqual(['s0', 's1', 's2'], sorted(self.answer()))
         self.assertEqual([], desk.alarms.told)
+
+    def held_up(self, *, keeps_order):
+        """A consumer has yet to take the loss; what is told meanwhile."""
+        desk = self.desk = doubles.Desk()
+        desk.alarms.failures, desk.alarms.keeps_order = ['away'], keeps_order
+        desk.stopping.set()
+        self.record = desk.fault(desk.down().fault_id)
+        desk.stopping.clear()
+        hold = desk.alarms.hold = threading.Event()
+        self.addCleanup(hold.set)
+        teller = self.teller()
+        teller.tell(self.record.id, 'h0', [
+            one.telling for one in desk.store.tellings.of(self.record.id)])
+        desk.alarms.told.clear()
+        self.answer(teller=teller)
+        return sorted(desk.alarms.told)
+
+    def test_who_does_not_answer_holds_up_no_other_owner(self):
+        """His good news waits for him where it goes to; that of another
+        alarm of this server waited, too.
+        """
+        self.assertEqual([('s0', 'active'), ('s1', 'active'),
+                          ('s2', 'active')], self.held_up(keeps_order=True))
+
+    def test_the_order_is_kept_here_where_nobody_else_keeps_it(self):
+        self.assertEqual([], self.held_up(keeps_order=False))
