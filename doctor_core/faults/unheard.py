@@ -86,8 +86,11 @@ class Unheard:
         with self._store.together():
             now = self._store.faults.find(record.id)
             if now is not None and now.state in DOWN:
+                # As it is by now: an owner may have heard meanwhile.
+                missed = self._missed(record, placed.union(unknown))
                 for server_id, server in found.items():
-                    self._settle(record, missed[server_id], server)
+                    if server_id in missed:
+                        self._settle(record, missed[server_id], server)
         with self._lock:
             # Not |=, which would make another set.
             placed.update(found)

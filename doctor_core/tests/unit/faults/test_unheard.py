@@ -1,7 +1,10 @@
 """Servers that had left their host before its loss, and their owners."""
 
+import threading
+
 import testtools
 
+from doctor_core import clock
 from doctor_core.exceptions import CloudError
 from doctor_core.faults.mass_failure import Limits
 from doctor_core.model import FaultStatus, News
@@ -99,7 +102,33 @@ class LeftTest(testtools.TestCase):
         self.assertEqual('held', answer.state)
         self.assert_heard(answer, 'error', 'active')
 
-    def test_inspector_that_changes_nothing(self):
+    def test_who_hears_while_nova_is_asked(self):
+        """What was told then was looked at as it was before: nobody said
+        where the server is.
+        """
+        desk = self.desk = doubles.Desk(hears_states=False)
+        self.cloud, desk.alarms.hold = desk.cloud, threading.Event()
+        self.addCleanup(desk.alarms.hold.set)
+        self.leave()
+        find, under_way = desk.affected.find, desk.engine.pursuit._under_way
+
+        def heard_meanwhile(server_ids):
+            desk.alarms.hold.set()
+            fault, = desk.store.faults.latest()
+            clock.wait_for(lambda: not under_way.is_telling(fault.id),
+                           clock.Deadline(20), what='the outcome')
+            return find(server_ids)
+
+        def ask(host):
+            """The look at the host; of who has left, another one."""
+            found = look(host)
+            desk.affected.find = heard_meanwhile
+            return found
+
+        look, desk.affected.ask = desk.affected.ask, ask
+        self.handled(desk.down())
+        self.assertEqual(['error', 'active'], self.heard())
+
         self.leave = lambda: (
             setattr(self.desk.inspector, 'changes_nothing', True),
             self.cloud.change('s0', host='h1'))
