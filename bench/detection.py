@@ -29,8 +29,8 @@ _CHECKOUT = Path(__file__).parent.parent
 _MISSED_S = 3.0
 _SETTLE_S = 1.5
 #: Common to all cases of ours.
-_OURS = {'soak_s': 0.0, 'soak_samples': 2, 'hold_down_s': 0.0,
-         'hold_down_max_s': 0.0, 'confirm_probes': 3}
+_OURS = {'profile': 'lab', 'soak_s': 0.0, 'soak_samples': 2,
+         'hold_down_s': 0.0, 'hold_down_max_s': 0.0, 'confirm_probes': 3}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -142,7 +142,7 @@ class Network:
             target.suspect_at = sent_at if suspect_at is None else suspect_at
         was_standing = health.state not in FAILED
         was_suspect = health.state is State.SUSPECT
-        change = health.missed(now, witnessed=(
+        change = health.missed(now, sent_at=sent_at, witnessed=(
             not self.unsettled(now) and self.guard.witnessed(
                 target.suspect_at, sent_at, self.standing - 1)))
         self.suspects += (health.state is State.SUSPECT) - was_suspect
@@ -184,7 +184,7 @@ class Network:
         suspects = list(self.withheld)
         self.withheld.clear()
         for target in suspects:
-            target.health.reconsider()
+            target.health.reconsider(now)
             target.suspect_at = now
         return suspects
 

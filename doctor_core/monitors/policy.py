@@ -37,10 +37,11 @@ def policy_opts(*, soak_samples: int) -> list[cfg.Opt]:
     ]
 
 
-def policy(options: Options, misses: int) -> Policy:
+def policy(options: Options, misses: int, silence_s: float = 0.0) -> Policy:
     """How much evidence a verdict needs.
 
     :param misses: how many in a row mean that a host is down.
+    :param silence_s: and for how long, in seconds.
     :raises ConfigError: the options contradict each other.
     """
     if options.hold_down_s > options.hold_down_max_s:
@@ -48,6 +49,7 @@ def policy(options: Options, misses: int) -> Policy:
             f'[{options.section}] hold_down_s = {options.hold_down_s:g} is '
             f'above hold_down_max_s = {options.hold_down_max_s:g}.')
     return Policy(misses=misses,
+                  silence_s=silence_s,
                   soak_samples=options.soak_samples,
                   soak_s=options.soak_s,
                   hold_down_s=options.hold_down_s,

@@ -170,7 +170,7 @@ class Rounds:
         self.network.withheld.clear()
         for target in self.network.targets:
             if target.health.state is State.SUSPECT:
-                target.health.reconsider()
+                target.health.reconsider(now)
                 target.suspect_at = now
 
     def missed(self, probe: Probe, now: float, problem: str = '') -> None:

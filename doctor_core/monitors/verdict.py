@@ -43,7 +43,9 @@ _DOUBLINGS = 30
 class Policy:
     """How much evidence a verdict needs.
 
-    :ivar misses: consecutive misses until down.
+    :ivar misses: consecutive misses until down, at the least.
+    :ivar silence_s: and one of them was sent so long after the first: what
+        is silent for a shorter time, and then answers, is never down.
     :ivar soak_samples: consecutive answers until up.
     :ivar soak_s: for how long these answers must have come.
     :ivar hold_down_s: how long after the last proof of failure a host stays
@@ -54,6 +56,7 @@ class Policy:
     """
 
     misses: int = 4
+    silence_s: float = 0.0
     soak_samples: int = 5
     soak_s: float = 1.0
     hold_down_s: float = 10.0
@@ -73,8 +76,9 @@ class Health:
     :ivar flaps: how often it went down soon after having come up.
     """
 
-    __slots__ = ('_failed_at', '_good', '_good_since', '_presumed',
-                 '_up_at', 'flaps', 'misses', 'policy', 'state')
+    __slots__ = ('_failed_at', '_good', '_good_since', '_missed_until',
+                 '_presumed', '_silent_since', '_up_at', 'flaps', 'misses',
+                 'policy', 'state')
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -83,6 +87,9 @@ class Health:
         self.flaps = 0
         self._good = 0
         self._good_since = 0.0
+        #: When the first and the last of the probes missed in a row were
+        #: sent.
+        self._silent_since = self._missed_until = 0.0
         self._failed_at = 0.0
         self._up_at: float | None = None
         self._presumed = False
@@ -123,17 +130,24 @@ class Health:
         self.state = State.HEALTHY
         return Change.UP
 
-    def missed(self, at: float, *, witnessed: bool = True) -> Change | None:
+    def missed(self, at: float, *, sent_at: float | None = None,
+               witnessed: bool = True) -> Change | None:
         """Take a bad sample.
 
+        :param sent_at: when the probe was sent that was not answered; ``at``
+            when None.
         :param witnessed: whether something else answered meanwhile, so that
             the fault cannot be the observer's. Without, it stays suspect,
             however many samples it misses.
         :returns: SUSPECTED, DOWN, or None.
         """
+        sent_at = at if sent_at is None else sent_at
+        if not self.misses:
+            self._silent_since = sent_at
+        self._missed_until = sent_at
         self.misses += 1
         self._good = 0
-        confirmed = self.misses >= self.policy.misses
+        confirmed = self._confirmed
         if self.state in FAILED:
             if not confirmed:
                 return None
@@ -146,6 +160,11 @@ class Health:
             return None
         self.state = State.SUSPECT
         return Change.SUSPECTED
+
+    @property
+    def _confirmed(self) -> bool:
+        return (self.misses >= self.policy.misses and self._missed_until
+                >= self._silent_since + self.policy.silence_s)
 
     def _fall(self, at: float) -> Change:
         soon = (self._up_at is not None
@@ -168,8 +187,7 @@ class Health:
     @property
     def withheld(self) -> bool:
         """Whether it would be down, had anybody witnessed it."""
-        return (self.state is State.SUSPECT
-                and self.misses >= self.policy.misses)
+        return self.state is State.SUSPECT and self._confirmed
 
     def confirm(self, at: float) -> Change | None:
         """It is witnessed, late, that its misses are its own.
@@ -178,7 +196,11 @@ class Health:
         """
         return self._fall(at) if self.withheld else None
 
-    def reconsider(self) -> None:
-        """Forget misses that nobody witnessed: confirm once more."""
+    def reconsider(self, at: float) -> None:
+        """Forget misses that nobody witnessed: confirm once more.
+
+        :param at: the silence counts from now on.
+        """
         if self.state is State.SUSPECT:
             self.misses = min(self.misses, 1)
+            self._silent_since = self._missed_until = at

@@ -1,5 +1,7 @@
 """Probes on their way."""
 
+from collections.abc import Iterable
+
 from doctor_core.monitors.judgement import Target
 from doctor_core.monitors.probing.wire import Address
 
@@ -30,14 +32,17 @@ class Batch:
 class Burst:
     """Probes that confirm suspicions, or refute them.
 
-    :ivar left: how many are still to be sent to each suspect.
-    :ivar due_at: when the next one is.
+    :ivar due: when each of them is to be sent to all suspects, in order.
     """
 
-    __slots__ = ('due_at', 'left', 'suspects')
+    __slots__ = ('due', 'suspects')
 
-    def __init__(self, suspects: list[Target], left: int,
-                 due_at: float) -> None:
+    def __init__(self, suspects: list[Target], due: Iterable[float]) -> None:
         self.suspects = suspects
-        self.left = left
-        self.due_at = due_at
+        self.due = sorted(due)
+
+    def sent(self, now: float, spacing_s: float) -> None:
+        """The next of them was; what was late is not made up for at once."""
+        del self.due[0]
+        if self.due:
+            self.due[0] = max(self.due[0], now + spacing_s)

@@ -13,7 +13,6 @@ from doctor_core.model import Fault, Host, new_id
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.monitors.judgement import Target
 from doctor_core.monitors.matrix import Matrix, Meaning
-from doctor_core.monitors.policy import policy
 from doctor_core.monitors.probing import settings
 from doctor_core.monitors.probing.engine import Engine
 from doctor_core.monitors.probing.prober import Prober
@@ -62,7 +61,7 @@ class ProbingMonitor(Monitor):
     def start(self, hosts: Sequence[Host]) -> None:
         options, section = self.options, self.options.section
         timing = settings.timing(options)
-        needed = policy(options, options.confirm_probes + 1)
+        needed = settings.verdicts(options, timing)
         self._networks = list(options.networks) or list(UNNAMED)
         self._matrix = Matrix(self._networks, options.verdicts,
                               f'[{section}] verdicts')
@@ -81,11 +80,13 @@ class ProbingMonitor(Monitor):
         self._engine = Engine(prober, section, options.realtime_priority)
         self._engine.start()
         self._note_blindness(self._watchlist)
-        LOG.info('Watching %s by %s every %g ms, answers within %g ms',
+        LOG.info('Watching %s by %s every %g ms, answers within %g ms, lost '
+                 'after a silence of %g ms',
                  counted(len(hosts), 'host'),
                  counted(len(self._watchlist.targets), 'address',
                          'addresses'),
-                 options.interval_ms, options.timeout_ms)
+                 timing.interval_s * 1000, timing.timeout_s * 1000,
+                 timing.silence_s * 1000)
 
     def update(self, hosts: Sequence[Host]) -> None:
         """Watch these hosts from now on, keeping what is known of them.

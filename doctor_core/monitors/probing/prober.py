@@ -153,19 +153,28 @@ class Prober:
                 witnessed.add(target.network)
         for network in witnessed:
             if network.withheld:
-                self._confirm(network.reconsider(now), now)
+                self._confirm(network.reconsider(now), now, now)
 
     def _answered(self, target: Target, batch: Batch, now: float) -> None:
         change = target.network.answered(target, now, late=batch.expired)
         if change is Change.UP:
             self._news.append((target, change))
 
-    def _confirm(self, suspects: list[Target], now: float) -> None:
-        if suspects and self.timing.confirm:
-            self._bursts.append(Burst(suspects, self.timing.confirm, now))
+    def _confirm(self, suspects: list[Target], since: float, now: float
+                 ) -> None:
+        """Send suspects probes of their own: some at once, and one when they
+        have been silent for as long as it takes.
+
+        :param since: when the first probe was sent that they missed.
+        """
+        timing = self.timing
+        due = [now + nth * timing.spacing_s for nth in range(timing.confirm)]
+        if timing.silence_s:
+            due.append(since + timing.silence_s)
+        if suspects and due:
+            self._bursts.append(Burst(suspects, due))
 
     def _expire(self, now: float) -> None:
-        suspects: list[Target] = []
         while self._pending and self._pending[0].deadline <= now:
             batch = self._pending.popleft()
             if not batch.waiting:
@@ -173,16 +182,16 @@ class Prober:
                 continue
             batch.expired = True
             self._lingering.append(batch)
-            for target in batch.waiting.values():
+            self._confirm([
+                target for target in batch.waiting.values()
                 # Who was heard since, if late, has not missed it.
-                if (target.heard_at <= batch.sent_at
-                        and self._missed(target, batch.sent_at, now)):
-                    suspects.append(target)
+                if target.heard_at <= batch.sent_at
+                and self._missed(target, batch.sent_at, now)],
+                batch.sent_at, now)
         while self._lingering and (
                 self._lingering[0].sent_at + _LINGER_S <= now):
             batch = self._lingering.popleft()
             self._open.pop((batch.ident, batch.sequence), None)
-        self._confirm(suspects, now)
 
     def _missed(self, target: Target, sent_at: float, now: float) -> bool:
         """Count a miss.
@@ -196,19 +205,18 @@ class Prober:
 
     def _send_bursts(self, now: float) -> None:
         for burst in self._bursts:
-            if burst.due_at > now:
+            if burst.due[0] > now:
                 continue
-            burst.left -= 1
-            burst.due_at = now + self.timing.spacing_s
             probed = [target for target in burst.suspects
                       if target.health.state is State.SUSPECT]
             if not probed:
-                burst.left = 0
+                burst.due.clear()
                 continue
+            burst.sent(now, self.timing.spacing_s)
             probed += _witnesses(probed)
             waiting = {target.address: target for target in probed}
             self._send(waiting, self.wire.prepare(list(waiting)))
-        self._bursts = [burst for burst in self._bursts if burst.left > 0]
+        self._bursts = [burst for burst in self._bursts if burst.due]
 
     def _send_slot(self, now: float) -> None:
         if not self._slots:
@@ -240,7 +248,7 @@ class Prober:
 
     def _next_wake(self, now: float) -> float:
         times = [now + _IDLE_S]
-        times += [burst.due_at for burst in self._bursts]
+        times += [burst.due[0] for burst in self._bursts]
         if self._pending:
             times.append(self._pending[0].deadline)
         if self._slot_at is not None:

@@ -5,7 +5,9 @@ import dataclasses
 from oslo_config import cfg
 
 from doctor_core.exceptions import ConfigError
-from doctor_core.monitors.policy import policy_opts
+from doctor_core.monitors.policy import policy, policy_opts
+from doctor_core.monitors.probing.profiles import DEFAULT, PROFILES, figures
+from doctor_core.monitors.verdict import Policy
 from doctor_core.plugins import Options
 
 
@@ -15,12 +17,15 @@ class Timing:
 
     :ivar confirm: how many probes follow a miss at once.
     :ivar spacing_s: the pause between these.
+    :ivar silence_s: so long after a missed probe, one more is sent; 0 for
+        none.
     """
 
     interval_s: float
     timeout_s: float
     confirm: int
     spacing_s: float
+    silence_s: float = 0.0
 
 
 def probing_opts(realtime_priority: int) -> list[cfg.Opt]:
@@ -39,22 +44,38 @@ def probing_opts(realtime_priority: int) -> list[cfg.Opt]:
 
 def _timing_opts() -> list[cfg.Opt]:
     return [
+        cfg.StrOpt(
+            'profile', default=DEFAULT, choices=[
+                (name, profile.purpose) for name, profile
+                in PROFILES.items()],
+            help='How sure the monitor is before it calls a host lost. Each '
+                 'figure below is the profile\'s unless it is set.'),
         cfg.FloatOpt(
-            'interval_ms', default=40.0, min=1.0,
-            help='Milliseconds between two probes of a host.'),
+            'interval_ms', min=1.0,
+            help='Milliseconds between two probes of a host. By profile: '
+                 + figures('interval_ms') + '.'),
         cfg.FloatOpt(
-            'timeout_ms', default=12.0, min=0.5,
+            'timeout_ms', min=0.5,
             help='Milliseconds within which an answer is in time; well '
                  'above the round trip, and not above interval_ms. A host '
                  'whose answers are late is not down, but is suspected '
-                 'again and again.'),
-        cfg.IntOpt(
-            'confirm_probes', default=3, min=0,
-            help='Probes that follow a missed one at once. A host is down '
-                 'when these are missed too.'),
+                 'again and again. By profile: '
+                 + figures('timeout_ms') + '.'),
         cfg.FloatOpt(
-            'confirm_spacing_ms', default=1.0, min=0.1,
-            help='Milliseconds between two of these.'),
+            'silence_ms', min=0.0,
+            help='A host is lost when a probe that was sent so many '
+                 'milliseconds after the first one without an answer is not '
+                 'answered either. By profile: '
+                 + figures('silence_ms') + '.'),
+        cfg.IntOpt(
+            'confirm_probes', min=0,
+            help='Probes that follow a missed one at once. A host is lost '
+                 'when as many are missed besides, these or others. By '
+                 'profile: ' + figures('confirm_probes') + '.'),
+        cfg.FloatOpt(
+            'confirm_spacing_ms', min=0.1,
+            help='Milliseconds between two of these. By profile: '
+                 + figures('confirm_spacing_ms') + '.'),
     ]
 
 
@@ -83,11 +104,33 @@ def timing(options: Options) -> Timing:
 
     :raises ConfigError: the options contradict each other.
     """
-    if options.timeout_ms > options.interval_ms:
+    interval_ms = _figure(options, 'interval_ms')
+    timeout_ms = _figure(options, 'timeout_ms')
+    if options.timeout_ms is None:
+        timeout_ms = min(timeout_ms, interval_ms)
+    if timeout_ms > interval_ms:
         raise ConfigError(
-            f'[{options.section}] timeout_ms = {options.timeout_ms:g} is '
-            f'above interval_ms = {options.interval_ms:g}.')
-    return Timing(interval_s=options.interval_ms / 1000,
-                  timeout_s=options.timeout_ms / 1000,
-                  confirm=options.confirm_probes,
-                  spacing_s=options.confirm_spacing_ms / 1000)
+            f'[{options.section}] timeout_ms = {timeout_ms:g} is '
+            f'above interval_ms = {interval_ms:g}'
+            + (f', which is of profile = {options.profile}.'
+               if options.interval_ms is None else '.'))
+    return Timing(interval_s=interval_ms / 1000,
+                  timeout_s=timeout_ms / 1000,
+                  confirm=int(_figure(options, 'confirm_probes')),
+                  spacing_s=_figure(options, 'confirm_spacing_ms') / 1000,
+                  silence_s=_figure(options, 'silence_ms') / 1000)
+
+
+def verdicts(options: Options, timing: Timing) -> Policy:
+    """How much evidence a verdict needs.
+
+    :raises ConfigError: the options contradict each other.
+    """
+    return policy(options, timing.confirm + 1, timing.silence_s)
+
+
+def _figure(options: Options, name: str) -> float:
+    """As it is set, or else as it is in the profile."""
+    chosen = getattr(options, name)
+    return float(getattr(PROFILES[options.profile], name)
+                 if chosen is None else chosen)

@@ -13,6 +13,7 @@ from doctor_core.monitors.verdict import (
 POLICIES = st.builds(
     Policy,
     misses=st.integers(1, 6),
+    silence_s=st.floats(0, 10),
     soak_samples=st.integers(1, 6),
     soak_s=st.floats(0, 3),
     hold_down_s=st.floats(0, 10),
@@ -74,7 +75,20 @@ class TestHealthProperties(testtools.TestCase):
         *_, (at, *_rest) = play(health, [(True, True, 0.0), *samples])
         for _ in range(policy.misses):
             health.missed(at)
+        health.missed(at + policy.silence_s)
         self.assertIn(health.state, FAILED)
+
+    @hypothesis.given(POLICIES, SAMPLES)
+    def test_never_down_before_the_silence_is_over(self, policy, samples):
+        since = None
+        for at, answered, _seen, _before, change in play(
+                Health(policy), samples):
+            if answered:
+                since = None
+            elif since is None:
+                since = at
+            if change is Change.DOWN:
+                self.assertGreaterEqual(at, since + policy.silence_s)
 
     @hypothesis.given(POLICIES, SAMPLES)
     def test_never_up_before_the_soak(self, policy, samples):
@@ -168,9 +182,27 @@ class TestHealth(testtools.TestCase):
         for at in (1.0, 2.0, 3.0, 4.0):
             health.missed(at, witnessed=False)
         self.assertTrue(health.withheld)
-        health.reconsider()
+        health.reconsider(4.5)
         changes = [health.missed(5.0), health.missed(6.0)]
         self.assertEqual([None, Change.DOWN], changes)
+
+    def test_silence_counts_from_when_it_was_reconsidered(self):
+        health = Health(Policy(misses=1, silence_s=3.0))
+        health.answered(0.0)
+        for at in (1.0, 5.0):
+            health.missed(at, witnessed=False)
+        health.reconsider(6.0)
+        changes = [health.missed(at) for at in (7.0, 8.9, 9.0)]
+        self.assertEqual([None, None, Change.DOWN], changes)
+
+    def test_a_probe_counts_from_when_it_was_sent(self):
+        """What was sent before the silence was long enough proves nothing,
+        however late it is known to be missed.
+        """
+        health = Health(Policy(misses=1, silence_s=0.6))
+        changes = [health.missed(at, sent_at=sent_at) for sent_at, at in (
+            (0.0, 0.5), (0.5, 1.0), (0.6, 1.1))]
+        self.assertEqual([Change.SUSPECTED, None, Change.DOWN], changes)
 
     def test_presumed_down_is_confirmed_once(self):
         health = Health(Policy(misses=2))

@@ -49,8 +49,8 @@ class LoopbackMonitor(ProbingMonitor):
 class ProbingContractTest(doubles.WatchContract, testtools.TestCase):
     plugin = LoopbackMonitor
     hosts = (A, B, C)
-    values = {'interval_ms': 20.0, 'soak_s': 0.0, 'soak_samples': 2,
-              'hold_down_s': 0.0}
+    values = {'profile': 'lab', 'interval_ms': 20.0, 'soak_s': 0.0,
+              'soak_samples': 2, 'hold_down_s': 0.0}
 
     def setUp(self):
         super().setUp()
@@ -81,8 +81,8 @@ class TestProbingMonitor(testtools.TestCase):
     def make(self, **values):
         self.monitor = LoopbackMonitor(
             doubles.options(LoopbackMonitor, **{
-                'interval_ms': 20.0, 'soak_s': 0.0, 'soak_samples': 2,
-                **values}), self.faults.put)
+                'profile': 'lab', 'interval_ms': 20.0, 'soak_s': 0.0,
+                'soak_samples': 2, **values}), self.faults.put)
         self.monitor.loopback = self.wire
         self.addCleanup(self.monitor.stop)
 
