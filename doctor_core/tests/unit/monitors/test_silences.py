@@ -1,0 +1,59 @@
+import itertools
+
+import hypothesis
+import testtools
+from hypothesis import strategies as st
+
+from doctor_core.monitors.silences import HOSTS, WITHIN_S, Silences
+
+#: Eighths are exact: what is a second apart is.
+TIMES = st.lists(st.integers(0, 40).map(lambda n: n / 8), min_size=1,
+                 max_size=9)
+
+
+def silences(times):
+    found = Silences()
+    for host, at in enumerate(times):
+        found.began(host, at)
+    return found
+
+
+class TestSilences(testtools.TestCase):
+
+    @hypothesis.given(TIMES)
+    def test_the_largest_group_within_a_second_of_each_other(self, times):
+        def most(host):
+            others = [at for index, at in enumerate(times) if index != host]
+            return max(
+                size + 1 for size in range(len(times))
+                for group in itertools.combinations(others, size)
+                if max((*group, times[host])) - min((*group, times[host]))
+                <= WITHIN_S)
+        found = silences(times)
+        for host in range(len(times)):
+            self.assertEqual(most(host), found.together(host))
+
+    @hypothesis.given(TIMES, st.integers(0, 40).map(lambda n: n / 8))
+    def test_another_silence_never_makes_a_path_less_likely(self, times, at):
+        found = silences(times)
+        before = [found.is_path(host) for host in range(len(times))]
+        found.began('another', at)
+        after = [found.is_path(host) for host in range(len(times))]
+        self.assertTrue(all(new or not old for old, new
+                            in zip(before, after, strict=True)))
+
+    def test_two_that_die_together_are_no_path(self):
+        found = silences([5.0] * (HOSTS - 1))
+        self.assertFalse(found.is_path(0))
+
+    def test_who_answers_counts_no_more(self):
+        found = silences([5.0] * HOSTS)
+        self.assertTrue(found.is_path(0))
+        found.ended(1)
+        self.assertFalse(found.is_path(0))
+        self.assertIsNone(found.since(1))
+
+    def test_a_host_that_is_not_silent(self):
+        found = silences([5.0] * HOSTS)
+        self.assertEqual((0, False), (found.together('h'),
+                                      found.is_path('h')))
