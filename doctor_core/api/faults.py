@@ -133,15 +133,15 @@ class FaultsApi:
             else {'id': last.id, 'reason': last.reason}
 
     def confirm(self, request: Request) -> Response:
-        """Do what held faults call for; 202, with what that is, before it is
-        done.
+        """An operator says that hosts are dead: do what held faults call for;
+        202, with what that is, before it is done.
         """
         body = request.json()
         if body == {'all': True}:
             fault_ids = [record.id for record in
-                         self._store.faults.in_states(FaultState.HELD)]
+                         self._store.faults.in_states(*DOWN)]
         else:
-            fault_ids = self._held(_named_faults(body))
+            fault_ids = self._down(_named_faults(body))
         # Counted before: the work begins as soon as they are let go of.
         tallies = self._tallies(fault_ids)
         confirmed = self._confirm(fault_ids, asked.who(request))
@@ -151,17 +151,17 @@ class FaultsApi:
             for record in map(self._store.faults.find, confirmed)
             if record]})
 
-    def _held(self, names: Sequence[str]) -> list[str]:
+    def _down(self, names: Sequence[str]) -> list[str]:
         """The ids of all of them, or of none: half a confirmation is hard to
         explain.
         """
         records = {record.id: record for record
                    in map(self._names.find, names)}
         for record in records.values():
-            if record.state is not FaultState.HELD:
+            if record.state not in DOWN:
                 raise Refused(
                     409, f'Fault {record.id} of host {record.hostname} is '
-                    f'{record.state}, not held.')
+                    f'{record.state}: the host is not down.')
         return list(records)
 
 

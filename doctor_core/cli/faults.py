@@ -177,9 +177,9 @@ class ConfirmFaults(_Asking, Command):
         parser = super().get_parser(prog_name)
         parser.add_argument(
             'faults', metavar='ID|HOST', nargs='*',
-            help=f'a fault that is held: {_NAME}')
+            help=f'a fault of a host that is dead: {_NAME}')
         parser.add_argument(
-            '--all', action='store_true', help='all that are held')
+            '--all', action='store_true', help='all hosts that are down')
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
@@ -195,7 +195,8 @@ class ConfirmFaults(_Asking, Command):
         for line in map(fault_words.promise, confirmed):
             print(line, file=self.app.stdout)
         if not confirmed:
-            print('No fault is held.', file=self.app.stdout)
+            print('No fault is held; hosts that are down do not count in a '
+                  'mass failure any more.', file=self.app.stdout)
 
 
 class ClearHost(_Asking, Command):

@@ -20,6 +20,7 @@ from doctor_core.faults.last_words import LastWords
 from doctor_core.faults.lifting import Lifting
 from doctor_core.faults.losing import Losing
 from doctor_core.faults.losses_first import LossesFirst
+from doctor_core.faults.mass_failure import Group
 from doctor_core.faults.meanwhile import Meanwhile
 from doctor_core.faults.owed import OwedLoop
 from doctor_core.faults.pursuit import Pursuit
@@ -92,8 +93,8 @@ class Engine:
             store, self.affected, losing, returning, correcting, teller,
             self.confirmation, silence, self.stopping, self.losses_first,
             monotonic)
-        self.holding = Holding(settings, store, self.affected.hosts,
-                               monotonic)
+        self.holding = Holding(settings, store, lambda: [
+            Group('', frozenset(self.affected.hosts()))], monotonic)
         self.handler = FaultHandler(
             store, self.affected, self.pursuit, self.holding,
             Raising(settings, store, self.affected, self.pursuit,

@@ -9,10 +9,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from doctor_core import clock
 from doctor_core.faults import mass_failure
+from doctor_core.faults.mass_failure import Down, Group
 from doctor_core.faults.settings import Settings
 from doctor_core.model import Fault
+from doctor_core.model.evidence import Evidence, EvidenceKind, Weight
 from doctor_core.model.states import STANDING, FaultState
-from doctor_core.store import FaultRecord, Store
+from doctor_core.store import Fallen, FaultRecord, Store
 from doctor_core.wording import counted, few
 
 LOG = logging.getLogger(__name__)
@@ -31,23 +33,25 @@ class Holding:
 
     :param settings: what a mass failure is.
     :param store: where the faults are.
-    :param hosts: all compute hosts.
+    :param groups: those that compute hosts are in; the first is of all.
     :param monotonic: the time, in seconds, since this machine was booted: a
         wall clock that steps would make one loss one of too many, or too
         many losses single ones.
     """
 
     def __init__(self, settings: Callable[[], Settings], store: Store,
-                 hosts: Callable[[], Sequence[str]],
+                 groups: Callable[[], Sequence[Group]],
                  monotonic: Callable[[], float] = clock.monotonic) -> None:
         self._settings = settings
         self._store = store
-        self._hosts = hosts
+        self._groups = groups
         self._monotonic = monotonic
         # Several hosts fail at a time, and each has to count the others.
         self._lock = threading.RLock()
-        self._decided_at = float('-inf')
         self._released: list[str] = []
+        #: When hosts went through by themselves; what a process before this
+        #: one let through is not known.
+        self._gone_through = [monotonic()] * settings().mass_failure.budget
         #: What the option was when it was last looked at.
         self._was_set = settings().hold
         #: When the log said that it is set.
@@ -77,7 +81,7 @@ class Holding:
                 standing.id, *STANDING)
             at = self._monotonic()
             why = '' if marked else HELD_BY_OPTION \
-                if self._settings().hold else self._why_held(host, at)
+                if self._settings().hold else self._why_held(host)
             self._store.faults.add(
                 fault, host, FaultState.HELD if why else FaultState.HANDLING,
                 reason=why, former=former)
@@ -87,12 +91,17 @@ class Holding:
         return why
 
     def confirm(self, fault_ids: Collection[str], who: str) -> list[str]:
-        """An operator says that these hosts are dead.
+        """An operator says that these hosts are dead: they do not count any
+        more, and those that are held are marked down.
 
         :param who: the operator.
         :returns: the faults that were held, and are not any more.
         """
-        return self._release(fault_ids, f'confirmed by {who}')
+        with self._lock, self._store.together():
+            for fault_id in fault_ids:
+                self._store.evidence.add(fault_id, Evidence(
+                    EvidenceKind.OPERATOR, who, clock.now()))
+            return self._release(fault_ids, f'confirmed by {who}')
 
     def released(self) -> list[str]:
         """The faults that were let go of since this was last asked.
@@ -101,21 +110,31 @@ class Holding:
         """
         with self._lock:
             self._note_option()
-            self._cool_down()
+            self._let_through()
             released, self._released = self._released, []
         return released
 
-    def _cool_down(self) -> None:
-        limits = self._limits()
-        if not limits.cool_down_s or self._settings().hold:
+    def _let_through(self) -> None:
+        """Those of a mass failure that have waited long enough."""
+        limits, now = self._limits(), self._monotonic()
+        self._gone_through = [
+            at for at in self._gone_through
+            if at + mass_failure.MINUTE_S > now]
+        if not limits.budget or self._settings().hold:
             return
-        now = self._monotonic()
-        over_at = mass_failure.over_at(
-            limits, self._falls(now - limits.cool_down_s))
-        if over_at is not None and over_at <= now:
+        held = {fallen.hostname: fallen for fallen in self._fallen()
+                if fallen.state == FaultState.HELD}
+        while held:
+            turn = mass_failure.next_turn(
+                limits, [_down(one) for one in held.values()],
+                self._gone_through, now)
+            if turn is None or turn.at > now:
+                return
+            self._gone_through.append(now)
             self._release(
-                [record.id for record in self._held(by_option=False)],
-                f'no host has gone down for {limits.cool_down_s:g} s')
+                [held.pop(turn.host).fault_id],
+                f'held for {mass_failure.MINUTE_S:g} s, and '
+                f'mass_failure_budget = {limits.budget} a minute')
 
     def remind(self) -> None:
         """Let the log say what an earlier process left to be decided."""
@@ -158,43 +177,41 @@ class Holding:
         with self._lock:
             released = self._store.faults.release(fault_ids, why)
             self._released += released
-            if released:
-                self._decided_at = self._monotonic()
         if released:
             LOG.warning('%s, held so far, to be acted on now: %s',
                         counted(len(released), 'fault'), why)
         return released
 
-    def _why_held(self, host: str, at: float) -> str:
+    def _why_held(self, host: str) -> str:
         limits = self._limits()
         if not limits.share:
             return ''
         mass = mass_failure.judge(
-            limits, self._falls(at - limits.window_s),
-            mass_failure.Fall(host, at), of=len(self._hosts()),
-            decided_at=self._decided_at)
+            limits, [_down(one) for one in self._fallen()], host,
+            self._groups())
         if mass is None:
             return ''
         marked = f' {few(mass.marked, _NAMED)} had been marked down before ' \
             'that was known, and stay so.' if mass.marked else ''
+        where = f' of {mass.group}' if mass.group else ''
         if mass.begins:
-            LOG.error('Mass failure: %d of %d compute hosts went down within '
-                      '%g s. The owners of their servers are told.%s From '
-                      '%s on no host is marked down in Nova and Neutron. %s',
-                      mass.down, mass.of, limits.window_s, marked, host,
+            LOG.error('Mass failure: %d of %d compute hosts%s are down. The '
+                      'owners of their servers are told.%s From %s on no '
+                      'host is marked down in Nova and Neutron. %s',
+                      mass.down, mass.of, where, marked, host,
                       self._what_to_do())
         return (f'held in a mass failure, as one of {mass.down} of {mass.of} '
-                f'compute hosts.{marked}')
+                f'compute hosts{where}.{marked}')
 
     def _what_to_do(self) -> str:
-        cool_down_s = self._settings().mass_failure.cool_down_s
+        budget = self._limits().budget
         return ('Look whether they are dead, or the network is: "doctor '
                 'faults list --state held". If they are dead: "doctor '
                 'faults confirm --all". A host that answers again is cleared '
                 'by itself.'
-                + (f' Without a word from you they are marked down when no '
-                   f'host has gone down for {cool_down_s:g} s.'
-                   if cool_down_s else ''))
+                + (f' Without a word from you {budget} of them '
+                   f'{"is" if budget == 1 else "are"} marked down each '
+                   f'minute.' if budget else ''))
 
     def _limits(self) -> mass_failure.Limits:
         return self._settings().mass_failure
@@ -204,14 +221,20 @@ class Holding:
                 self._store.faults.in_states(FaultState.HELD)
                 if (record.reason == HELD_BY_OPTION) is by_option]
 
-    def _falls(self, since: float) -> list[mass_failure.Fall]:
-        # Before this machine was booted, when that is not known.
-        return [mass_failure.Fall(
-            fallen.hostname, fallen.at or 0.0, fallen.is_down,
-            is_held=fallen.state == FaultState.HELD)
-            for fallen in self._store.falls.since(clock.boot_id(), since)
-            if fallen.state != FaultState.HELD
-            or fallen.reason != HELD_BY_OPTION]
+    def _fallen(self) -> list[Fallen]:
+        """The hosts that are down, but for those that the option holds."""
+        return [one for one in self._store.falls.down(clock.boot_id())
+                if one.state != FaultState.HELD
+                or one.reason != HELD_BY_OPTION]
+
+
+def _down(fallen: Fallen) -> Down:
+    return Down(
+        # Before this machine was booted, when it is not known when.
+        fallen.hostname, fallen.at or 0.0,
+        is_held=fallen.state == FaultState.HELD,
+        is_confirmed=EvidenceKind.OPERATOR in fallen.kinds,
+        is_proved=any(kind.weight >= Weight.SECOND for kind in fallen.kinds))
 
 
 def _hosts(held: Sequence[FaultRecord]) -> str:

@@ -1,30 +1,33 @@
-"""How many hosts may fail together before a human should look. Pure.
+"""How many hosts may be down together before a human should look. Pure.
 
-Hosts die one by one. When many seem to die at once it is more likely the
+Hosts die one by one. When many seem to be dead at once it is more likely the
 network between them and the monitor, and marking them all down would make
-of an outage of the network one of the cloud.
+of an outage of the network one of the cloud. So beyond a share no host is
+corrected at once; those that wait go through one by one, slowly enough for
+somebody to step in.
 """
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
+
+#: What "a minute" is of the budget, and how long a host is held at the least.
+MINUTE_S = 60.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What a mass failure is, and when it is over by itself.
+    """What a mass failure is, and how fast it goes through by itself.
 
-    :ivar share: more than this share of the hosts; 0 for never.
+    :ivar share: more than this share of a group's hosts; 0 for never.
     :ivar hosts: but at least so many of them.
-    :ivar window_s: within so many seconds.
-    :ivar cool_down_s: over when no host has gone down for so many seconds;
-        0 for when an operator says so.
+    :ivar budget: how many held hosts go through by themselves in a minute; 0
+        for none.
     """
 
     share: float
     hosts: int
-    window_s: float
-    cool_down_s: float = 0.0
+    budget: int = 1
 
     def exceeded(self, down: int, of: int) -> bool:
         """Whether so many of so many hosts are too many."""
@@ -32,18 +35,31 @@ class Limits:
                 and self.share * of < down)
 
 
-class Fall(NamedTuple):
-    """A host that went down.
+class Group(NamedTuple):
+    """Hosts that fail together if something of theirs does.
 
-    :ivar at: when, in seconds of a clock that does not step.
-    :ivar is_down: it has not come back since.
-    :ivar is_held: it was not marked down, for it was one of too many.
+    :ivar name: for a person: ``rack r1``; empty for the whole cloud.
+    """
+
+    name: str
+    hosts: frozenset[str]
+
+
+class Down(NamedTuple):
+    """A host that is down, and not back yet.
+
+    :ivar since: when it was taken in, in seconds of a clock that does not
+        step; 0 when that was before this machine was booted.
+    :ivar is_held: nothing was corrected, for it was one of too many.
+    :ivar is_confirmed: an operator says that it is dead.
+    :ivar is_proved: so does a second witness.
     """
 
     host: str
-    at: float
-    is_down: bool = True
+    since: float
     is_held: bool = False
+    is_confirmed: bool = False
+    is_proved: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,58 +67,79 @@ class MassFailure:
     """Too many hosts at once.
 
     :ivar down: how many, with the one that is judged.
-    :ivar of: how many there are.
+    :ivar of: how many there are in the group.
+    :ivar group: its name; empty for the whole cloud.
     :ivar marked: those that were marked down before it was known.
     :ivar begins: no host was held before this one.
     """
 
     down: int
     of: int
+    group: str
     marked: tuple[str, ...]
     begins: bool
 
 
-def judge(limits: Limits, falls: Collection[Fall], fallen: Fall, *, of: int,
-          decided_at: float = float('-inf')) -> MassFailure | None:
+def judge(limits: Limits, down: Collection[Down], host: str,
+          groups: Iterable[Group]) -> MassFailure | None:
     """Whether a host that just went down is one of too many.
 
-    It is when too many went down within the window; a host that came back
-    already counts as well, for that is what a network's outage looks like.
-    Once a host is held, it is also when too many are down, however slowly
-    they went: the mass failure lasts until somebody has decided on all that
-    is held, or hosts come back.
+    It is when more than the share of any of its groups is down, however
+    slowly it came to that. Hosts that an operator has confirmed do not count:
+    somebody has looked.
 
-    :param falls: the hosts that are down, or went down within the window.
-    :param fallen: the host that is judged.
-    :param of: how many hosts there are.
-    :param decided_at: what went down until then was looked at, and does not
-        count any more.
+    :param down: the hosts that are; with or without the one that is judged.
+    :param groups: those that it may be in; the whole cloud is one, in which
+        every host is.
     :returns: None when it is not.
     """
-    since = max(fallen.at - limits.window_s, decided_at)
-    others = [fall for fall in falls if fall.host != fallen.host]
-    recent = {fall.host for fall in others if since < fall.at}
-    down = {fall.host for fall in others if fall.is_down}
-    begins = not any(fall.is_held for fall in others)
-    if limits.exceeded(len(recent) + 1, of):
-        counted = recent
-    elif not begins and limits.exceeded(len(down) + 1, of):
-        counted = down
-    else:
-        return None
-    return MassFailure(
-        len(counted) + 1, of,
-        tuple(sorted({fall.host for fall in others if fall.host in counted
-                      and fall.is_down and not fall.is_held})), begins)
+    others = [one for one in down if one.host != host]
+    for group in groups:
+        if group.name and host not in group.hosts:
+            continue
+        counted = [one for one in others if not one.is_confirmed
+                   and (not group.name or one.host in group.hosts)]
+        count = len({one.host for one in counted}) + 1
+        of = max(len(group.hosts), count)
+        if limits.exceeded(count, of):
+            return MassFailure(
+                count, of, group.name,
+                tuple(sorted(one.host for one in counted
+                             if not one.is_held)),
+                not any(one.is_held for one in others))
+    return None
 
 
-def over_at(limits: Limits, falls: Collection[Fall]) -> float | None:
-    """When what is held may be done without an operator.
+class Turn(NamedTuple):
+    """The next host that goes through by itself.
 
-    :param falls: as for :func:`judge`.
-    :returns: by the clock of the falls; None when nothing is held, or only
-        an operator decides.
+    :ivar at: not before that, by the clock of the hosts.
     """
-    if not limits.cool_down_s or not any(fall.is_held for fall in falls):
+
+    host: str
+    at: float
+
+
+def next_turn(limits: Limits, held: Iterable[Down],
+              gone_through: Collection[float], now: float) -> Turn | None:
+    """Which of the held hosts goes through next, and when.
+
+    Each was held for a minute, and no more than the budget go in one; those
+    with a second witness first, then those that are held longest.
+
+    :param gone_through: when hosts went through by themselves, in the last
+        minute at least.
+    :param now: by the same clock.
+    :returns: None when none is held, or none ever goes.
+    """
+    held = list(held)
+    if not limits.budget or not held:
         return None
-    return max(fall.at for fall in falls) + limits.cool_down_s
+    recent = sorted(at for at in gone_through if at + MINUTE_S > now)
+    free_at = now if len(recent) < limits.budget \
+        else recent[-limits.budget] + MINUTE_S
+    due = [one for one in held if one.since + MINUTE_S <= free_at] or [
+        min(held, key=lambda one: one.since)]
+    first = min(due, key=lambda one: (not one.is_proved, one.since,
+                                      one.host))
+    return Turn(first.host, max(free_at, first.since + MINUTE_S))

@@ -31,7 +31,7 @@ class Settings:
     with_ports: bool = True
     hold: bool = False
     mass_failure: Limits = dataclasses.field(
-        default_factory=lambda: Limits(0.3, 3, 60.0))
+        default_factory=lambda: Limits(0.3, 3))
     flap_returns: int = 3
     flap_window_s: float = 600.0
     flap_quiet_s: float = 60.0
@@ -51,7 +51,7 @@ def settings(conf: cfg.ConfigOpts) -> Settings:
         hold=group.hold,
         mass_failure=Limits(
             group.mass_failure_share, group.mass_failure_hosts,
-            group.mass_failure_window_s, group.mass_failure_cool_down_s),
+            group.mass_failure_budget),
         flap_returns=group.flap_returns, flap_window_s=group.flap_window_s,
         flap_quiet_s=group.flap_quiet_s,
         unwitnessed_clear_s=group.unwitnessed_clear_s,
@@ -92,21 +92,27 @@ OPTS: list[cfg.Opt] = [
         help='Seconds between two full looks at what runs on which host.'),
     cfg.FloatOpt(
         'mass_failure_share', default=0.3, min=0.0, max=1.0, mutable=True,
-        help='When more than this share of all compute hosts go down within '
-             'mass_failure_window_s, their owners are told, but no further '
-             'host is marked down in Nova and Neutron until an operator '
-             'confirms it: "doctor faults confirm". 0 for never.'),
+        help='While more than this share of all compute hosts are down, the '
+             'owners of further ones are told, but these are not marked down '
+             'in Nova and Neutron until an operator confirms it, "doctor '
+             'faults confirm", or mass_failure_budget lets them through. 0 '
+             'for never.'),
     cfg.IntOpt(
         'mass_failure_hosts', default=3, min=2, mutable=True,
         help='So many hosts at least make a mass failure, whatever share of '
              'all they are.'),
-    cfg.FloatOpt(
-        'mass_failure_window_s', default=60.0, min=0.0, mutable=True,
-        help='Seconds within which failures are taken as one.'),
-    cfg.FloatOpt(
-        'mass_failure_cool_down_s', default=0.0, min=0.0, mutable=True,
-        help='Mark the hosts down without an operator when no other one has '
-             'gone down for so many seconds. 0 to wait for an operator.'),
+    cfg.IntOpt(
+        'mass_failure_budget', default=1, min=0, mutable=True,
+        help='So many of the hosts that were held for 60 s in a mass failure '
+             'are marked down each minute without an operator, those that a '
+             'second witness calls dead first. 0 to wait for an operator.'),
+    *(cfg.FloatOpt(
+        name, min=0.0, deprecated_for_removal=True,
+        deprecated_reason='All hosts that are down and not back are counted, '
+                          'and mass_failure_budget says how those that are '
+                          'held go through by themselves.',
+        help='Ignored.') for name in ('mass_failure_window_s',
+                                      'mass_failure_cool_down_s')),
     cfg.IntOpt(
         'flap_returns', default=3, min=0, mutable=True,
         help='A host that came back so often within flap_window_s and is '

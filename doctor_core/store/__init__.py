@@ -17,7 +17,8 @@ from doctor_core.store.corrections import (
     Tally,
 )
 from doctor_core.store.database import Database
-from doctor_core.store.falls import Falls
+from doctor_core.store.evidence import EvidenceTable
+from doctor_core.store.falls import Fallen, Falls
 from doctor_core.store.faults import FaultRecord, Faults, Said
 from doctor_core.store.kept import Kept
 from doctor_core.store.losses import Loss, Losses
@@ -25,8 +26,8 @@ from doctor_core.store.place import Place
 from doctor_core.store.rehearsal import rehearse
 from doctor_core.store.tellings import TellingRecord, Tellings
 
-__all__ = ['CorrectionRecord', 'FaultRecord', 'Loss', 'Said', 'Standing',
-           'Store', 'Tally', 'TellingRecord']
+__all__ = ['CorrectionRecord', 'Fallen', 'FaultRecord', 'Loss', 'Said',
+           'Standing', 'Store', 'Tally', 'TellingRecord']
 
 
 class Store:
@@ -45,6 +46,7 @@ class Store:
         self.tellings = Tellings(self._database)
         self.losses = Losses(self._database)
         self.falls = Falls(self._database)
+        self.evidence = EvidenceTable(self._database)
         self.alarms = Alarms(self._database)
         rehearse(self)
         self.place = Place(path, self._database.copy_to)

@@ -5,28 +5,27 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from doctor_core.model import TargetKind
+from doctor_core.model.evidence import EvidenceKind
 from doctor_core.model.states import DOWN
 from doctor_core.store.database import Database
-from doctor_core.store.tables import FALLS, FAULTS
+from doctor_core.store.tables import EVIDENCE, FALLS, FAULTS
 
 
 class Fallen(NamedTuple):
-    """The least that is remembered of a fault.
+    """The least that is remembered of a fault whose host is down.
 
     :ivar at: when it was raised, in seconds of the monotonic clock; None
         when that was before this machine was booted, or is not known.
     :ivar reason: why the fault is in its state, if that was said.
+    :ivar kinds: of evidence beside the report.
     """
 
+    fault_id: str
     hostname: str
     at: float | None
     state: str
-    reason: str = ''
-
-    @property
-    def is_down(self) -> bool:
-        """Whether the host has not come back since."""
-        return self.state in DOWN
+    reason: str
+    kinds: frozenset[EvidenceKind]
 
 
 class Falls:
@@ -45,20 +44,28 @@ class Falls:
             {'fault_id': fault_id, 'boot_id': boot_id, 'at': at}],
             known_are_left=True)
 
-    def since(self, boot_id: str, at: float) -> list[Fallen]:
-        """Hosts that are down, or went down after that, by this clock."""
-        # Read at each of a thousand faults when a thousand hosts fail. One
-        # query with OR, or with the kind of target, would make SQLite look
-        # through all faults that ever were.
-        both = FAULTS.outerjoin(FALLS, sa.and_(
-            FALLS.c.fault_id == FAULTS.c.id, FALLS.c.boot_id == boot_id))
-        late = sa.select(FALLS.c.fault_id).where(
-            FALLS.c.boot_id == boot_id, FALLS.c.at > at)
-        query = sa.union(*(
-            sa.select(FAULTS.c.id, FAULTS.c.target_kind, FAULTS.c.target_id,
-                      FALLS.c.at, FAULTS.c.state,
-                      FAULTS.c.reason).select_from(both).where(one)
-            for one in (FAULTS.c.state.in_(DOWN), FAULTS.c.id.in_(late))))
+    def down(self, boot_id: str) -> list[Fallen]:
+        """Hosts that are down, and not back.
+
+        :param boot_id: of the machine whose clock counts.
+        """
+        # Read at each of a thousand faults when a thousand hosts fail.
+        query = sa.select(
+            FAULTS.c.id, FAULTS.c.target_kind, FAULTS.c.target_id,
+            FALLS.c.at, FAULTS.c.state, FAULTS.c.reason,
+            EVIDENCE.c.kind).select_from(
+                FAULTS.outerjoin(FALLS, sa.and_(
+                    FALLS.c.fault_id == FAULTS.c.id,
+                    FALLS.c.boot_id == boot_id))
+                .outerjoin(EVIDENCE, EVIDENCE.c.fault_id == FAULTS.c.id)
+            ).where(FAULTS.c.state.in_(DOWN)).order_by(FAULTS.c.number)
         with self._database.begin() as connection:
-            return [Fallen(*row) for _, kind, *row
-                    in connection.execute(query) if kind == TargetKind.HOST]
+            rows = [row for row in connection.execute(query)
+                    if row.target_kind == TargetKind.HOST]
+        kinds: dict[str, set[EvidenceKind]] = {}
+        for row in rows:
+            kinds.setdefault(row.id, set()).update(
+                [EvidenceKind(row.kind)] if row.kind else [])
+        return [Fallen(row.id, row.target_id, row.at, row.state, row.reason,
+                       frozenset(kinds.pop(row.id)))
+                for row in rows if row.id in kinds]

@@ -49,7 +49,7 @@ def _take_in(store: 'Store') -> None:
     faults.said('', '', '')
     faults.open_of('')
     faults.last_of('')
-    store.falls.since('', 0.0)
+    store.falls.down('')
     faults.add(Fault('', '', FaultStatus.DOWN, 0.0, 0.0, id=''), '',
                FaultState.HANDLING)
     store.falls.add('', '', 0.0)

@@ -67,6 +67,16 @@ FALLS = sa.Table(
     sa.Column('at', sa.Float, nullable=False),
     sa.Index('falls_at', 'boot_id', 'at'))
 
+#: What speaks for a fault beside its report. A file without this table gets
+#: it.
+EVIDENCE = sa.Table(
+    'evidence', METADATA,
+    _id('fault_id', primary_key=True),
+    _id('kind', 16, primary_key=True),
+    _id('source', 255, primary_key=True),
+    sa.Column('at', sa.Float, nullable=False),
+    _text('text'))
+
 #: Who holds a fault open.
 HOLDS = sa.Table(
     'holds', METADATA,

@@ -112,15 +112,6 @@ class MassFailureTest(BothDaemonsTestCase):
         refused = self.confirm(fault_id, status=1).stderr
         self.assertIn('not held', refused)
 
-    def test_cool_down_decides(self):
-        inspector, _monitor = self.start_both(
-            inspector={'mass_failure_cool_down_s': 3})
-        self.fail_all()
-        inspector.wait_for('Mass failure: 3 of 6 .* for 3 s')
-        self.wait_for(lambda: self.marked() == sorted(self.lost),
-                      'all to be marked down')
-        inspector.wait_for('no host has gone down for 3 s')
-
     def test_share_of_zero_holds_nothing(self):
         inspector, _monitor = self.start_both(
             inspector={'mass_failure_share': 0})

@@ -412,6 +412,7 @@ class ConfirmTest(FaultsTestCase):
 
     def test_all_or_none(self):
         held, other = self.open(FaultState.HELD), self.open()
+        self.store.faults.move(other, FaultState.CLEARING)
         self.assertEqual(404, self.refused(
             self.api.confirm, {'faults': [held, 'nosuch']}))
         self.assertEqual(409, self.refused(

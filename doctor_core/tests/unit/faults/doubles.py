@@ -347,7 +347,7 @@ class Desk:
         self.stamps = []
         self.settings = Settings(
             tells_first=notification == 'shortcut', with_ports=ports,
-            mass_failure=Limits(0.3, 3, 60.0), **settings)
+            mass_failure=Limits(0.3, 3), **settings)
         self.engine = Engine(
             lambda: self.settings, self.cloud, self.store, self.inspector,
             self.alarms, {'sample', 'collectd'}, self.stamps.append,

@@ -1,6 +1,5 @@
 """An operator who wants Nova left alone for a while."""
 
-import dataclasses
 
 from doctor_core.faults.handler import Decided
 from doctor_core.tests.unit.faults import doubles, test_held
@@ -11,10 +10,6 @@ class HoldTest(test_held.MassFailureTestCase):
     def setUp(self):
         super().setUp()
         self.desk.set(hold=True)
-
-    def cool_down(self):
-        self.desk.set(mass_failure=dataclasses.replace(
-            self.desk.settings.mass_failure, cool_down_s=60.0))
 
     def test_each_new_fault_is_held_and_its_owners_told(self):
         answer = self.desk.down('h0')
@@ -69,8 +64,7 @@ class HoldTest(test_held.MassFailureTestCase):
         self.desk.release()
         self.assertEqual(3, self.log.output.count('hold is set: the'))
 
-    def test_no_cool_down_lets_go_of_it(self):
-        self.cool_down()
+    def test_no_budget_lets_go_of_it(self):
         answer = self.desk.down('h0')
         self.desk.set(hold=False)
         self.desk.clock.advance(1000.0)
@@ -80,7 +74,6 @@ class HoldTest(test_held.MassFailureTestCase):
 
     def test_nor_of_a_mass_failure_while_it_is_set(self):
         self.desk.set(hold=False)
-        self.cool_down()
         answer = self.fail(4)
         self.desk.set(hold=True)
         self.desk.clock.advance(1000.0)

@@ -2,24 +2,36 @@ import testtools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctor_core.faults.mass_failure import Fall, Limits, judge, over_at
+from doctor_core.faults.mass_failure import (
+    MINUTE_S,
+    Down,
+    Group,
+    Limits,
+    judge,
+    next_turn,
+)
 
-LIMITS = Limits(share=0.3, hosts=3, window_s=60.0)
+LIMITS = Limits(share=0.3, hosts=3)
 
 
-def falls(*times, **facts):
-    return [Fall(f'h{index}', at, **facts) for index, at in enumerate(times)]
+def down(*names, since=0.0, **facts):
+    return [Down(name, since, **facts) for name in names]
 
 
-def judged(known, at=0.0, of=6, limits=LIMITS, **facts):
-    return judge(limits, known, Fall('new', at), of=of, **facts)
+def cloud(of, *groups):
+    return [Group('', frozenset(f'h{index}' for index in range(of))),
+            *groups]
+
+
+def judged(known, of=6, limits=LIMITS, groups=()):
+    return judge(limits, known, 'new', cloud(of, *groups))
 
 
 class LimitsTest(testtools.TestCase):
     def test_above_the_share(self):
         self.assertEqual(
             [False, False, True],
-            [LIMITS.exceeded(down, of=10) for down in (2, 3, 4)])
+            [LIMITS.exceeded(count, of=10) for count in (2, 3, 4)])
 
     def test_few_hosts_are_never_many(self):
         self.assertEqual(
@@ -28,99 +40,143 @@ class LimitsTest(testtools.TestCase):
              for counts in ((1, 1), (2, 2), (2, 3), (3, 3))])
 
     def test_share_of_zero_is_never(self):
-        self.assertFalse(Limits(0.0, 2, 60.0).exceeded(10, of=10))
+        self.assertFalse(Limits(0.0, 2).exceeded(10, of=10))
 
     def test_share_of_one_is_never(self):
-        self.assertFalse(Limits(1.0, 2, 60.0).exceeded(10, of=10))
+        self.assertFalse(Limits(1.0, 2).exceeded(10, of=10))
 
 
 class JudgeTest(testtools.TestCase):
     def test_first_hosts_are_none(self):
         self.assertIsNone(judged([]))
-        self.assertIsNone(judged(falls(0.0)))
+        self.assertIsNone(judged(down('h0')))
 
     def test_one_too_many_begins_it(self):
-        mass = judged(falls(0.0, 0.0))
-        self.assertEqual((3, 6, ('h0', 'h1'), True),
-                         (mass.down, mass.of, mass.marked, mass.begins))
+        mass = judged(down('h0', 'h1'))
+        self.assertEqual((3, 6, '', ('h0', 'h1'), True), (
+            mass.down, mass.of, mass.group, mass.marked, mass.begins))
 
-    def test_outside_the_window(self):
-        self.assertIsNone(judged(falls(0.0, 0.0), at=60.0))
-        self.assertIsNotNone(judged(falls(0.1, 0.1), at=60.0))
+    def test_a_slow_cascade_is_one(self):
+        """Each of them failed long after the one before."""
+        known = [Down('h0', -7200.0), Down('h1', -3600.0)]
+        self.assertEqual(3, judged(known).down)
 
     def test_host_that_falls_again_is_one(self):
-        known = [Fall('new', 0.0), Fall('h1', 0.0), Fall('h1', 0.0)]
-        self.assertIsNone(judged(known))
+        self.assertIsNone(judged(down('new', 'h1')))
 
-    def test_host_that_came_back_counts(self):
-        mass = judged(falls(0.0, 0.0, is_down=False))
-        self.assertEqual((3, ()), (mass.down, mass.marked))
+    def test_what_an_operator_confirmed_counts_no_more(self):
+        self.assertIsNone(judged(down('h0', 'h1', is_confirmed=True)))
+        self.assertIsNotNone(judged(
+            down('h0', is_confirmed=True) + down('h1', 'h2')))
 
     def test_goes_on_while_hosts_are_held(self):
-        known = falls(0.0, 0.0) + [Fall('held', 0.0, is_held=True)]
-        mass = judged(known, at=600.0)
+        mass = judged(down('h0', 'h1') + down('h2', is_held=True))
         self.assertEqual((4, ('h0', 'h1'), False),
                          (mass.down, mass.marked, mass.begins))
 
-    def test_ends_when_enough_hosts_are_back(self):
-        known = falls(0.0, 0.0, is_down=False) \
-            + [Fall('held', 0.0, is_held=True)]
-        self.assertIsNone(judged(known, at=600.0))
-
-    def test_ends_when_somebody_has_decided(self):
-        known = falls(0.0, 0.0, 0.0)
-        self.assertIsNotNone(judged(known, at=20.0))
-        self.assertIsNone(judged(known, at=20.0, decided_at=10.0))
-
-    def test_counts_anew_after_that(self):
-        known = falls(0.0, 0.0, 0.0, 11.0, 12.0)
-        self.assertEqual(3, judged(known, at=20.0, decided_at=10.0).down)
+    def test_a_host_that_nobody_knows_counts(self):
+        mass = judged(down('x', 'y'), of=0)
+        self.assertEqual((3, 3), (mass.down, mass.of))
 
 
-class OverTest(testtools.TestCase):
-    def test_when_none_has_gone_down_for_a_while(self):
-        known = falls(0.0, 5.0) + [Fall('held', 7.0, is_held=True)]
-        limits = Limits(0.3, 3, 60.0, cool_down_s=30.0)
-        self.assertEqual(37.0, over_at(limits, known))
+class GroupTest(testtools.TestCase):
+    RACK = Group('rack r1', frozenset({'h0', 'h1', 'new', 'h2'}))
 
-    def test_operator_only(self):
-        self.assertIsNone(over_at(LIMITS, falls(0.0, is_held=True)))
+    def test_too_many_of_a_rack(self):
+        mass = judged(down('h0', 'h1'), of=100, groups=[self.RACK])
+        self.assertEqual((3, 4, 'rack r1'), (mass.down, mass.of, mass.group))
 
-    def test_nothing_is_held(self):
-        self.assertIsNone(over_at(Limits(0.3, 3, 60.0, 30.0), falls(0.0)))
+    def test_hosts_of_other_racks_do_not_count(self):
+        self.assertIsNone(judged(down('h0', 'h5', 'h6'), of=100,
+                                 groups=[self.RACK]))
+
+    def test_a_host_outside_of_it(self):
+        rack = Group('rack r1', frozenset({'h0', 'h1', 'h2'}))
+        self.assertIsNone(judged(down('h0', 'h1', 'h2'), of=100,
+                                 groups=[rack]))
 
 
-SOME_FALLS = st.lists(st.builds(
-    Fall, st.sampled_from([f'h{index}' for index in range(8)]),
-    st.floats(0, 200), st.booleans()), max_size=12)
+class NextTurnTest(testtools.TestCase):
+    def turn(self, held, gone_through=(), now=0.0, budget=1):
+        return next_turn(Limits(0.3, 3, budget), held, gone_through, now)
+
+    def test_a_minute_after_it_was_held(self):
+        self.assertEqual(('h0', 60.0), self.turn(down('h0', 'h1')))
+
+    def test_no_more_than_the_budget_in_a_minute(self):
+        self.assertEqual(('h1', 125.0), self.turn(
+            down('h1', 'h2'), gone_through=[65.0], now=66.0))
+
+    def test_as_many_as_the_budget_at_once(self):
+        self.assertEqual(('h1', 66.0), self.turn(
+            down('h1', 'h2'), gone_through=[65.0], now=66.0, budget=2))
+
+    def test_a_second_witness_goes_first(self):
+        held = down('h0') + down('h1', since=5.0, is_proved=True)
+        self.assertEqual(('h0', 60.0), self.turn(held, now=3.0))
+        self.assertEqual(('h1', 66.0), self.turn(held, now=66.0))
+
+    def test_never(self):
+        self.assertIsNone(self.turn(down('h0'), budget=0))
+        self.assertIsNone(self.turn([]))
+
+
+NAMES = [f'h{index}' for index in range(8)]
+SOME_DOWN = st.lists(st.builds(
+    Down, st.sampled_from(NAMES), st.floats(0, 200), st.booleans(),
+    st.booleans(), st.booleans()), max_size=8, unique_by=lambda one: one.host)
 SOME_LIMITS = st.builds(Limits, st.floats(0, 1), st.integers(2, 6),
-                        st.integers(0, 100))
+                        st.integers(0, 4))
+SOME_GROUPS = st.lists(st.frozensets(st.sampled_from([*NAMES, 'new'])),
+                       max_size=3).map(
+    lambda found: [Group(f'rack {index}', hosts)
+                   for index, hosts in enumerate(found)])
 
 
 class PropertyTest(testtools.TestCase):
-    @given(SOME_LIMITS, SOME_FALLS, st.floats(0, 200), st.integers(1, 20))
-    def test_never_fewer_than_the_least(self, limits, known, at, of):
-        mass = judged(known, at, of, limits)
+    @given(SOME_LIMITS, SOME_DOWN, st.integers(1, 20), SOME_GROUPS)
+    def test_never_fewer_than_the_least(self, limits, known, of, groups):
+        mass = judged(known, of, limits, groups)
         if mass is not None:
             self.assertGreaterEqual(mass.down, limits.hosts)
-            self.assertGreater(mass.down, limits.share * of)
+            self.assertGreater(mass.down, limits.share * mass.of)
 
-    @given(SOME_LIMITS, SOME_FALLS, st.floats(0, 200), st.integers(1, 20))
-    def test_one_more_failure_never_ends_it(self, limits, known, at, of):
-        if judged(known, at, of, limits) is not None:
-            self.assertIsNotNone(
-                judged([*known, Fall('more', at)], at, of, limits))
+    @given(SOME_LIMITS, SOME_DOWN, st.integers(1, 20), SOME_GROUPS)
+    def test_one_more_failure_never_ends_it(self, limits, known, of, groups):
+        if judged(known, of, limits, groups) is not None:
+            self.assertIsNotNone(judged([*known, Down('more', 0.0)], of,
+                                        limits, groups))
 
-    @given(SOME_LIMITS, st.integers(1, 20), st.lists(
-        st.integers(0, 100), min_size=1, max_size=20))
-    def test_no_more_than_the_limit_are_marked_down(self, limits, of, times):
-        """However hosts fail within a window, the share is never passed."""
+    @given(SOME_LIMITS, SOME_DOWN, st.integers(1, 20), SOME_GROUPS)
+    def test_a_group_never_makes_it_less_likely(self, limits, known, of,
+                                                groups):
+        if judged(known, of, limits) is not None:
+            self.assertIsNotNone(judged(known, of, limits, groups))
+
+    @given(SOME_LIMITS, st.integers(1, 20), st.permutations(NAMES))
+    def test_no_more_than_the_limit_are_marked_down(self, limits, of, order):
+        """However slowly hosts fail, the share is never passed."""
         known = []
-        for index, at in enumerate(sorted(times)):
-            mass = judge(limits, known, Fall(f'h{index}', at), of=of)
-            known.append(Fall(f'h{index}', at, is_held=mass is not None))
-        for first in known:
-            marked = [fall for fall in known if not fall.is_held
-                      and first.at <= fall.at
-                      < first.at + limits.window_s]
-            self.assertFalse(limits.exceeded(len(marked), of))
+        for host in order:
+            mass = judge(limits, known, host, cloud(of))
+            known.append(Down(host, 0.0, is_held=mass is not None))
+        marked = [one for one in known if not one.is_held]
+        self.assertFalse(limits.exceeded(len(marked), max(of, len(marked))))
+
+    @given(SOME_LIMITS, SOME_DOWN)
+    def test_all_go_through_and_never_too_many_in_a_minute(self, limits,
+                                                           held):
+        now, gone, left = 0.0, [], list(held)
+        while left:
+            turn = next_turn(limits, left, gone, now)
+            if turn is None:
+                self.assertEqual(0, limits.budget)
+                return
+            self.assertGreaterEqual(turn.at, now)
+            now = turn.at
+            since = next(one.since for one in left if one.host == turn.host)
+            self.assertGreaterEqual(now, since + MINUTE_S)
+            gone.append(now)
+            left = [one for one in left if one.host != turn.host]
+            self.assertLessEqual(
+                sum(at + MINUTE_S > now for at in gone), limits.budget)

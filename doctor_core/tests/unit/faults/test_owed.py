@@ -57,7 +57,7 @@ class OwedLoopTest(testtools.TestCase):
                       == 'cleared', 'nova-compute to report')
 
     def test_what_is_released_is_done(self):
-        self.desk.set(mass_failure=Limits(0.1, 1, 60.0))
+        self.desk.set(mass_failure=Limits(0.1, 1))
         held = self.desk.down()
         self.assertEqual('held', held.state)
         self.loop.start()
@@ -129,7 +129,7 @@ class OwedLoopTest(testtools.TestCase):
                 cloud.all_servers[server_id] = Server(
                     server_id, server_id, name, f'h{index}')
         desk = doubles.Desk(cloud=cloud, ports=False, refresh_s=3600.0)
-        desk.set(mass_failure=Limits(0.0, 3, 60.0))
+        desk.set(mass_failure=Limits(0.0, 3))
         hold, tell = threading.Event(), desk.alarms._tell
 
         def held(event):

@@ -96,7 +96,7 @@ class LeftTest(testtools.TestCase):
 
     def test_held(self):
         self.leave = lambda: (
-            self.desk.set(mass_failure=Limits(0.1, 1, 60.0)),
+            self.desk.set(mass_failure=Limits(0.1, 1)),
             self.cloud.change('s0', host='h1'))
         answer = self.lose()
         self.assertEqual('held', answer.state)

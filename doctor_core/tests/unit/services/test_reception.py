@@ -139,7 +139,7 @@ class ReceptionTest(testtools.TestCase):
         self.assertEqual({'h0'}, self.desk.forced_down())
 
     def test_held_ones_are_too(self):
-        self.desk.set(mass_failure=Limits(0.1, 1, 60.0))
+        self.desk.set(mass_failure=Limits(0.1, 1))
         self.pool.held = []
         report = self.report()
         self.assertEqual('held', self.desk.fault(report.id).state)

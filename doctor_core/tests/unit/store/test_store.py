@@ -18,6 +18,7 @@ from doctor_core.model import (
     StateChange,
     Telling,
 )
+from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.model.states import (
     OPEN,
     CorrectionState,
@@ -161,12 +162,28 @@ class FaultsTest(StoreTestCase):
             self.store.falls.add(fault_id, boot_id, at)
             if host in ('back', 'gone'):
                 self.store.faults.move(fault_id, FaultState.CLEARING)
+            if host == 'former':
+                self.store.evidence.add(fault_id, *(
+                    Evidence(EvidenceKind.OPERATOR, who, 1.0)
+                    for who in ('alice', 'bob')), Evidence(
+                        EvidenceKind.BMC_OFF, 'redfish', 1.0))
         self.add(FaultState.IGNORED, host='ignored')
-        down = {('down', 1.0, True), ('former', None, True)}
-        self.assertEqual([down | {('back', 20.0, False)}, down], [
-            {(one.hostname, one.at, one.is_down)
-             for one in self.store.falls.since('now', at)}
-            for at in (10.0, 25.0)])
+        self.assertEqual(
+            [('down', 1.0, set()), ('former', None, {'operator', 'bmc-off'})],
+            [(one.hostname, one.at, one.kinds)
+             for one in self.store.falls.down('now')])
+
+    def test_evidence(self):
+        """What a source says again replaces what it said."""
+        first, second, again = (
+            Evidence(EvidenceKind.PROBES, 'sample', 1.0, 'one'),
+            Evidence(EvidenceKind.BMC_OFF, 'redfish', 2.0),
+            Evidence(EvidenceKind.PROBES, 'sample', 3.0, 'two'))
+        self.store.evidence.add('f', first, second)
+        self.store.evidence.add('other', first)
+        self.store.evidence.add('f', again)
+        self.store.evidence.add('f')
+        self.assertEqual([second, again], self.store.evidence.of('f'))
 
     def test_holders(self):
         fault_id = self.add()
