@@ -24,6 +24,9 @@ _NAMED = 3
 _REMIND_S = 3600.0
 #: The reason of faults that an operator's option holds.
 HELD_BY_OPTION = 'held: [inspector] hold is set'
+#: The reason of faults of hosts that fell silent together.
+HELD_BY_PATH = ('held: other hosts fell silent with it, so a path to them is '
+                'suspected first')
 
 
 class Holding:
@@ -81,10 +84,12 @@ class Holding:
                 standing.id, *STANDING)
             at = self._monotonic()
             why = '' if marked else HELD_BY_OPTION \
-                if self._settings().hold else self._why_held(host)
+                if self._settings().hold \
+                else self._why_held(host) or _why_doubted(fault)
             self._store.faults.add(
                 fault, host, FaultState.HELD if why else FaultState.HANDLING,
                 reason=why, former=former)
+            self._store.evidence.add(fault.id, *fault.evidence)
             # Work on Nova is no mass failure, and does not begin one.
             if why != HELD_BY_OPTION:
                 self._store.falls.add(fault.id, clock.boot_id(), at)
@@ -226,6 +231,18 @@ class Holding:
         return [one for one in self._store.falls.down(clock.boot_id())
                 if one.state != FaultState.HELD
                 or one.reason != HELD_BY_OPTION]
+
+
+def _why_doubted(fault: Fault) -> str:
+    """Why nothing is corrected before another witness proves the death."""
+    if not fault.is_path_suspected or any(
+            one.kind.weight is Weight.PROVES for one in fault.evidence):
+        return ''
+    LOG.error('Host %s fell silent together with others: the owners of its '
+              'servers are told, and nothing is corrected before a second '
+              'witness, or you, say that it is dead, since a path to these '
+              'hosts may be what is broken', fault.hostname)
+    return HELD_BY_PATH
 
 
 def _down(fallen: Fallen) -> Down:

@@ -5,6 +5,7 @@ import enum
 from collections.abc import Mapping
 from typing import Any
 
+from doctor_core.model.evidence import Evidence
 from doctor_core.model.hosts import Server
 from doctor_core.model.ids import new_id
 
@@ -59,6 +60,9 @@ class Fault:
     :ivar sequence: where it stands among the reports of its sender.
     :ivar arrival: where it stands among all that came in at one place, by
         whomever; None where that is not counted.
+    :ivar evidence: what it rests on, as far as was said.
+    :ivar is_path_suspected: whether so many hosts fell silent together that
+        a path to them is suspected, rather than their deaths.
     :ivar remarks: what was not as it should be in the report, for a person.
     :ivar details: everything else that the event said, untouched.
     """
@@ -78,6 +82,8 @@ class Fault:
     ended_at: float | None = None
     sequence: SequenceNumber | None = None
     arrival: SequenceNumber | None = None
+    evidence: tuple[Evidence, ...] = ()
+    is_path_suspected: bool = False
     remarks: tuple[str, ...] = ()
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 

@@ -1,11 +1,13 @@
 """A verdict on a host, as a monitor reports it."""
 
+import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from doctor_core import clock, wire
 from doctor_core.model import Fault, FaultStatus
+from doctor_core.model.evidence import Evidence
 from doctor_core.monitors.judgement import Target
 
 LOG = logging.getLogger(__name__)
@@ -13,14 +15,19 @@ LOG = logging.getLogger(__name__)
 
 def host_down(hostname: str, cause: str,
               details: Mapping[str, Any] | None = None, *,
-              evidence: str = '') -> Fault:
+              evidence: str = '', rests_on: Sequence[Evidence] = (),
+              is_path_suspected: bool = False) -> Fault:
     """That a host is down, as of now; the log has it, too.
 
     :param cause: why that is thought, in few words.
     :param details: what else is known, for whoever looks into it.
     :param evidence: the cause at length, for the log.
+    :param rests_on: what the verdict rests on.
+    :param is_path_suspected: whether it fell silent together with others.
     """
-    fault = _fault(hostname, FaultStatus.DOWN, cause, details)
+    fault = dataclasses.replace(
+        _fault(hostname, FaultStatus.DOWN, cause, details),
+        evidence=tuple(rests_on), is_path_suspected=is_path_suspected)
     LOG.info('doctor monitor detected at %f host %s is down: %s',
              fault.detected_at, hostname, evidence or cause)
     return fault

@@ -66,12 +66,25 @@ class WatchedHost:
         networks, even where it has no address on some of them. Of one that
         has no address, nothing is heard: what was held of it is held still.
         """
-        failed = self.failed
+        return self.means(self.failed, matrix, networks)
+
+    def means(self, silent: Sequence[Target], matrix: Matrix,
+              networks: Sequence[str]) -> Meaning:
+        """What it would mean that some of its addresses are unreachable; as
+        :meth:`judge`.
+        """
         if not self.targets:
             return self.meaning
-        if failed and len(failed) == len(self.targets):
+        if silent and len(silent) == len(self.targets):
             return matrix.meaning(networks)
-        return matrix.meaning(target.network.name for target in failed)
+        return matrix.meaning(target.network.name for target in silent)
+
+    @property
+    def silent(self) -> list[Target]:
+        """Its addresses that are down or suspect."""
+        return [target for target in self.targets
+                if target.health.state in FAILED
+                or target.health.state is State.SUSPECT]
 
     @property
     def state(self) -> HostState:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from doctor_core.model import Fault, new_id
-from doctor_core.wire import checking, escaping, southbound, times
+from doctor_core.wire import checking, escaping, evidence, southbound, times
 from doctor_core.wire.names import HOST_DOWN
 
 #: How :func:`doctor_core.model.new_id` writes ids.
@@ -36,8 +36,18 @@ def fault_to_payload(fault: Fault) -> dict[str, Any]:
                     'status': str(fault.status),
                     'source': fault.source,
                     'cause': fault.cause,
-                    'severity': fault.severity},
+                    'severity': fault.severity,
+                    **_rests_on(fault)},
     }
+
+
+def _rests_on(fault: Fault) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    if fault.evidence:
+        said['evidence'] = evidence.to_json(fault.evidence)
+    if fault.is_path_suspected:
+        said['path_suspected'] = True
+    return said
 
 
 def fault_from_payload(payload: object, received_at: float) -> Fault:

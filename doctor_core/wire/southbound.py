@@ -8,7 +8,7 @@ from typing import Any
 
 from doctor_core.exceptions import InvalidEvent
 from doctor_core.model import Fault, FaultStatus, SequenceNumber, new_id
-from doctor_core.wire import checking, escaping, times
+from doctor_core.wire import checking, escaping, evidence, times
 from doctor_core.wire.names import HOST_UP
 
 _EVENT = checking.Schema({
@@ -64,6 +64,10 @@ def parse_event(entry: object, path: str, received_at: float) -> Fault:
         sender=monitor_id or known.get('monitor', ''),
         said_at=at,
         sequence=sequence_number(said.get('sequence'), remarks),
+        evidence=evidence.read(
+            details.get('evidence'), escaping.below(where, 'evidence'),
+            received_at, remarks),
+        is_path_suspected=details.get('path_suspected') is True,
         remarks=few(remarks),
         details=details)
 

@@ -10,6 +10,7 @@ from oslo_config import cfg
 from doctor_core import clock
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import Fault, Host, new_id
+from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.monitors.judgement import Target
 from doctor_core.monitors.matrix import Matrix, Meaning
@@ -18,6 +19,7 @@ from doctor_core.monitors.probing.engine import Engine
 from doctor_core.monitors.probing.prober import Prober
 from doctor_core.monitors.probing.wire import Wire
 from doctor_core.monitors.reports import host_down, host_up, last_answer_at
+from doctor_core.monitors.silences import Silences
 from doctor_core.monitors.verdict import Change, State
 from doctor_core.monitors.watchlist import (
     UNNAMED,
@@ -43,6 +45,8 @@ class ProbingMonitor(Monitor):
         self._watchlist: Watchlist | None = None
         self._presumed: frozenset[str] = frozenset()
         self._is_blind = False
+        #: Which hosts are silent by now, suspected or lost.
+        self._silences = Silences()
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -105,6 +109,8 @@ class ProbingMonitor(Monitor):
             probed = set(self._watchlist.targets)
             fresh.inherit(self._watchlist)
             self._remember(self._watchlist, fresh)
+            for name in self._watchlist.hosts.keys() - fresh.hosts.keys():
+                self._silences.ended(name)
             self._watchlist = fresh
             doubted = [self._doubt(watched) for watched in fresh]
             if any(doubted) or set(fresh.targets) != probed:
@@ -173,8 +179,23 @@ class ProbingMonitor(Monitor):
     def _changed(self, target: Target, change: Change) -> None:
         """Called by the probing thread."""
         watched = self._watchlist and self._watchlist.of(target)
-        if watched:
+        if not watched:
+            return
+        self._note_silence(watched)
+        if change in (Change.DOWN, Change.UP):
             self._judge(watched, change)
+
+    def _note_silence(self, watched: WatchedHost) -> None:
+        """Keep whether, and since when, what of it is silent would mean that
+        it is lost.
+        """
+        silent, name = watched.silent, watched.host.name
+        if watched.means(silent, self._matrix, self._networks) \
+                is Meaning.DOWN:
+            self._silences.began(name, max(
+                target.suspect_at for target in silent))
+        else:
+            self._silences.ended(name)
 
     def _meaning(self, watched: WatchedHost) -> Meaning:
         return watched.judge(self._matrix, self._networks)
@@ -197,9 +218,7 @@ class ProbingMonitor(Monitor):
         down = meaning is Meaning.DOWN
         name = watched.host.name
         if down:
-            self.report(host_down(
-                name, 'no answer to probes', self._details(watched),
-                evidence=_unreachable(watched)))
+            self._report_down(watched)
         elif before is Meaning.DOWN:
             self.report(host_up(name, self._details(watched)))
         elif meaning is Meaning.DEGRADED:
@@ -208,6 +227,21 @@ class ProbingMonitor(Monitor):
         # Only now: a report that raised is made again.
         watched.meaning = meaning
         self._presumed -= {name}
+
+    def _report_down(self, watched: WatchedHost) -> None:
+        name, missed = watched.host.name, _unreachable(watched)
+        together = self._silences.together(name)
+        is_path = self._silences.is_path(name)
+        self.report(host_down(
+            name, 'no answer to probes'
+            + (', path suspected' if is_path else ''),
+            {**self._details(watched), 'silent_together': together},
+            evidence=missed + (
+                f'; {together} hosts fell silent within a second: first a '
+                'path to them is suspected' if is_path else ''),
+            rests_on=[Evidence(EvidenceKind.PROBES, self.options.section,
+                               clock.now(), missed)],
+            is_path_suspected=is_path))
 
     def _details(self, watched: WatchedHost) -> dict[str, Any]:
         return {

@@ -37,8 +37,9 @@ class Prober:
 
     Only one thread may use it; its targets may be read by others.
 
-    :param changed: called with each target that went down or up; when it
-        raises, it is called again at the next step.
+    :param changed: called with each target that is suspect, answers after
+        all, went down or up; when it raises, it is called again at the next
+        step.
     :param clock: asked when a batch has really been sent.
     """
 
@@ -157,7 +158,7 @@ class Prober:
 
     def _answered(self, target: Target, batch: Batch, now: float) -> None:
         change = target.network.answered(target, now, late=batch.expired)
-        if change is Change.UP:
+        if change:
             self._news.append((target, change))
 
     def _confirm(self, suspects: list[Target], since: float, now: float
@@ -199,7 +200,7 @@ class Prober:
         :returns: whether the target has become suspect.
         """
         change = target.network.missed(target, sent_at, now)
-        if change is Change.DOWN:
+        if change:
             self._news.append((target, change))
         return change is Change.SUSPECTED
 

@@ -161,6 +161,45 @@ class HeldTest(MassFailureTestCase):
         self.assertEqual('active', self.desk.states()['s3'])
 
 
+class PathTest(MassFailureTestCase):
+    """Hosts that fell silent together, few though they are."""
+
+    def lost(self, host, **changes):
+        return self.desk.handle(dataclasses.replace(
+            doubles.fault(host, FaultStatus.DOWN, 10.0),
+            is_path_suspected=True, **changes))
+
+    def test_the_owners_are_told_and_nothing_is_corrected(self):
+        answer = self.lost('h0')
+        self.assertEqual('held', answer.state)
+        self.assertIn('a path to them is suspected', answer.note)
+        self.assertIn(('s0', 'error'), self.desk.alarms.told)
+        self.assertEqual(set(), self.desk.forced_down())
+
+    def test_one_whose_death_is_proved_is_not_held(self):
+        answer = self.lost('h0', evidence=(Evidence(
+            EvidenceKind.BMC_OFF, 'redfish', 10.0),))
+        self.assertEqual('handled', answer.state)
+        self.assertEqual([EvidenceKind.BMC_OFF], [
+            one.kind for one in self.desk.store.evidence.of(answer.fault_id)])
+
+    def test_a_second_path_proves_nothing(self):
+        """It may be the same switch that is silent."""
+        answer = self.lost('h0', evidence=(Evidence(
+            EvidenceKind.NETWORK, 'storage', 10.0),))
+        self.assertEqual('held', answer.state)
+
+    def test_an_operator_lets_go_of_it(self):
+        answer = self.lost('h0')
+        self.assertEqual(['handled'], self.confirm(answer.fault_id))
+
+    def test_it_goes_through_as_in_a_mass_failure(self):
+        self.lost('h0')
+        self.desk.clock.advance(60.0)
+        self.assertEqual(['handled'], [
+            answer.state for answer in self.desk.release()])
+
+
 class RestartTest(MassFailureTestCase):
     def restarted(self):
         return doubles.Desk(kept=self.desk.store, cloud=self.desk.cloud)

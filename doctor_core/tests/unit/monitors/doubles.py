@@ -5,7 +5,7 @@ import heapq
 from doctor_core.monitors.judgement import Network, Target
 from doctor_core.monitors.probing.prober import Prober
 from doctor_core.monitors.probing.settings import Timing
-from doctor_core.monitors.verdict import Policy
+from doctor_core.monitors.verdict import Change, Policy
 
 TIMING = Timing(interval_s=0.040, timeout_s=0.012, confirm=3,
                 spacing_s=0.001)
@@ -93,9 +93,12 @@ class Lab:
                         for i in range(hosts)}
         self.prober = Prober(
             list(self.targets.values()), self.wire, timing,
-            lambda target, change: self.told.append(
-                (self.clock.at, target.name, change)),
+            self._changed,
             clock=self.clock)
+
+    def _changed(self, target, change):
+        if change in (Change.DOWN, Change.UP):
+            self.told.append((self.clock.at, target.name, change))
 
     def run(self, seconds):
         """Let time pass."""

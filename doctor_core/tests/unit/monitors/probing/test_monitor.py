@@ -293,6 +293,29 @@ class TestProbingMonitor(testtools.TestCase):
         self.wire.dead.discard('192.0.2.254')
         self.assertEqual('a', self.next_fault().hostname)
 
+    def silent(self, *hosts):
+        """Hosts of six that fall silent together: what is told of them."""
+        self.make(silence_ms=300.0)
+        watched = [Host(f'h{i}', (f'192.0.2.{i}',)) for i in range(1, 7)]
+        self.monitor.start(watched)
+        self.await_states(**{host.name: 'healthy' for host in watched})
+        self.wire.dead.update(watched[i].address for i in hosts)
+        return [self.next_fault() for _ in hosts]
+
+    def test_hosts_that_fall_silent_together_are_first_a_path(self):
+        faults = self.silent(0, 1, 2)
+        self.assertEqual([(True, 3)] * 3, [
+            (fault.is_path_suspected, fault.details['silent_together'])
+            for fault in faults])
+        self.assertIn('path suspected', faults[0].cause)
+
+    def test_two_are_not(self):
+        faults = self.silent(0, 1)
+        self.assertEqual([(False, 'no answer to probes')] * 2, [
+            (fault.is_path_suspected, fault.cause) for fault in faults])
+        self.assertEqual(['probes'], [
+            one.kind for one in faults[0].evidence])
+
     def test_timeout_above_interval_is_refused(self):
         self.make(timeout_ms=21.0)
         error = self.assertRaises(ConfigError, self.monitor.start, [A])
