@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 
 from doctor_core import clock, wire
@@ -20,6 +20,7 @@ from doctor_core.faults.raising import Raising
 from doctor_core.faults.reports import Reading
 from doctor_core.faults.witnesses import OPERATOR
 from doctor_core.model import Fault
+from doctor_core.model.evidence import Evidence, Weight
 from doctor_core.model.states import DOWN, FaultState
 from doctor_core.store import FaultRecord, Store
 
@@ -198,6 +199,33 @@ class FaultHandler:
                 now = self._store.faults.open_of(record.hostname)
                 if now is not None and now.state in DOWN:
                     self._holders.heard(source, now)
+
+    def witnessed(self, hostname: str, found: Sequence[Evidence]) -> None:
+        """A witness says something of a host that is said to be lost: that
+        it is dead, so that what is held need not be any longer, or that it
+        lives, which ends the fault. Never blocks for long.
+
+        :param hostname: as in reports.
+        """
+        host = self._placing.meant(hostname)
+        if host is None or not found:
+            return
+        with self._decision_of(host), self._holding.deciding(), \
+                self._store.together():
+            record = self._store.faults.open_of(host)
+            if record is None or record.state not in DOWN:
+                LOG.info('Evidence on host %s is left: no fault of it is '
+                         'open', host)
+                return
+            self._store.evidence.add(record.id, *found)
+            surest = max(found, key=lambda one: abs(one.kind.weight))
+            why = f'{surest.kind} ({surest.source}): {surest.text}'
+            if surest.kind.weight is Weight.LIVES:
+                self._holders.overrule(record, clock.now(),
+                                       f'the host lives: {why}')
+            elif surest.kind.weight is Weight.PROVES:
+                self._holding.proved(record, why)
+        LOG.warning('Host %s, fault %s: %s', host, record.id, why)
 
     def look_at_open(self) -> None:
         """Begin to clear faults whose time has come without a report: hosts

@@ -108,6 +108,23 @@ class Holding:
                     EvidenceKind.OPERATOR, who, clock.now()))
             return self._release(fault_ids, f'confirmed by {who}')
 
+    def proved(self, record: FaultRecord, why: str) -> None:
+        """A second witness proves that a host is dead: it need not be held
+        because a path to it was suspected, though it may be one of too many.
+
+        Called inside of :meth:`deciding`.
+
+        :param why: who says so.
+        """
+        if record.state is not FaultState.HELD \
+                or record.reason != HELD_BY_PATH:
+            return
+        too_many = self._why_held(record.hostname)
+        if too_many:
+            self._store.faults.describe(record.id, reason=too_many)
+        else:
+            self._release([record.id], f'dead: {why}')
+
     def released(self) -> list[str]:
         """The faults that were let go of since this was last asked.
 

@@ -111,6 +111,10 @@ class Reception:
             self._heard_at = clock.monotonic()
             self._engine.handler.heard(*wire.heard_from_payload(payload))
             return False
+        if event_type == wire.WITNESSED:
+            self._engine.handler.witnessed(*wire.witnessed_from_payload(
+                payload, clock.now()))
+            return False
         try:
             report = wire.fault_from_payload(payload, clock.now())
         except InvalidEvent as error:

@@ -13,6 +13,8 @@ from doctor_core.wire.bus import (
     glimpse,
     heard_from_payload,
     heard_to_payload,
+    witnessed_from_payload,
+    witnessed_to_payload,
 )
 from doctor_core.wire.ceilometer import (
     EVENT_TYPES,
@@ -46,6 +48,7 @@ from doctor_core.wire.names import (
     MAINTENANCE_SCHEDULED,
     NOVA_TOPIC,
     PING,
+    WITNESSED,
 )
 from doctor_core.wire.times import (
     iso,
@@ -74,6 +77,7 @@ __all__ = [
     'Parsed',
     'TRAIT_NAMES',
     'TRAIT_TEXT_LIMIT',
+    'WITNESSED',
     'decoded',
     'described',
     'escaped',
@@ -92,4 +96,6 @@ __all__ = [
     'shortened',
     'storable',
     'utc',
+    'witnessed_from_payload',
+    'witnessed_to_payload',
 ]

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from doctor_core.model import Fault, new_id
+from doctor_core.model.evidence import Evidence
 from doctor_core.wire import checking, escaping, evidence, southbound, times
 from doctor_core.wire.names import HOST_DOWN
 
@@ -129,6 +130,23 @@ def heard_from_payload(payload: object) -> tuple[str, frozenset[str]]:
     if not isinstance(source, str) or not isinstance(hosts, list):
         return '', frozenset()
     return source, frozenset(one for one in hosts if isinstance(one, str))
+
+
+def witnessed_to_payload(hostname: str, found: Collection[Evidence]
+                         ) -> dict[str, Any]:
+    """What speaks for or against the death of a host."""
+    return {'hostname': hostname, 'evidence': evidence.to_json(found)}
+
+
+def witnessed_from_payload(payload: object, received_at: float
+                           ) -> tuple[str, tuple[Evidence, ...]]:
+    """The host, and what was found; of what is none, nothing."""
+    said = payload if isinstance(payload, dict) else {}
+    hostname = said.get('hostname')
+    if not isinstance(hostname, str):
+        return '', ()
+    return escaping.escaped(hostname), evidence.read(
+        said.get('evidence'), 'evidence', received_at, [])
 
 
 def _iso(at: float) -> str | None:

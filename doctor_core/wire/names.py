@@ -16,6 +16,8 @@ KNOWN_TYPES = frozenset({HOST_DOWN, HOST_UP})
 PING = 'doctor.ping'
 #: What a monitor sends now and then: the hosts that it hears.
 HEARD = 'doctor.heard'
+#: What a monitor sends of a host that it said was lost: more evidence.
+WITNESSED = 'doctor.witnessed'
 FAULTS_TOPIC = 'doctor.faults'
 #: Where Nova's unversioned notifications travel.
 NOVA_TOPIC = 'notifications'

@@ -193,6 +193,39 @@ class PathTest(MassFailureTestCase):
         answer = self.lost('h0')
         self.assertEqual(['handled'], self.confirm(answer.fault_id))
 
+    def witness(self, kind, host='h0'):
+        self.desk.handler.witnessed(host, [
+            Evidence(kind, 'w', 11.0, 'seen')])
+        return [answer.state for answer in self.desk.release()]
+
+    def test_a_witness_that_comes_later_lets_go_of_it(self):
+        answer = self.lost('h0')
+        self.assertEqual([], self.witness(EvidenceKind.NETWORK))
+        self.assertEqual(['handled'], self.witness(EvidenceKind.PANICKED))
+        self.assertIn('dead: panicked (w): seen',
+                      self.desk.fault(answer.fault_id).reason)
+        self.assertEqual({'h0'}, self.desk.forced_down())
+
+    def test_and_then_it_may_be_one_of_too_many(self):
+        self.fail(3)
+        answer = self.lost('h3')
+        self.assertEqual([], self.witness(EvidenceKind.BMC_OFF, 'h3'))
+        self.assertIn('held in a mass failure',
+                      self.desk.fault(answer.fault_id).reason)
+
+    def test_a_witness_that_it_lives_ends_it(self):
+        answer = self.lost('h0')
+        self.witness(EvidenceKind.HEARTBEAT)
+        self.desk.resume()
+        fault = self.desk.fault(answer.fault_id)
+        self.assertEqual('cleared', fault.state)
+        self.assertIn('the host lives: heartbeat (w): seen', fault.reason)
+        self.assertEqual(set(), self.desk.forced_down())
+
+    def test_a_witness_of_a_host_that_nobody_lost(self):
+        self.assertEqual([], self.witness(EvidenceKind.BMC_OFF))
+        self.assertEqual([], self.witness(EvidenceKind.BMC_OFF, 'nosuch'))
+
     def test_it_goes_through_as_in_a_mass_failure(self):
         self.lost('h0')
         self.desk.clock.advance(60.0)

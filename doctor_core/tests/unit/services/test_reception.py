@@ -14,6 +14,7 @@ from doctor_core.model import (
     SequenceNumber,
     Server,
 )
+from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.model.states import FaultState
 from doctor_core.services.reception import Reception, turn_of
 from doctor_core.tests.unit.faults import doubles
@@ -95,6 +96,15 @@ class ReceptionTest(testtools.TestCase):
         self.desk.clock.advance(70.0)
         self.report()
         self.assertEqual(70.0, self.reception.monitor_silent_s)
+
+    def test_more_evidence_on_a_lost_host(self):
+        lost = self.report()
+        found = Evidence(EvidenceKind.BMC_OFF, 'redfish', 1.7e9, 'off')
+        self.bus.publish(TOPIC, wire.WITNESSED,
+                         wire.witnessed_to_payload('h0', [found]))
+        for payload in (None, {}, {'hostname': 5}, {'hostname': 'h0'}):
+            self.bus.publish(TOPIC, wire.WITNESSED, payload)
+        self.assertEqual([found], self.desk.store.evidence.of(lost.id))
 
     def test_a_report_is_handled_and_its_outcome_kept(self):
         report = self.report()
