@@ -13,6 +13,7 @@ from oslo_config import cfg
 from doctor_core import clock
 from doctor_core.exceptions import BackendError
 from doctor_core.model import Fault, Host
+from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.monitors.policy import policy, policy_opts
 from doctor_core.monitors.reports import host_down, host_up, last_answer_at
@@ -78,14 +79,15 @@ class PollingMonitor(Monitor):
             *policy_opts(soak_samples=2)]
 
     @abc.abstractmethod
-    def probe(self, host: Host) -> bool:
+    def probe(self, host: Host) -> bool | None:
         """Ask a host whether it is well.
 
         Called from several threads at a time, each time for another host. It
         may block for ``self.options.timeout_s`` seconds; one that does not
         return counts as one without an answer.
 
-        :returns: True when it is well, False when it is not.
+        :returns: True when it is well, False when it is not, None when that
+            cannot be said: then it is as if nobody had asked.
         :raises BackendError: it did not answer, as with False; what was
             raised is shown by ``doctor hosts``.
         :raises OSError: likewise. Anything else is a defect of the plugin: it
@@ -169,9 +171,9 @@ class PollingMonitor(Monitor):
     def _outcome(self, probe: Probe) -> Callable[[], None]:
         try:
             well = self.probe(probe.polled.host)
-            if not isinstance(well, bool):
+            if well is not None and not isinstance(well, bool):
                 raise TypeError(f'probe() returned {well!r}, neither True '
-                                'nor False')
+                                'nor False nor None')
         except (BackendError, OSError) as error:
             return functools.partial(
                 self._take, self._rounds.missed, probe, str(error))
@@ -180,6 +182,9 @@ class PollingMonitor(Monitor):
             return functools.partial(
                 self._rounds.failed, probe,
                 f'{type(defect).__name__}: {defect}')
+        if well is None:
+            return functools.partial(self._rounds.failed, probe,
+                                     'it cannot be said how the host is')
         return functools.partial(
             self._take, self._rounds.answered if well
             else self._rounds.missed, probe)
@@ -200,15 +205,20 @@ class PollingMonitor(Monitor):
 
     def _changed(self, polled: Polled, change: Change) -> None:
         health, name = polled.target.health, polled.host.name
+        silences = self._rounds.silences
         details = {'monitor': self.options.section,
                    'address': polled.host.address,
                    'missed_probes': health.misses,
                    'last_answer_at': last_answer_at([polled.target]),
-                   'flapping': health.state is State.FLAPPING}
+                   'flapping': health.state is State.FLAPPING,
+                   'silent_together': silences.together(name)}
         if change is Change.DOWN:
             cause = polled.problem or 'no answer'
+            missed = f'{health.misses} probes in a row without an answer: ' \
+                f'{cause}'
             self.report(host_down(
-                name, cause, details, evidence=f'{health.misses} probes in a '
-                f'row without an answer: {cause}'))
+                name, cause, details, evidence=missed, rests_on=[Evidence(
+                    EvidenceKind.PROBES, self.options.section, clock.now(),
+                    missed)], is_path_suspected=silences.is_path(name)))
         else:
             self.report(host_up(name, details))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from doctor_core.model import Host
 from doctor_core.monitors.judgement import Network, Target
+from doctor_core.monitors.silences import WITHIN_S, Silences
 from doctor_core.monitors.verdict import FAILED, Change, Policy, State
 
 LOG = logging.getLogger(__name__)
@@ -73,6 +74,8 @@ class Rounds:
         #: By name.
         self.hosts: dict[str, Polled] = {}
         self.network = Network('of the hosts')
+        #: Who is silent; since when, is known to an interval only.
+        self.silences = Silences(WITHIN_S + interval_s)
         self._policy = policy
         self._interval_s = interval_s
         self._limit_s = timeout_s + _GRACE_S
@@ -107,6 +110,8 @@ class Rounds:
         self._presumed |= {
             name for name, gone in self.hosts.items() if name not in fresh
             and gone.target.health.state in FAILED}
+        for name in self.hosts.keys() - fresh.keys():
+            self.silences.ended(name)
         self.hosts = fresh
         self.network.holds([polled.target for polled in fresh.values()])
 
@@ -150,6 +155,7 @@ class Rounds:
         if not self._ended(probe):
             return
         probe.polled.problem = ''
+        self.silences.ended(probe.polled.host.name)
         self._tell(probe.polled, self.network.answered(
             probe.polled.target, now, late=probe.overdue))
         self.network.guard.seen(probe.began_at)
@@ -205,6 +211,8 @@ class Rounds:
         # Others' answers count from when the silence was noticed: a probe
         # takes long, and the link may break while it is under way.
         probe.polled.missed_at = sent_at
+        if self.silences.since(probe.polled.host.name) is None:
+            self.silences.began(probe.polled.host.name, sent_at)
         self._tell(probe.polled, self.network.missed(
             probe.polled.target, sent_at, now, suspect_at=now))
 

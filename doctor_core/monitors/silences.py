@@ -16,9 +16,13 @@ class Silences:
     """Which hosts are silent, and since when; those that are down as well.
 
     One thread may change it; the times are seconds of one monotonic clock.
+
+    :param within_s: what is together; longer where it is known less exactly
+        since when a host is silent.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, within_s: float = WITHIN_S) -> None:
+        self._within_s = within_s
         self._began: dict[Hashable, float] = {}
 
     def began(self, host: Hashable, at: float) -> None:
@@ -45,10 +49,10 @@ class Silences:
         if own is None:
             return 0
         near = sorted(at for at in self._began.values()
-                      if abs(at - own) <= WITHIN_S)
+                      if abs(at - own) <= self._within_s)
         first = most = 0
         for last, at in enumerate(near):
-            while at - near[first] > WITHIN_S:
+            while at - near[first] > self._within_s:
                 first += 1
             if near[first] <= own <= at:
                 most = max(most, last - first + 1)

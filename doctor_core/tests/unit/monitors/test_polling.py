@@ -108,9 +108,27 @@ class ProbeTest(testtools.TestCase):
         self.check_defect(ZeroDivisionError('of a plugin'),
                           'ZeroDivisionError: of a plugin')
 
+    def test_what_cannot_be_said_says_nothing_of_a_host(self):
+        self.monitor.start(HOSTS)
+        self.await_well()
+        self.monitor.answers.update(dict.fromkeys('abcd', lambda: None))
+        for host in HOSTS:
+            status = self.await_status(host.name, lambda status:
+                                       'cannot be said' in status.problem)
+            self.assertEqual('healthy', status.state)
+        self.assertTrue(self.faults.empty())
+
+    def test_hosts_that_fall_silent_together_are_first_a_path(self):
+        self.monitor.start(HOSTS)
+        self.await_well()
+        self.monitor.answers.update(dict.fromkeys('abc', False))
+        faults = [self.faults.get(timeout=WAIT_S) for _ in 'abc']
+        self.assertTrue(faults[-1].is_path_suspected)
+        self.assertEqual(3, faults[-1].details['silent_together'])
+
     def test_what_is_neither_true_nor_false_is_a_defect(self):
         """A probe that forgot to return took every host down."""
-        self.check_defect(lambda: None, 'TypeError: probe() returned None')
+        self.check_defect(lambda: 1, 'TypeError: probe() returned 1')
 
     def test_a_report_that_raises_is_made_again(self):
         refused = []
