@@ -170,6 +170,22 @@ class Network:
             self.standing -= 1
         return change
 
+    def agree(self, target: Target, now: float) -> Change | None:
+        """A second witness says that a suspect is dead, too.
+
+        :returns: DOWN, or None when it is too early, or when the monitor
+            itself may be cut off from this network.
+        """
+        if self.unsettled(now) or not self.guard.witnessed(
+                target.suspect_at, now, self.standing - 1):
+            return None
+        change = target.health.agree(now)
+        if change:
+            self.withheld.discard(target)
+            self.suspects -= 1
+            self.standing -= 1
+        return change
+
     def unsettled(self, now: float) -> bool:
         """Whether who is silent may only not have been found again yet."""
         return self.isolated or now < self.settles_at

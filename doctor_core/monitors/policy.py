@@ -37,11 +37,13 @@ def policy_opts(*, soak_samples: int) -> list[cfg.Opt]:
     ]
 
 
-def policy(options: Options, misses: int, silence_s: float = 0.0) -> Policy:
+def policy(options: Options, misses: int, silence_s: float = 0.0,
+           agreed_silence_s: float | None = None) -> Policy:
     """How much evidence a verdict needs.
 
     :param misses: how many in a row mean that a host is down.
     :param silence_s: and for how long, in seconds.
+    :param agreed_silence_s: the same where a second witness agrees.
     :raises ConfigError: the options contradict each other.
     """
     if options.hold_down_s > options.hold_down_max_s:
@@ -50,6 +52,7 @@ def policy(options: Options, misses: int, silence_s: float = 0.0) -> Policy:
             f'above hold_down_max_s = {options.hold_down_max_s:g}.')
     return Policy(misses=misses,
                   silence_s=silence_s,
+                  agreed_silence_s=agreed_silence_s,
                   soak_samples=options.soak_samples,
                   soak_s=options.soak_s,
                   hold_down_s=options.hold_down_s,

@@ -28,6 +28,8 @@ class Change(enum.StrEnum):
     """What a sample brought about."""
 
     SUSPECTED = 'suspected'
+    #: Silent for so long that a second witness who agrees is enough.
+    SILENT = 'silent'
     REFUTED = 'refuted'
     DOWN = 'down'
     UP = 'up'
@@ -46,6 +48,8 @@ class Policy:
     :ivar misses: consecutive misses until down, at the least.
     :ivar silence_s: and one of them was sent so long after the first: what
         is silent for a shorter time, and then answers, is never down.
+    :ivar agreed_silence_s: the same where a second witness agrees; None where
+        that makes no difference.
     :ivar soak_samples: consecutive answers until up.
     :ivar soak_s: for how long these answers must have come.
     :ivar hold_down_s: how long after the last proof of failure a host stays
@@ -57,6 +61,7 @@ class Policy:
 
     misses: int = 4
     silence_s: float = 0.0
+    agreed_silence_s: float | None = None
     soak_samples: int = 5
     soak_s: float = 1.0
     hold_down_s: float = 10.0
@@ -76,9 +81,9 @@ class Health:
     :ivar flaps: how often it went down soon after having come up.
     """
 
-    __slots__ = ('_failed_at', '_good', '_good_since', '_missed_until',
-                 '_presumed', '_silent_since', '_up_at', 'flaps', 'misses',
-                 'policy', 'state')
+    __slots__ = ('_failed_at', '_good', '_good_since', '_is_silent',
+                 '_missed_until', '_presumed', '_silent_since', '_up_at',
+                 'flaps', 'misses', 'policy', 'state')
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -90,6 +95,7 @@ class Health:
         #: When the first and the last of the probes missed in a row were
         #: sent.
         self._silent_since = self._missed_until = 0.0
+        self._is_silent = False
         self._failed_at = 0.0
         self._up_at: float | None = None
         self._presumed = False
@@ -111,6 +117,7 @@ class Health:
         if self.state is State.HEALTHY:
             return None
         self.misses = 0
+        self._is_silent = False
         if self.state in FAILED:
             return self._soak(at)
         suspected = self.state is State.SUSPECT
@@ -139,7 +146,7 @@ class Health:
         :param witnessed: whether something else answered meanwhile, so that
             the fault cannot be the observer's. Without, it stays suspect,
             however many samples it misses.
-        :returns: SUSPECTED, DOWN, or None.
+        :returns: SUSPECTED, SILENT, DOWN, or None.
         """
         sent_at = at if sent_at is None else sent_at
         if not self.misses:
@@ -157,9 +164,30 @@ class Health:
         if confirmed and witnessed:
             return self._fall(at)
         if self.state is State.SUSPECT:
-            return None
+            return self._fall_silent()
         self.state = State.SUSPECT
         return Change.SUSPECTED
+
+    def _fall_silent(self) -> Change | None:
+        if self._is_silent or not self.would_agree:
+            return None
+        self._is_silent = True
+        return Change.SILENT
+
+    @property
+    def would_agree(self) -> bool:
+        """Whether a second witness who agrees would have it down."""
+        silence_s = self.policy.agreed_silence_s
+        return (silence_s is not None and self.state is State.SUSPECT
+                and self.misses >= self.policy.misses and self._missed_until
+                >= self._silent_since + silence_s)
+
+    def agree(self, at: float) -> Change | None:
+        """A second witness says that it is dead, too.
+
+        :returns: DOWN, or None when it is not silent for long enough.
+        """
+        return self._fall(at) if self.would_agree else None
 
     @property
     def _confirmed(self) -> bool:
@@ -203,4 +231,5 @@ class Health:
         """
         if self.state is State.SUSPECT:
             self.misses = min(self.misses, 1)
+            self._is_silent = False
             self._silent_since = self._missed_until = at

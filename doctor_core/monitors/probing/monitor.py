@@ -20,7 +20,7 @@ from doctor_core.monitors.probing.prober import Prober
 from doctor_core.monitors.probing.wire import Wire
 from doctor_core.monitors.reports import host_down, host_up, last_answer_at
 from doctor_core.monitors.silences import Silences
-from doctor_core.monitors.verdict import Change, State
+from doctor_core.monitors.verdict import FAILED, Change, State
 from doctor_core.monitors.watchlist import (
     UNNAMED,
     WatchedHost,
@@ -67,6 +67,7 @@ class ProbingMonitor(Monitor):
         timing = settings.timing(options)
         needed = settings.verdicts(options, timing)
         self._networks = list(options.networks) or list(UNNAMED)
+        self._independent = _independent(options, self._networks)
         self._matrix = Matrix(self._networks, options.verdicts,
                               f'[{section}] verdicts')
         wire = self.wire()
@@ -90,7 +91,7 @@ class ProbingMonitor(Monitor):
                  counted(len(self._watchlist.targets), 'address',
                          'addresses'),
                  timing.interval_s * 1000, timing.timeout_s * 1000,
-                 timing.silence_s * 1000)
+                 needed.silence_s * 1000)
 
     def update(self, hosts: Sequence[Host]) -> None:
         """Watch these hosts from now on, keeping what is known of them.
@@ -182,8 +183,23 @@ class ProbingMonitor(Monitor):
         if not watched:
             return
         self._note_silence(watched)
+        if change is Change.SILENT:
+            self._compare_networks(watched)
         if change in (Change.DOWN, Change.UP):
             self._judge(watched, change)
+
+    def _compare_networks(self, watched: WatchedHost) -> None:
+        """Two networks that share nothing witness for each other."""
+        silent = [target for target in watched.silent
+                  if target.health.state in FAILED
+                  or target.health.would_agree]
+        names = {target.network.name for target in silent}
+        if self._networks[0] in names and names & self._independent \
+                and watched.means(silent, self._matrix, self._networks) \
+                is Meaning.DOWN:
+            assert self._engine
+            for target in silent:
+                self._engine.prober.agree(target)
 
     def _note_silence(self, watched: WatchedHost) -> None:
         """Keep whether, and since when, what of it is silent would mean that
@@ -239,9 +255,16 @@ class ProbingMonitor(Monitor):
             evidence=missed + (
                 f'; {together} hosts fell silent within a second: first a '
                 'path to them is suspected' if is_path else ''),
-            rests_on=[Evidence(EvidenceKind.PROBES, self.options.section,
-                               clock.now(), missed)],
+            rests_on=self._rests_on(watched, missed),
             is_path_suspected=is_path))
+
+    def _rests_on(self, watched: WatchedHost, missed: str) -> list[Evidence]:
+        names = [target.network.name for target in watched.failed]
+        others = [] if self._networks[0] not in names else [
+            Evidence(EvidenceKind.NETWORK, name, clock.now())
+            for name in names if name in self._independent]
+        return [Evidence(EvidenceKind.PROBES, self.options.section,
+                         clock.now(), missed), *others]
 
     def _details(self, watched: WatchedHost) -> dict[str, Any]:
         return {
@@ -256,6 +279,21 @@ class ProbingMonitor(Monitor):
             'flapping': any(target.health.state is State.FLAPPING
                             for target in watched.targets),
         }
+
+
+def _independent(options: Options, networks: Sequence[str]
+                 ) -> frozenset[str]:
+    """The networks that share nothing with the first.
+
+    :raises ConfigError: one of them is none of the networks, or the first.
+    """
+    for name in options.independent_networks:
+        if name not in networks[1:]:
+            raise ConfigError(
+                f'[{options.section}] independent_networks: {name!r} is '
+                + ('the first of the networks.' if name == networks[0]
+                   else 'not one of the networks.'))
+    return frozenset(options.independent_networks)
 
 
 def _unreachable(watched: WatchedHost) -> str:

@@ -37,9 +37,9 @@ class Prober:
 
     Only one thread may use it; its targets may be read by others.
 
-    :param changed: called with each target that is suspect, answers after
-        all, went down or up; when it raises, it is called again at the next
-        step.
+    :param changed: called with each target that is suspect, is silent for
+        as long as a second witness wants, answers after all, went down or
+        up; when it raises, it is called again at the next step.
     :param clock: asked when a batch has really been sent.
     """
 
@@ -161,6 +161,14 @@ class Prober:
         if change:
             self._news.append((target, change))
 
+    def agree(self, target: Target) -> None:
+        """A second witness says that a suspect is dead, too; to be called by
+        the thread that steps.
+        """
+        change = target.network.agree(target, self._clock.monotonic())
+        if change:
+            self._news.append((target, change))
+
     def _confirm(self, suspects: list[Target], since: float, now: float
                  ) -> None:
         """Send suspects probes of their own: some at once, and one when they
@@ -170,8 +178,7 @@ class Prober:
         """
         timing = self.timing
         due = [now + nth * timing.spacing_s for nth in range(timing.confirm)]
-        if timing.silence_s:
-            due.append(since + timing.silence_s)
+        due += [since + silence_s for silence_s in timing.silences_s]
         if suspects and due:
             self._bursts.append(Burst(suspects, due))
 

@@ -17,15 +17,14 @@ class Timing:
 
     :ivar confirm: how many probes follow a miss at once.
     :ivar spacing_s: the pause between these.
-    :ivar silence_s: so long after a missed probe, one more is sent; 0 for
-        none.
+    :ivar silences_s: so long after a missed probe, one more is sent.
     """
 
     interval_s: float
     timeout_s: float
     confirm: int
     spacing_s: float
-    silence_s: float = 0.0
+    silences_s: tuple[float, ...] = ()
 
 
 def probing_opts(realtime_priority: int) -> list[cfg.Opt]:
@@ -67,6 +66,11 @@ def _timing_opts() -> list[cfg.Opt]:
                  'milliseconds after the first one without an answer is not '
                  'answered either. By profile: '
                  + figures('silence_ms') + '.'),
+        cfg.FloatOpt(
+            'agreed_silence_ms', min=0.0,
+            help='The same where a second witness agrees, such as another of '
+                 'independent_networks. By profile: '
+                 + figures('agreed_silence_ms') + '.'),
         cfg.IntOpt(
             'confirm_probes', min=0,
             help='Probes that follow a missed one at once. A host is lost '
@@ -85,6 +89,11 @@ def _judgement_opts() -> list[cfg.Opt]:
             'networks', default=[],
             help='Names of the networks on which hosts have addresses, in '
                  'the order of each host\'s addresses.'),
+        cfg.ListOpt(
+            'independent_networks', default=[],
+            help='Those of the networks that share no bond, switch or route '
+                 'with the first one. A host that is silent on the first and '
+                 'on one of these is lost after agreed_silence_ms.'),
         cfg.ListOpt(
             'verdicts', default=[],
             help='What it means that networks are unreachable: rows like '
@@ -118,7 +127,9 @@ def timing(options: Options) -> Timing:
                   timeout_s=timeout_ms / 1000,
                   confirm=int(_figure(options, 'confirm_probes')),
                   spacing_s=_figure(options, 'confirm_spacing_ms') / 1000,
-                  silence_s=_figure(options, 'silence_ms') / 1000)
+                  silences_s=tuple(sorted({
+                      _figure(options, name) / 1000 for name in
+                      ('silence_ms', 'agreed_silence_ms')} - {0.0})))
 
 
 def verdicts(options: Options, timing: Timing) -> Policy:
@@ -126,7 +137,10 @@ def verdicts(options: Options, timing: Timing) -> Policy:
 
     :raises ConfigError: the options contradict each other.
     """
-    return policy(options, timing.confirm + 1, timing.silence_s)
+    silence_s, agreed_s = (_figure(options, name) / 1000 for name in
+                           ('silence_ms', 'agreed_silence_ms'))
+    return policy(options, timing.confirm + 1, silence_s,
+                  agreed_s if agreed_s < silence_s else None)
 
 
 def _figure(options: Options, name: str) -> float:

@@ -195,6 +195,26 @@ class TestHealth(testtools.TestCase):
         changes = [health.missed(at) for at in (7.0, 8.9, 9.0)]
         self.assertEqual([None, None, Change.DOWN], changes)
 
+    def test_a_second_witness_shortens_the_silence(self):
+        health = Health(Policy(misses=2, silence_s=10.0,
+                               agreed_silence_s=3.0))
+        changes = [health.missed(at) for at in (1.0, 2.0)]
+        self.assertIsNone(health.agree(2.0))
+        changes += [health.missed(at) for at in (4.0, 5.0)]
+        self.assertEqual([Change.SUSPECTED, None, Change.SILENT, None],
+                         changes)
+        self.assertEqual([Change.DOWN, None],
+                         [health.agree(5.0), health.agree(6.0)])
+
+    def test_a_witness_alone_has_nothing_down(self):
+        health = Health(Policy(misses=1, silence_s=10.0,
+                               agreed_silence_s=3.0))
+        health.answered(0.0)
+        self.assertIsNone(health.agree(9.0))
+        health.missed(1.0)
+        health.answered(2.0)
+        self.assertIsNone(health.agree(9.0))
+
     def test_a_probe_counts_from_when_it_was_sent(self):
         """What was sent before the silence was long enough proves nothing,
         however late it is known to be missed.

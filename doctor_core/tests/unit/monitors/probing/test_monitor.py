@@ -7,6 +7,7 @@ from doctor_core import clock
 from doctor_core import fixtures as doubles
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import FaultStatus, Host
+from doctor_core.model.evidence import EvidenceKind
 from doctor_core.monitors.probing.monitor import ProbingMonitor
 from doctor_core.monitors.watchlist import HostState
 from doctor_core.tests.unit.monitors.doubles import FakeClock, FakeWire
@@ -292,6 +293,49 @@ class TestProbingMonitor(testtools.TestCase):
         self.assertTrue(self.faults.empty())
         self.wire.dead.discard('192.0.2.254')
         self.assertEqual('a', self.next_fault().hostname)
+
+    def two_networks(self, **values):
+        """Two hosts on two networks, both healthy; hours until lost."""
+        self.make(networks=['management', 'tenant'], silence_ms=3_600_000.0,
+                  agreed_silence_ms=200.0, **values)
+        two = [Host(name, (f'192.0.2.{i}', f'192.0.2.{i + 1}'))
+               for name, i in (('x', 10), ('y', 20))]
+        self.monitor.start(two)
+        self.await_states(x='healthy', y='healthy')
+
+    def test_two_independent_networks_witness_for_each_other(self):
+        self.two_networks(independent_networks=['tenant'])
+        self.wire.dead.update({'192.0.2.10', '192.0.2.11'})
+        fault = self.next_fault()
+        self.assertEqual('x', fault.hostname)
+        self.assertIn(EvidenceKind.NETWORK,
+                      {one.kind for one in fault.evidence})
+
+    def test_one_of_them_alone_says_nothing(self):
+        self.two_networks(independent_networks=['tenant'])
+        self.wire.dead.add('192.0.2.10')
+        self.await_silence('192.0.2.10')
+        self.assertTrue(self.faults.empty())
+
+    def test_networks_that_share_a_bond_are_no_witnesses(self):
+        self.two_networks()
+        self.wire.dead.update({'192.0.2.10', '192.0.2.11'})
+        self.await_silence('192.0.2.10', '192.0.2.11')
+        self.assertTrue(self.faults.empty())
+
+    def await_silence(self, *addresses):
+        """Until a second witness would be enough."""
+        clock.wait_for(lambda: all(
+            target.health.would_agree for watched in self.monitor._watchlist
+            for target in watched.targets if target.address in addresses),
+            clock.Deadline(WAIT_S), what='silence')
+
+    def test_independent_networks_that_are_none(self):
+        for name, words in (('storage', 'not one of the networks'),
+                            ('a', 'the first of the networks')):
+            self.make(networks=['a', 'b'], independent_networks=[name])
+            self.assertIn(words, str(self.assertRaises(
+                ConfigError, self.monitor.start, [A])))
 
     def silent(self, *hosts):
         """Hosts of six that fall silent together: what is told of them."""
