@@ -67,7 +67,8 @@ def prepare(files: Sequence[str] | None = None,
         (plugins.KINDS[kind], 'type') for kind in opts.DEFAULTS)]))
     for kind in kinds:
         if kind in opts.DEFAULTS:
-            plugins.chosen(conf, kind)
+            for name in plugins.chosen_names(conf, kind):
+                plugins.register(conf, kind, name)
         else:  # who uses them says which are broken
             plugins.register_all(conf, kind)
     override(conf, overrides or {})

@@ -23,8 +23,11 @@ from doctor_core.notifiers import deliverer
 from doctor_core.services import hosts
 from doctor_core.web import auth
 
-DEFAULTS = {
-    'monitors': 'sample',
+#: What is chosen of each kind where nothing is said; a list where several
+#: work side by side.
+DEFAULTS: dict[str, str | list[str]] = {
+    'monitors': ['sample'],
+    'corroborators': [],
     'inspectors': 'sample',
     'installers': 'embedded',
     'alarms': 'local',
@@ -33,7 +36,9 @@ DEFAULTS = {
 }
 
 _TYPE_HELP = {
-    'monitors': 'Which monitor watches the hosts.',
+    'monitors': 'Which monitors watch the hosts, separated by commas.',
+    'corroborators': 'Who is asked whether a host that falls silent is dead, '
+                     'separated by commas; empty for nobody.',
     'inspectors': 'Which inspector corrects the picture of a failed host.',
     'installers': 'What knows the deployment: its nodes, its bus, and how '
                   'to make a host fail.',
@@ -44,9 +49,11 @@ _TYPE_HELP = {
 
 
 def type_opts(kind: str) -> list[cfg.Opt]:
-    """The option that chooses the plugin of a kind."""
-    return [cfg.StrOpt(
-        'type', default=DEFAULTS[kind],
+    """The option that chooses the plugin, or the plugins, of a kind."""
+    default = DEFAULTS[kind]
+    option = cfg.StrOpt if isinstance(default, str) else cfg.ListOpt
+    return [option(
+        'type', default=default,
         help=f'{_TYPE_HELP[kind]} "doctor plugins" lists what there is.')]
 
 

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import importlib.metadata
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import stevedore
@@ -17,6 +17,7 @@ from doctor_core import exceptions, option_values, wire
 #: the end of its entry-point group; and its option group, in the singular.
 KINDS = {
     'monitors': 'monitor',
+    'corroborators': 'corroborator',
     'inspectors': 'inspector',
     'installers': 'installer',
     'alarms': 'alarm',
@@ -235,12 +236,20 @@ def register_all(conf: cfg.ConfigOpts, kind: str
     return classes, broken
 
 
+def chosen_names(conf: cfg.ConfigOpts, kind: str) -> list[str]:
+    """The plugins that ``[kind] type`` names: one, or any number of a kind
+    of which several work side by side.
+    """
+    said = conf[KINDS[kind]].type
+    return [said] if isinstance(said, str) else list(dict.fromkeys(said))
+
+
 def chosen(conf: cfg.ConfigOpts, kind: str) -> Any:
     """The plugin that ``[kind] type`` names; its options are registered.
 
     :raises ConfigError: as :func:`load`.
     """
-    return register(conf, kind, conf[KINDS[kind]].type)
+    return register(conf, kind, chosen_names(conf, kind)[0])
 
 
 def options_of(conf: cfg.ConfigOpts, kind: str, name: str = '') -> Options:
@@ -248,7 +257,7 @@ def options_of(conf: cfg.ConfigOpts, kind: str, name: str = '') -> Options:
 
     :param name: the plugin's; empty for the one that ``[kind] type`` names.
     """
-    section = options_group(kind, name or conf[KINDS[kind]].type)
+    section = options_group(kind, name or chosen_names(conf, kind)[0])
     # A plugin without options has no group, and asking for it fails.
     values = conf[section] if section in conf else {}  # noqa: SIM401
     return Options(section, values)
@@ -261,6 +270,19 @@ def make(conf: Any, kind: str, *others: Any) -> Any:
     :raises ConfigError: as :func:`load`, or it cannot work so.
     """
     return chosen(conf, kind)(options_of(conf, kind), *others)
+
+
+def make_each(conf: Any, kind: str, others: Callable[[str], Sequence[Any]]
+              ) -> dict[str, Any]:
+    """The plugins that ``[kind] type`` names, made with their options.
+
+    :param others: what each is handed beside them, by its name.
+    :returns: by name, in the order of the option.
+    :raises ConfigError: as :func:`load`, or one cannot work so.
+    """
+    return {name: register(conf, kind, name)(
+        options_of(conf, kind, name), *others(name))
+        for name in chosen_names(conf, kind)}
 
 
 def make_all(conf: cfg.ConfigOpts, kind: str, *others: Any

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable
 
 from doctor_core import clock
+from doctor_core.cloud.heartbeats import Heartbeats
 from doctor_core.exceptions import BackendError
 from doctor_core.faults.affected import AffectedMap
-from doctor_core.faults.heartbeats import Heartbeats
 from doctor_core.faults.settings import Settings
 from doctor_core.store import FaultRecord
 

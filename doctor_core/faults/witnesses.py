@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 
 from doctor_core import clock
-from doctor_core.faults.heartbeats import Heartbeats
+from doctor_core.cloud.heartbeats import Heartbeats
 from doctor_core.faults.settings import Settings
 from doctor_core.model import ComputeService
 from doctor_core.store import FaultRecord, Store

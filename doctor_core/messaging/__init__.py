@@ -22,9 +22,9 @@ from doctor_core.messaging.bus import (
     ping,
 )
 from doctor_core.messaging.handling import Handler
-from doctor_core.messaging.publisher import FaultPublisher
+from doctor_core.messaging.publisher import FaultPublisher, Report, publish
 from doctor_core.messaging.turns import Turn, TurnOf
 
 __all__ = ['EXCHANGE', 'IN_MEMORY', 'PUBLISHER', 'Bus',
-           'FaultPublisher', 'Handler', 'Turn', 'TurnOf', 'memory_conf',
-           'ping']
+           'FaultPublisher', 'Handler', 'Report', 'Turn', 'TurnOf',
+           'memory_conf', 'ping', 'publish']

@@ -78,3 +78,17 @@ class Evidence:
     source: str
     at: float
     text: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What was found out of a host after it was reported down.
+
+    :ivar hostname: as in the report.
+    """
+
+    hostname: str
+    evidence: Evidence
+
+    def __str__(self) -> str:
+        return f'{self.evidence.kind} of host {self.hostname}'

@@ -63,6 +63,8 @@ class Fault:
     :ivar evidence: what it rests on, as far as was said.
     :ivar is_path_suspected: whether so many hosts fell silent together that
         a path to them is suspected, rather than their deaths.
+    :ivar is_by_rule: whether an operator's own rule says so, whoever hears
+        the host; where it was seen only.
     :ivar remarks: what was not as it should be in the report, for a person.
     :ivar details: everything else that the event said, untouched.
     """
@@ -84,6 +86,7 @@ class Fault:
     arrival: SequenceNumber | None = None
     evidence: tuple[Evidence, ...] = ()
     is_path_suspected: bool = False
+    is_by_rule: bool = False
     remarks: tuple[str, ...] = ()
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 

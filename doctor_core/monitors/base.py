@@ -6,8 +6,13 @@ from collections.abc import Callable, Collection, Sequence
 
 from oslo_config import cfg
 
+from doctor_core import clock
 from doctor_core.model import Fault, Host
+from doctor_core.model.evidence import Evidence
 from doctor_core.plugins import Options
+
+#: The words of monitors for a host that answers.
+WELL = frozenset({'healthy', 'up'})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +39,10 @@ def mostly_unwatched(hosts: Collection[HostStatus]) -> bool:
     return 2 * sum(host.state == 'unwatched' for host in hosts) > len(hosts)
 
 
+def _leave(hostname: str, is_silent: bool) -> None:
+    """Nobody wants to know."""
+
+
 class Monitor(abc.ABC):
     """Watches hosts and reports faults, and that hosts are back.
 
@@ -43,10 +52,19 @@ class Monitor(abc.ABC):
         Who reports it, and in which order, need not be said: that is added.
     """
 
+    #: Whether what answers is the host itself. A management controller
+    #: answers for a host that has panicked, so it bears nobody out.
+    hears_hosts = True
+
     def __init__(self, options: Options,
                  report: Callable[[Fault], None]) -> None:
         self.options = options
         self.report = report
+        #: Takes the name of a host, and whether it is silent: called when it
+        #: missed so much that others are to be asked, and when it answers
+        #: after all; from any thread, and does not block. A plugin that does
+        #: not call it has others asked only when it reports a host down.
+        self.on_silence: Callable[[str, bool], None] = _leave
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -61,6 +79,25 @@ class Monitor(abc.ABC):
         up, or reports it down once more; one that does not have this reports
         what it finds.
         """
+
+    def agree(self, hostname: str, evidence: Evidence) -> None:  # noqa: B027
+        """Somebody else has a host dead, too: a verdict may come sooner.
+
+        Called from any thread between :meth:`start` and :meth:`stop`; does
+        not block, and does not report before it has returned. A plugin that
+        does not have it needs nobody's consent.
+        """
+
+    def heard_at(self, hostname: str) -> float | None:
+        """When a host that is well answered last, in seconds of
+        :func:`doctor_core.clock.monotonic`; None when it is not well, or not
+        watched. Called from any thread; does not block.
+        """
+        for one in self.status():
+            if one.host.name == hostname and one.state in WELL \
+                    and one.last_answer_at is not None:
+                return clock.monotonic() - (clock.now() - one.last_answer_at)
+        return None
 
     @abc.abstractmethod
     def start(self, hosts: Sequence[Host]) -> None:

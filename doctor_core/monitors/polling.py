@@ -109,6 +109,12 @@ class PollingMonitor(Monitor):
         self._orders.put(
             lambda: self._rounds.watch(hosts, clock.monotonic()))
 
+    def heard_at(self, hostname: str) -> float | None:
+        polled = self._rounds.hosts.get(hostname)
+        if polled is None or polled.target.health.state is not State.HEALTHY:
+            return None
+        return polled.target.heard_at
+
     def status(self) -> list[HostStatus]:
         return [HostStatus(polled.host, polled.target.health.state,
                            polled.problem, last_answer_at([polled.target]),
@@ -205,6 +211,12 @@ class PollingMonitor(Monitor):
 
     def _changed(self, polled: Polled, change: Change) -> None:
         health, name = polled.target.health, polled.host.name
+        if change is Change.SUSPECTED:
+            self.on_silence(name, True)
+        elif change is Change.REFUTED:
+            self.on_silence(name, False)
+        if change not in (Change.DOWN, Change.UP):
+            return
         silences = self._rounds.silences
         details = {'monitor': self.options.section,
                    'address': polled.host.address,

@@ -16,7 +16,8 @@ LOG = logging.getLogger(__name__)
 def host_down(hostname: str, cause: str,
               details: Mapping[str, Any] | None = None, *,
               evidence: str = '', rests_on: Sequence[Evidence] = (),
-              is_path_suspected: bool = False) -> Fault:
+              is_path_suspected: bool = False,
+              is_by_rule: bool = False) -> Fault:
     """That a host is down, as of now; the log has it, too.
 
     :param cause: why that is thought, in few words.
@@ -24,10 +25,13 @@ def host_down(hostname: str, cause: str,
     :param evidence: the cause at length, for the log.
     :param rests_on: what the verdict rests on.
     :param is_path_suspected: whether it fell silent together with others.
+    :param is_by_rule: whether an operator's rule says so of a host that
+        answers still by another path.
     """
     fault = dataclasses.replace(
         _fault(hostname, FaultStatus.DOWN, cause, details),
-        evidence=tuple(rests_on), is_path_suspected=is_path_suspected)
+        evidence=tuple(rests_on), is_path_suspected=is_path_suspected,
+        is_by_rule=is_by_rule)
     LOG.info('doctor monitor detected at %f host %s is down: %s',
              fault.detected_at, hostname, evidence or cause)
     return fault

@@ -64,8 +64,9 @@ class Rounds:
     :param interval_s: seconds between two probes of a host.
     :param timeout_s: seconds that a probe may take.
     :param at_a_time: how many are under way at most.
-    :param changed: called with each host that went down or up; when it
-        raises, it is called again at the next step.
+    :param changed: called with each host that is suspect, answers after
+        all, went down or up; when it raises, it is called again at the next
+        step.
     """
 
     def __init__(self, policy: Policy, *, interval_s: float,
@@ -217,7 +218,7 @@ class Rounds:
             probe.polled.target, sent_at, now, suspect_at=now))
 
     def _tell(self, polled: Polled, change: Change | None) -> None:
-        if change in (Change.DOWN, Change.UP):
+        if change is not None:
             self._news.append((polled, change))
 
     def step(self, now: float) -> float:

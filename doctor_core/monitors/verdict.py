@@ -28,6 +28,9 @@ class Change(enum.StrEnum):
     """What a sample brought about."""
 
     SUSPECTED = 'suspected'
+    #: It missed as many as it takes, though not for long enough: others are
+    #: asked.
+    DOUBTED = 'doubted'
     #: Silent for so long that a second witness who agrees is enough.
     SILENT = 'silent'
     REFUTED = 'refuted'
@@ -146,7 +149,7 @@ class Health:
         :param witnessed: whether something else answered meanwhile, so that
             the fault cannot be the observer's. Without, it stays suspect,
             however many samples it misses.
-        :returns: SUSPECTED, SILENT, DOWN, or None.
+        :returns: SUSPECTED, DOUBTED, SILENT, DOWN, or None.
         """
         sent_at = at if sent_at is None else sent_at
         if not self.misses:
@@ -164,7 +167,9 @@ class Health:
         if confirmed and witnessed:
             return self._fall(at)
         if self.state is State.SUSPECT:
-            return self._fall_silent()
+            doubted = self.misses == self.policy.misses
+            return self._fall_silent() or (
+                Change.DOUBTED if doubted else None)
         self.state = State.SUSPECT
         return Change.SUSPECTED
 

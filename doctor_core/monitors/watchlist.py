@@ -37,6 +37,8 @@ class WatchedHost:
     :ivar lacking: the networks of addresses that could not be found now.
     :ivar is_old: whether an address is one that was found before.
     :ivar meaning: what its unreachable networks meant when last judged.
+    :ivar is_agreed: whether somebody else has it dead, too, since it is
+        silent.
     """
 
     def __init__(self, host: Host) -> None:
@@ -46,6 +48,7 @@ class WatchedHost:
         self.lacking: set[Network] = set()
         self.is_old = False
         self.meaning = Meaning.IGNORE
+        self.is_agreed = False
 
     def presume_down(self, now: float) -> None:
         """Begin as down, as it was reported before a restart."""

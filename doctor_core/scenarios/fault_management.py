@@ -1,5 +1,6 @@
 """A host is lost, its servers' owners are told, the host comes back."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 from oslo_config import cfg
@@ -23,6 +24,7 @@ from doctor_core.model import (
     Server,
     Stage,
     Verdict,
+    evidence,
 )
 from doctor_core.profiler.report import ReportFacts
 from doctor_core.profiler.timeline import Timeline
@@ -140,12 +142,13 @@ class FaultManagement(Scenario):
 
     def _check_monitor(self) -> None:
         """A monitor that cannot see the fault is not waited for in vain."""
-        name = self.conf.monitor.type
-        why = self._installer.unseen_by(
+        names = plugins.chosen_names(self.conf, 'monitors')
+        reasons = [self._installer.unseen_by(
             name, plugins.options_of(self.conf, 'monitors', name))
-        if why:
-            raise ConfigError(f'[monitor] type = {name} would never see the '
-                              f'host fail: {why}.')
+            for name in names]
+        if all(reasons):
+            raise ConfigError(f'[monitor] type = {", ".join(names)} would '
+                              f'never see the host fail: {reasons[0]}.')
 
     def _pick_host(self) -> Host:
         """The host to fail; never one that has other people's servers,
@@ -227,11 +230,17 @@ class FaultManagement(Scenario):
             self._faults.put(fault)
 
         hosts = self._cloud.hosts()
-        monitor = chosen.monitor(self.conf, report)
-        stack.callback(monitor.stop)
-        monitor.start(hosts)
+        def witnessed(hostname: str, found: Sequence[evidence.Evidence]
+                      ) -> None:
+            for one in found:
+                publisher.put(evidence.Finding(hostname, one))
+
+        panel = chosen.panel(self.conf, report, witnessed,
+                             lambda: self._cloud)
+        stack.callback(panel.stop)
+        panel.start(hosts)
         self.progress(f'Watching {counted(len(hosts), "host")} '
-                      f'({self.conf.monitor.type})')
+                      f'({", ".join(panel.monitors)})')
 
     # The run.
 
@@ -378,7 +387,7 @@ class FaultManagement(Scenario):
             limit_ms=1000 * self.options.limit_s,
             servers=tuple(self._servers),
             notification=conf.inspector.notification,
-            setup={'monitor': conf.monitor.type,
+            setup={'monitor': ', '.join(conf.monitor.type),
                    'inspector': conf.inspector.type,
                    'alarms': conf.alarm.type,
                    'consumer': conf.consumer.type,

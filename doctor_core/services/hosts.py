@@ -49,6 +49,7 @@ class HostSource:
     def __init__(self, conf: cfg.ConfigOpts,
                  cloud: Cloud | None = None) -> None:
         self._conf = conf
+        self._lock = threading.Lock()
         self._cloud = cloud
         self._owns_cloud = cloud is None
         self._listed = configured_hosts(conf.monitor.hosts)
@@ -63,13 +64,21 @@ class HostSource:
         """
         if self._listed:
             return self._listed
-        if self._cloud is None:
-            self._cloud = Cloud.from_conf(self._conf)
-        hosts = self._cloud.hosts()
+        hosts = self.cloud().hosts()
         if not hosts:
             raise BackendError('Nova knows no compute host',
                                recoverable=True)
         return hosts
+
+    def cloud(self) -> Cloud:
+        """The way to the cloud; made at the first use. Any thread.
+
+        :raises ConfigError: there is none.
+        """
+        with self._lock:
+            if self._cloud is None:
+                self._cloud = Cloud.from_conf(self._conf)
+            return self._cloud
 
     def wait(self, stopping: threading.Event) -> list[Host]:
         """The hosts as soon as they are known; none when told to stop.

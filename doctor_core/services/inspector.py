@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from oslo_config import cfg
 
-from doctor_core import background, clock, messaging, plugins, store, wire
+from doctor_core import background, clock, messaging, plugins, store
 from doctor_core.api import events as events_api
 from doctor_core.api import health as health_api
 from doctor_core.api import serving
@@ -20,7 +20,7 @@ from doctor_core.exceptions import BackendError, ConfigError, DoctorError
 from doctor_core.faults import settings
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.engine import Engine
-from doctor_core.model import Checkpoint, Fault
+from doctor_core.model import Checkpoint
 from doctor_core.notifiers.deliverer import Deliverer
 from doctor_core.ownership import Ownership
 from doctor_core.periodic import Periodic
@@ -290,13 +290,12 @@ class InspectorService:
         """
         return self._inspector.undo()
 
-    def publish(self, fault: Fault) -> None:
-        """Put a fault on the bus; blocks until the broker has it.
+    def publish(self, report: messaging.Report) -> None:
+        """Put a report on the bus; blocks until the broker has it.
 
         :raises BusError: it was not taken.
         """
-        self._bus.publish(self._conf.bus.topic, fault.type,
-                          wire.fault_to_payload(fault))
+        messaging.publish(self._bus, self._conf.bus.topic, report)
 
     def wait(self, fault_id: str, timeout_s: float) -> Answer | None:
         """Block until an event was handled; None when it took longer."""

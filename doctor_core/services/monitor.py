@@ -3,13 +3,16 @@
 import dataclasses
 import logging
 import threading
+from collections.abc import Sequence
 
 from oslo_config import cfg
 
-from doctor_core import messaging, wire
+from doctor_core import messaging, plugins, wire
 from doctor_core.cloud import Cloud
 from doctor_core.exceptions import BusError, ConfigError
 from doctor_core.model import Fault
+from doctor_core.model.evidence import Evidence, Finding
+from doctor_core.monitors.base import WELL, Monitor
 from doctor_core.ownership import InUse, Ownership
 from doctor_core.periodic import Periodic
 from doctor_core.services import chosen
@@ -21,8 +24,6 @@ from doctor_core.wording import counted
 LOG = logging.getLogger(__name__)
 
 _DRAIN_S = 5.0
-#: The words of monitors for a host that answers.
-_WELL = frozenset({'healthy', 'up'})
 
 
 class MonitorDaemon:
@@ -45,13 +46,15 @@ class MonitorDaemon:
         self._owns_bus = bus is None
         self._bus = bus or messaging.Bus(
             conf, conf.bus.transport_url, retry=conf.bus.retry)
-        self._reported = Reported(path)
+        self._reported = Reported(
+            path, plugins.chosen_names(conf, 'monitors'))
         self._publisher = messaging.FaultPublisher(self._publish)
         self._numbers = Numbering()
         self._numbering = threading.Lock()
         self._stopping = threading.Event()
-        self.monitor = chosen.monitor(conf, self._take)
-        self._status = StatusServer(self.monitor, conf.monitor.status_port,
+        self.panel = chosen.panel(conf, self._take, self._tell_more,
+                                  self._source.cloud)
+        self._status = StatusServer(self.panel, conf.monitor.status_port,
                                     lambda: self._bus.answers)
         self._upkeep = Periodic('monitor-upkeep', self.refresh,
                                 lambda: conf.monitor.refresh_s)
@@ -64,22 +67,21 @@ class MonitorDaemon:
         if not (hosts := self._source.wait(self._stopping)):
             return
         messaging.ping(self._bus, self._conf.bus.topic)
-        self.monitor.presume_down(self._reported.down)
-        self.monitor.start(hosts)
+        self.panel.presume_down(self._reported.down)
+        self.panel.start(hosts)
         self._status.start()
         self._upkeep.start()
         if self._stopping.is_set():
-            self.monitor.stop()
+            self.panel.stop()
 
     def stop(self) -> None:
         """End; what was seen is sent first, for up to 5 s."""
         self._stopping.set()
         self._upkeep.stop()
         self._status.stop()
-        self.monitor.stop()
+        self.panel.stop()
         for left in self._publisher.close(_DRAIN_S):
-            LOG.error('Host %s is %s since %f, and the bus did not take it',
-                      left.hostname, left.status, left.detected_at)
+            LOG.error('%s: the bus did not take it', _told(left))
         self._source.close()
         if self._owns_bus:
             self._bus.close()
@@ -91,39 +93,39 @@ class MonitorDaemon:
         return ''
 
     def prove_alive(self) -> None:
-        """Return when the monitor has gone round once more."""
-        self.monitor.prove_alive()
+        """Return when each monitor has gone round once more."""
+        self.panel.prove_alive()
 
     def describe(self) -> str:
         """What it does, for the log."""
         conf, count = self._conf, len(self._source.known)
-        blind = sum(one.state == 'unwatched' for one in self.monitor.status())
+        blind = sum(one.state == 'unwatched' for one in self.panel.status())
         hosts = f'{count - blind} of {counted(count, "host")}' if blind \
             else counted(count, 'host')
-        return (f'watching {hosts} by {conf.monitor.type}, faults go to '
-                f'topic {conf.bus.topic}')
+        return (f'watching {hosts} by {" and ".join(self.panel.monitors)}, '
+                f'faults go to topic {conf.bus.topic}')
 
     def refresh(self) -> None:
         """Watch the hosts that there are now, if Nova tells, and say which
         are heard; blocks.
         """
         if (hosts := self._source.renewed()) is not None:
-            self.monitor.update(hosts)
-        self._tell_heard()
+            self.panel.update(hosts)
+        for kind, monitor in self.panel.monitors.items():
+            self._tell_heard(kind, monitor)
 
-    def _tell_heard(self) -> None:
+    def _tell_heard(self, kind: str, monitor: Monitor) -> None:
         """Say which hosts are well: of a change nobody would hear where
         there was none, and another source may hold such a host down.
         """
-        well = [] if self.monitor.isolated() else [
-            status.host.name for status in self.monitor.status()
-            if status.state in _WELL]
+        well = [] if monitor.isolated() or not monitor.hears_hosts else [
+            status.host.name for status in monitor.status()
+            if status.state in WELL]
         if not well:
             return
         try:
-            self._bus.publish(
-                self._conf.bus.topic, wire.HEARD,
-                wire.heard_to_payload(self._conf.monitor.type, well))
+            self._bus.publish(self._conf.bus.topic, wire.HEARD,
+                              wire.heard_to_payload(kind, well))
         except BusError as error:
             LOG.debug('%s', error)
 
@@ -133,10 +135,22 @@ class MonitorDaemon:
             number = self._numbers.next()
             self._publisher.put(dataclasses.replace(fault, sequence=number))
 
-    def _publish(self, fault: Fault) -> None:
-        self._bus.publish(self._conf.bus.topic, fault.type,
-                          wire.fault_to_payload(fault))
-        self._reported.note(fault)
+    def _tell_more(self, hostname: str, found: Sequence[Evidence]) -> None:
+        """What was found out of a host that was reported down."""
+        for one in found:
+            self._publisher.put(Finding(hostname, one))
+
+    def _publish(self, report: messaging.Report) -> None:
+        messaging.publish(self._bus, self._conf.bus.topic, report)
+        if isinstance(report, Fault):
+            self._reported.note(report)
+
+
+def _told(report: messaging.Report) -> str:
+    if isinstance(report, Finding):
+        return str(report)
+    return f'Host {report.hostname} is {report.status} since ' \
+        f'{report.detected_at:f}'
 
 
 def _own(path: str) -> Ownership | None:

@@ -4,8 +4,9 @@ import dataclasses
 import logging
 from collections.abc import Callable
 
+from doctor_core.evidence.panel import Panel
 from doctor_core.exceptions import ConfigError
-from doctor_core.monitors.base import Monitor, mostly_unwatched
+from doctor_core.monitors.base import mostly_unwatched
 from doctor_core.web.pools import Pool
 from doctor_core.web.server import Request, Response, Route, Server
 
@@ -17,15 +18,15 @@ class StatusServer:
 
     It only tells, and only to this machine, so nobody has to say who asks.
 
-    :param monitor: who is asked.
+    :param panel: who is asked.
     :param port: the port; 0 for a free one.
     :param bus_answers: whether the bus took what it was sent last; None when
         that is not known. Never blocks.
     """
 
-    def __init__(self, monitor: Monitor, port: int,
+    def __init__(self, panel: Panel, port: int,
                  bus_answers: Callable[[], bool | None]) -> None:
-        self._monitor = monitor
+        self._panel = panel
         self._bus_answers = bus_answers
         self._server = Server([
             Route('GET', '/hosts', self.hosts,
@@ -56,8 +57,8 @@ class StatusServer:
         whether it watches most hosts and hears any.
         """
         answers = self._bus_answers()
-        is_blind = self._monitor.isolated() \
-            or mostly_unwatched(self._monitor.status())
+        is_blind = self._panel.isolated() \
+            or mostly_unwatched(self._panel.status())
         return Response(json={
             'status': 'degraded' if answers is False or is_blind else 'ok',
             'bus': {'answers': answers}})
@@ -65,8 +66,8 @@ class StatusServer:
     def hosts(self, _request: Request) -> Response:
         """Every host, and whether the monitor itself is cut off."""
         return Response(json={
-            'isolated': self._monitor.isolated(),
+            'isolated': self._panel.isolated(),
             'hosts': [{**dataclasses.asdict(status),
                        'host': status.host.name,
                        'addresses': status.host.addresses}
-                      for status in self._monitor.status()]})
+                      for status in self._panel.status()]})

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from doctor_core import clock
@@ -52,28 +52,29 @@ class Reported:
     more important.
 
     :param path: the file; its folder is made. Any thread may use this.
+    :param kinds: the kinds of monitors there are.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, kinds: Collection[str]) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._down = _names(self._read())
+        self._down = _names(self._read(), kinds)
         self._write()
 
     @property
-    def down(self) -> frozenset[str]:
-        """Their names."""
-        return self._down
+    def down(self) -> dict[str, frozenset[str]]:
+        """Their names, by the kind of monitor that reported them."""
+        return dict(self._down)
 
     def note(self, fault: Fault) -> None:
         """A fault was reported, for sure."""
         with self._lock:
-            before = self._down
-            if fault.status is FaultStatus.DOWN:
-                self._down |= {fault.hostname}
-            else:
-                self._down -= {fault.hostname}
-            if self._down != before:
+            before = self._down.get(fault.source, frozenset())
+            down = before | {fault.hostname} \
+                if fault.status is FaultStatus.DOWN \
+                else before - {fault.hostname}
+            if down != before:
+                self._down[fault.source] = down
                 self._write()
 
     def _read(self) -> dict[str, Any]:
@@ -84,18 +85,19 @@ class Reported:
                 raise ValueError('it holds no object')
             return content
         except FileNotFoundError:
-            return {'down': []}
+            return {'down': {}}
         except (OSError, ValueError) as error:
             LOG.warning('%s cannot be read, so who was reported down before '
                         'is not known: %s', self._path, error)
-            return {'down': []}
+            return {'down': {}}
 
     def _write(self) -> None:
         fresh = f'{self._path}.new'
         try:
             os.makedirs(os.path.dirname(self._path) or '.', exist_ok=True)
             with open(fresh, 'w', encoding='utf-8') as file:
-                json.dump({'down': sorted(self._down)}, file)
+                json.dump({'down': {kind: sorted(names) for kind, names
+                                    in sorted(self._down.items())}}, file)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(fresh, self._path)
@@ -104,10 +106,22 @@ class Reported:
                         'known who was reported down: %s', self._path, error)
 
 
-def _names(content: dict[str, Any]) -> frozenset[str]:
-    names = content.get('down')
-    if not isinstance(names, list):
+def _names(content: dict[str, Any], kinds: Collection[str]
+           ) -> dict[str, frozenset[str]]:
+    """The hosts by the kinds of monitors that there are now. What one
+    reported that is not chosen any more, or that is not known, each takes
+    over.
+    """
+    down = content.get('down')
+    if isinstance(down, list):
+        down = {'': down}
+    if not isinstance(down, dict) or not all(
+            isinstance(names, list) for names in down.values()):
         LOG.warning('Who was reported down before cannot be read, and is not '
-                    'known: %.80r', names)
-        return frozenset()
-    return frozenset(str(name) for name in names)
+                    'known: %.80r', down)
+        return {}
+    read = {kind: frozenset(str(name) for name in names)
+            for kind, names in down.items()}
+    orphans = frozenset[str]().union(*(
+        names for kind, names in read.items() if kind not in kinds))
+    return {kind: read.get(kind, frozenset()) | orphans for kind in kinds}

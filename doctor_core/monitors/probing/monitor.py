@@ -23,6 +23,7 @@ from doctor_core.monitors.silences import Silences
 from doctor_core.monitors.verdict import FAILED, Change, State
 from doctor_core.monitors.watchlist import (
     UNNAMED,
+    HostState,
     WatchedHost,
     Watchlist,
 )
@@ -47,6 +48,8 @@ class ProbingMonitor(Monitor):
         self._is_blind = False
         #: Which hosts are silent by now, suspected or lost.
         self._silences = Silences()
+        #: Of which of them others know.
+        self._told: set[str] = set()
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -112,6 +115,9 @@ class ProbingMonitor(Monitor):
             self._remember(self._watchlist, fresh)
             for name in self._watchlist.hosts.keys() - fresh.hosts.keys():
                 self._silences.ended(name)
+                if name in self._told:
+                    self._told.discard(name)
+                    self.on_silence(name, False)
             self._watchlist = fresh
             doubted = [self._doubt(watched) for watched in fresh]
             if any(doubted) or set(fresh.targets) != probed:
@@ -168,6 +174,12 @@ class ProbingMonitor(Monitor):
         """Whether the monitor itself seems to be cut off; any thread."""
         return bool(self._engine and self._engine.prober.isolated)
 
+    def heard_at(self, hostname: str) -> float | None:
+        watched = self._watchlist and self._watchlist.hosts.get(hostname)
+        if not watched or watched.state is not HostState.HEALTHY:
+            return None
+        return max(target.heard_at for target in watched.targets)
+
     def status(self) -> list[HostStatus]:
         """Every host that it was given; any thread."""
         return [HostStatus(
@@ -182,36 +194,59 @@ class ProbingMonitor(Monitor):
         watched = self._watchlist and self._watchlist.of(target)
         if not watched:
             return
-        self._note_silence(watched)
+        self._note_silence(watched, change)
         if change is Change.SILENT:
             self._compare_networks(watched)
         if change in (Change.DOWN, Change.UP):
             self._judge(watched, change)
 
+    def agree(self, hostname: str, evidence: Evidence) -> None:
+        engine = self._engine
+        if engine is None:
+            return
+
+        def note() -> None:
+            watched = self._watchlist and self._watchlist.hosts.get(hostname)
+            if watched and self._silences.since(hostname) is not None:
+                watched.is_agreed = True
+                self._compare_networks(watched)
+        engine.order(note)
+
     def _compare_networks(self, watched: WatchedHost) -> None:
-        """Two networks that share nothing witness for each other."""
+        """Two networks that share nothing witness for each other, and others
+        do for all of them.
+        """
         silent = [target for target in watched.silent
                   if target.health.state in FAILED
                   or target.health.would_agree]
         names = {target.network.name for target in silent}
-        if self._networks[0] in names and names & self._independent \
-                and watched.means(silent, self._matrix, self._networks) \
+        agreed = watched.is_agreed or (
+            self._networks[0] in names and names & self._independent)
+        if agreed and watched.means(silent, self._matrix, self._networks) \
                 is Meaning.DOWN:
             assert self._engine
             for target in silent:
                 self._engine.prober.agree(target)
 
-    def _note_silence(self, watched: WatchedHost) -> None:
+    def _note_silence(self, watched: WatchedHost, change: Change) -> None:
         """Keep whether, and since when, what of it is silent would mean that
-        it is lost.
+        it is lost; and have others asked, once it missed more than a probe.
         """
         silent, name = watched.silent, watched.host.name
         if watched.means(silent, self._matrix, self._networks) \
-                is Meaning.DOWN:
-            self._silences.began(name, max(
-                target.suspect_at for target in silent))
-        else:
+                is not Meaning.DOWN:
             self._silences.ended(name)
+            watched.is_agreed = False
+            if name in self._told:
+                self._told.discard(name)
+                self.on_silence(name, False)
+            return
+        self._silences.began(name, max(
+            target.suspect_at for target in silent))
+        if change in (Change.DOUBTED, Change.SILENT) \
+                and name not in self._told:
+            self._told.add(name)
+            self.on_silence(name, True)
 
     def _meaning(self, watched: WatchedHost) -> Meaning:
         return watched.judge(self._matrix, self._networks)
@@ -256,7 +291,8 @@ class ProbingMonitor(Monitor):
                 f'; {together} hosts fell silent within a second: first a '
                 'path to them is suspected' if is_path else ''),
             rests_on=self._rests_on(watched, missed),
-            is_path_suspected=is_path))
+            is_path_suspected=is_path,
+            is_by_rule=len(watched.failed) < len(watched.targets)))
 
     def _rests_on(self, watched: WatchedHost, missed: str) -> list[Evidence]:
         names = [target.network.name for target in watched.failed]

@@ -60,7 +60,7 @@ class TestMonitorDaemon(testtools.TestCase):
 
     def states(self):
         return {status.host.name: str(status.state) for status
-                in self.daemon.monitor.status()}
+                in self.daemon.panel.status()}
 
     def await_states(self, **states):
         clock.wait_for(lambda: self.states() == states,

@@ -24,7 +24,7 @@ class PrepareTest(testtools.TestCase):
 
     def test_defaults(self):
         made = conf.prepare([])
-        self.assertEqual(('sample', 'sample', '127.0.0.1', 12345, 'shortcut'),
+        self.assertEqual((['sample'], 'sample', '127.0.0.1', 12345, 'shortcut'),
                          (made.monitor.type, made.inspector.type,
                           made.inspector.host, made.inspector.port,
                           made.inspector.notification))
@@ -180,7 +180,7 @@ class PrepareTest(testtools.TestCase):
             '[oslo_messaging_notifications]\nretry = 2\n'
             '[notifications_rabbit]\nrabbit_quorum_queue = true\n'
             '[monitor_collectd]\nssh_port = 7\n')
-        self.assertEqual('sample', made.monitor.type)
+        self.assertEqual(['sample'], made.monitor.type)
 
     def test_misspelt_options_of_libraries(self):
         """They were taken for their defaults in silence."""

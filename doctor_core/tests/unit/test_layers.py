@@ -22,9 +22,9 @@ LAYERS = (
      'periodic', 'ownership', 'option_values'},
     # Kinds.
     {'monitors', 'inspectors', 'alarms', 'notifiers', 'consumers',
-     'installers', 'profiler'},
+     'installers', 'corroborators', 'profiler'},
     # Engines: they know the bases of kinds, and no plugin.
-    {'faults'},
+    {'faults', 'evidence'},
     # Composition: the only code that knows more than one kind.
     {'scenarios', 'services', 'embedded', 'api', 'opts', 'conf',
      'conf_files', 'conf_values'},

@@ -9,8 +9,8 @@ class ChosenMonitorTest(MonitorCase):
 
     def test_reports_say_who_says_it(self):
         told = []
-        monitor = chosen.monitor(self.conf, told.append)
-        monitor.report(Fault('one', 'compute.host.down', FaultStatus.DOWN,
+        panel = chosen.panel(self.conf, told.append, None, None)
+        panel.monitors['puppet'].report(Fault('one', 'compute.host.down', FaultStatus.DOWN,
                              3.5, 3.5, source='of its own'))
         self.assertEqual(
             [('puppet', f'puppet on {socket.gethostname()}', 3.5)],

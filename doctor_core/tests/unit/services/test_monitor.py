@@ -89,6 +89,7 @@ class MonitorDaemonTest(MonitorCase):
     def start(self):
         self.daemon = MonitorDaemon(self.conf, bus=self.bus)
         self.addCleanup(self.daemon.stop)
+        self.monitor = self.daemon.panel.monitors['puppet']
         self.daemon.start()
         self.bus.sent.get(timeout=WAIT_S)  # the first one opens the way
 
@@ -101,7 +102,7 @@ class MonitorDaemonTest(MonitorCase):
         return numbers
 
     def say(self, fault):
-        self.daemon.monitor.report(fault)
+        self.monitor.report(fault)
         return self.bus.sent.get(timeout=WAIT_S)
 
     def test_each_report_has_the_next_number(self):
@@ -118,7 +119,7 @@ class MonitorDaemonTest(MonitorCase):
         self.daemon.stop()
         self.start()
         after = self.taken()
-        self.assertEqual(['one'], self.daemon.monitor.presumed)
+        self.assertEqual(['one'], self.monitor.presumed)
         self.say(host_up('one'))
         self.assertEqual(before[0].epoch, after[0].epoch)
         self.assertGreater(after[0].number, before[0].number)
@@ -163,28 +164,29 @@ class MonitorDaemonTest(MonitorCase):
         self.daemon.stop()
         with open(os.path.join(self.folder, 'monitor.json'),
                   encoding='utf-8') as file:
-            self.assertEqual(['one'], json.load(file)['down'])
+            self.assertEqual({'puppet': ['one']},
+                             json.load(file)['down'])
 
     def test_who_is_heard_is_told_now_and_then(self):
         """Of a host that never changed, nobody heard."""
-        self.daemon.monitor.states = ('healthy', 'suspect')
+        self.monitor.states = ('healthy', 'suspect')
         self.daemon.refresh()
         self.assertEqual(('puppet', frozenset({'one'})),
                          wire.heard_from_payload(
                              self.bus.sent.get(timeout=WAIT_S)))
 
     def test_not_while_it_is_cut_off_or_the_bus_is(self):
-        self.daemon.monitor.states = ('healthy', 'healthy')
-        self.daemon.monitor.is_alone = True
+        self.monitor.states = ('healthy', 'healthy')
+        self.monitor.is_alone = True
         self.daemon.refresh()
-        self.daemon.monitor.is_alone = False
+        self.monitor.is_alone = False
         self.bus.refuse = 1
         self.daemon.refresh()
         self.assertTrue(self.bus.sent.empty())
 
     def test_stops_its_monitor(self):
         self.daemon.stop()
-        self.assertEqual(1, self.daemon.monitor.ended)
+        self.assertEqual(1, self.monitor.ended)
 
     def test_describes_itself(self):
         self.assertEqual('watching 2 hosts by puppet, faults go to topic '
@@ -192,4 +194,4 @@ class MonitorDaemonTest(MonitorCase):
 
     def test_a_monitor_without_a_status_is_alive(self):
         self.daemon.prove_alive()
-        self.assertEqual([], self.daemon.monitor.status())
+        self.assertEqual([], self.daemon.panel.status())

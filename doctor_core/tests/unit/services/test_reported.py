@@ -28,29 +28,31 @@ class ReportedCase(testtools.TestCase):
 class TestReported(ReportedCase):
 
     def test_who_is_down_outlives_the_process(self):
-        reported = Reported(self.path)
+        reported = Reported(self.path, ('sample',))
         reported.note(fault('a', FaultStatus.DOWN))
         reported.note(fault('b', FaultStatus.DOWN))
         reported.note(fault('a', FaultStatus.UP))
-        self.assertEqual({'b'}, Reported(self.path).down)
+        self.assertEqual({'b'}, Reported(self.path, ('sample',)).down)
 
     def test_nobody_at_first(self):
-        self.assertEqual(frozenset(), Reported(self.path).down)
+        self.assertEqual({'sample': frozenset()}, Reported(
+            self.path, ('sample',)).down)
 
     def test_a_broken_file_is_a_warning(self):
         os.mkdir(os.path.dirname(self.path))
         for text in ('{', '[]', '{"down": 1}'):
             self.write(text)
-            self.assertEqual(frozenset(), Reported(self.path).down)
+            self.assertEqual({'sample': frozenset()}, Reported(
+            self.path, ('sample',)).down)
         self.assertEqual(3, self.log.output.count('cannot be read'))
 
     def test_a_file_of_a_release_that_counted_there(self):
         os.mkdir(os.path.dirname(self.path))
         self.write('{"down": ["a"], "epoch": "e", "number": 2000}')
-        self.assertEqual({'a'}, Reported(self.path).down)
+        self.assertEqual({'a'}, Reported(self.path, ('sample',)).down)
 
     def test_a_place_that_cannot_be_written_is_a_warning(self):
-        reported = Reported('/proc/no/such/m.json')
+        reported = Reported('/proc/no/such/m.json', ('sample',))
         reported.note(fault('a', FaultStatus.DOWN))
         self.assertIn('cannot be written', self.log.output)
         self.assertEqual({'a'}, reported.down)

@@ -1,6 +1,6 @@
 import testtools
 
-from doctor_core.faults.heartbeats import Heartbeats
+from doctor_core.cloud.heartbeats import Heartbeats
 from doctor_core.model import ComputeService
 
 

@@ -1,0 +1,1 @@
+"""Corroborators: who else can say whether a silent host is dead."""

@@ -1,0 +1,144 @@
+"""All monitors of a daemon as one, with who can bear them out."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from doctor_core.corroborators.base import Corroborator
+from doctor_core.evidence.asking import Asking
+from doctor_core.evidence.corroboration import Corroboration, Outlets
+from doctor_core.model import Fault, Host
+from doctor_core.model.evidence import Evidence
+from doctor_core.monitors.base import HostStatus, Monitor
+from doctor_core.periodic import Periodic
+
+LOG = logging.getLogger(__name__)
+
+_STEP_S = 1.0
+#: What monitors hold of hosts, the worst first: what is shown of one that
+#: several watch. Who cannot watch it says least.
+_ORDER = ('down', 'flapping', 'degraded', 'suspect', 'healthy', 'up',
+          'unknown', 'unwatched')
+#: What is held of a host that one side has lost and another one has alive.
+_DEGRADED = 'degraded'
+
+
+class Panel:
+    """Watches hosts by several monitors, and asks corroborators of those
+    that are silent.
+
+    :param monitors: makes them, by name; is handed what takes the verdicts
+        of each.
+    :param corroborators: makes them, by name; is handed what takes what they
+        find without having been asked.
+    :param report: takes verdicts, for the bus; from any thread, and does not
+        block.
+    :param witnessed: takes what was found of a host after it was reported
+        down; likewise.
+    :ivar monitors: by name.
+    :raises ConfigError: a plugin cannot work so.
+    """
+
+    def __init__(
+            self, monitors: Callable[[Callable[[str, Fault], None]],
+                                     Mapping[str, Monitor]],
+            corroborators: Callable[[Callable[[str, Evidence], None]],
+                                    Mapping[str, Corroborator]],
+            report: Callable[[Fault], None],
+            witnessed: Callable[[str, Sequence[Evidence]], None]) -> None:
+        self.monitors = monitors(
+            lambda kind, fault: self._sides.verdict(kind, fault))
+        self._asking = Asking(corroborators(
+            lambda hostname, evidence: self._sides.found(
+                hostname, evidence)),
+            lambda hostname, evidence: self._sides.found(hostname, evidence))
+        self._sides = Corroboration(list(self.monitors), Outlets(
+            report, witnessed, self._agree, self._asking.ask,
+            self._heard_at))
+        self._steps = Periodic('evidence', self._sides.step, _STEP_S)
+        for kind, monitor in self.monitors.items():
+            monitor.on_silence = self._hears_of_silence(kind)
+
+    def presume_down(self, hostnames: Mapping[str, Collection[str]]) -> None:
+        """Who was down when a monitor before this one ended.
+
+        :param hostnames: by the kind of monitor that reported it.
+        """
+        for kind, monitor in self.monitors.items():
+            monitor.presume_down(hostnames.get(kind, ()))
+
+    def start(self, hosts: Sequence[Host]) -> None:
+        """Begin to watch; as :meth:`Monitor.start`."""
+        self._asking.start(hosts)
+        for monitor in self.monitors.values():
+            monitor.start(hosts)
+        self._steps.start()
+
+    def update(self, hosts: Sequence[Host]) -> None:
+        """Watch these hosts from now on; may block."""
+        self._asking.update(hosts)
+        for monitor in self.monitors.values():
+            monitor.update(hosts)
+
+    def status(self) -> list[HostStatus]:
+        """What is held of every host, all sides together; from any thread.
+        """
+        held: dict[str, list[tuple[str, HostStatus]]] = {}
+        for kind, monitor in self.monitors.items():
+            for one in monitor.status():
+                held.setdefault(one.host.name, []).append((kind, one))
+        degraded = self._sides.degraded()
+        return [_together(said, degraded.get(name, ''))
+                for name, said in held.items()]
+
+    def isolated(self) -> bool:
+        """Whether a monitor seems to be cut off itself; from any thread."""
+        return any(one.isolated() for one in self.monitors.values())
+
+    def prove_alive(self) -> None:
+        """Return when each monitor has gone round once more."""
+        for monitor in self.monitors.values():
+            monitor.prove_alive()
+
+    def stop(self) -> None:
+        """End; may be called again, and without :meth:`start`."""
+        self._steps.stop()
+        for monitor in self.monitors.values():
+            monitor.stop()
+        self._asking.stop()
+
+    def _hears_of_silence(self, kind: str) -> Callable[[str, bool], None]:
+        def note(hostname: str, is_silent: bool) -> None:
+            if is_silent:
+                self._sides.suspected(kind, hostname)
+            else:
+                self._sides.refuted(kind, hostname)
+        return note
+
+    def _agree(self, kind: str, hostname: str, evidence: Evidence) -> None:
+        self.monitors[kind].agree(hostname, evidence)
+
+    def _heard_at(self, kind: str, hostname: str) -> float | None:
+        monitor = self.monitors[kind]
+        return monitor.heard_at(hostname) if monitor.hears_hosts else None
+
+
+def _together(said: Sequence[tuple[str, HostStatus]], degraded: str
+              ) -> HostStatus:
+    worst = min((one for _kind, one in said), key=_badness)
+    problems = [f'{kind}: {one.problem}' if len(said) > 1 else one.problem
+                for kind, one in said if one.problem]
+    if degraded:
+        problems.append(f'alive by {degraded}')
+    return HostStatus(
+        worst.host, _DEGRADED if degraded else worst.state,
+        '; '.join(problems),
+        max((one.last_answer_at for _kind, one in said
+             if one.last_answer_at is not None), default=None),
+        sum(one.near_misses for _kind, one in said),
+        sum(one.late for _kind, one in said))
+
+
+def _badness(status: HostStatus) -> int:
+    # A plugin's own words say no more than that it watches.
+    return _ORDER.index(status.state) if status.state in _ORDER \
+        else _ORDER.index('unknown')
