@@ -24,7 +24,8 @@ class PrepareTest(testtools.TestCase):
 
     def test_defaults(self):
         made = conf.prepare([])
-        self.assertEqual((['sample'], 'sample', '127.0.0.1', 12345, 'shortcut'),
+        self.assertEqual((['sample'], 'sample', '127.0.0.1', 12345,
+                          'shortcut'),
                          (made.monitor.type, made.inspector.type,
                           made.inspector.host, made.inspector.port,
                           made.inspector.notification))

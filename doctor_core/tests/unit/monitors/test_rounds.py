@@ -27,13 +27,18 @@ class Lab:
         self.at = 1000.0
         self.dead, self.hung = set(), set()
         self.cut = False
-        self.told, self.asked = [], []
+        self.told, self.asked, self.doubted = [], [], []
         self.hosts = [Host(f'h{number}') for number in range(hosts)]
         self._coming, self._order = [], itertools.count()
         self.rounds = Rounds(
             policy, interval_s=1.0, timeout_s=TIMEOUT_S, at_a_time=at_a_time,
-            changed=lambda polled, change: self.told.append(
-                (polled.host.name, change)))
+            changed=self._take)
+
+    def _take(self, polled, change):
+        if change in (Change.DOWN, Change.UP):
+            self.told.append((polled.host.name, change))
+        else:
+            self.doubted.append((polled.host.name, change))
 
     def watch(self, hosts=None):
         self.rounds.watch(self.hosts if hosts is None else hosts, self.at)
@@ -116,6 +121,9 @@ class RoundsTest(testtools.TestCase):
         lab.run(5.0)
         self.assertEqual([], lab.told)
         self.assertEqual(1, lab.rounds.hosts['h1'].target.near_misses)
+        # Others are asked meanwhile.
+        self.assertEqual([('h1', Change.SUSPECTED), ('h1', Change.REFUTED)],
+                         lab.doubted)
 
     def test_a_single_host_is_believed(self):
         lab = Lab(hosts=1).watch()
@@ -136,7 +144,7 @@ class RoundsTest(testtools.TestCase):
         told, lab.rounds._changed = lab.rounds._changed, self._no_room
         self.assertRaises(MemoryError, lab.run, 8.0)
         lab.rounds._changed = told
-        lab.run(0.1)
+        lab.run(8.0)
         self.assertEqual([('h1', Change.DOWN)], lab.told)
 
     @staticmethod

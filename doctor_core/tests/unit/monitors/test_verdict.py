@@ -43,6 +43,8 @@ class TestHealthProperties(testtools.TestCase):
         allowed = {
             Change.SUSPECTED: ({State.UNKNOWN, State.HEALTHY},
                                {State.SUSPECT}),
+            Change.DOUBTED: ({State.SUSPECT}, {State.SUSPECT}),
+            Change.SILENT: ({State.SUSPECT}, {State.SUSPECT}),
             Change.REFUTED: ({State.SUSPECT}, {State.HEALTHY}),
             Change.DOWN: ({State.UNKNOWN, State.HEALTHY, State.SUSPECT},
                           FAILED),
@@ -201,7 +203,8 @@ class TestHealth(testtools.TestCase):
         changes = [health.missed(at) for at in (1.0, 2.0)]
         self.assertIsNone(health.agree(2.0))
         changes += [health.missed(at) for at in (4.0, 5.0)]
-        self.assertEqual([Change.SUSPECTED, None, Change.SILENT, None],
+        self.assertEqual([Change.SUSPECTED, Change.DOUBTED, Change.SILENT,
+                          None],
                          changes)
         self.assertEqual([Change.DOWN, None],
                          [health.agree(5.0), health.agree(6.0)])

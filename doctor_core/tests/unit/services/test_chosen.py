@@ -10,8 +10,9 @@ class ChosenMonitorTest(MonitorCase):
     def test_reports_say_who_says_it(self):
         told = []
         panel = chosen.panel(self.conf, told.append, None, None)
-        panel.monitors['puppet'].report(Fault('one', 'compute.host.down', FaultStatus.DOWN,
-                             3.5, 3.5, source='of its own'))
+        panel.monitors['puppet'].report(Fault(
+            'one', 'compute.host.down', FaultStatus.DOWN, 3.5, 3.5,
+            source='of its own'))
         self.assertEqual(
             [('puppet', f'puppet on {socket.gethostname()}', 3.5)],
             [(fault.source, fault.sender, fault.said_at) for fault in told])

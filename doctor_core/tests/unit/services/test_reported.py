@@ -9,7 +9,8 @@ from doctor_core.services.reported import Numbering, Reported
 
 
 def fault(name, status):
-    return Fault(name, 'compute.host.down', status, 1.0, 1.0)
+    return Fault(name, 'compute.host.down', status, 1.0, 1.0,
+                 source='sample')
 
 
 class ReportedCase(testtools.TestCase):
@@ -32,7 +33,8 @@ class TestReported(ReportedCase):
         reported.note(fault('a', FaultStatus.DOWN))
         reported.note(fault('b', FaultStatus.DOWN))
         reported.note(fault('a', FaultStatus.UP))
-        self.assertEqual({'b'}, Reported(self.path, ('sample',)).down)
+        self.assertEqual({'sample': {'b'}},
+                         Reported(self.path, ('sample',)).down)
 
     def test_nobody_at_first(self):
         self.assertEqual({'sample': frozenset()}, Reported(
@@ -42,20 +44,29 @@ class TestReported(ReportedCase):
         os.mkdir(os.path.dirname(self.path))
         for text in ('{', '[]', '{"down": 1}'):
             self.write(text)
-            self.assertEqual({'sample': frozenset()}, Reported(
-            self.path, ('sample',)).down)
+            self.assertFalse(any(
+                Reported(self.path, ('sample',)).down.values()))
         self.assertEqual(3, self.log.output.count('cannot be read'))
 
     def test_a_file_of_a_release_that_counted_there(self):
         os.mkdir(os.path.dirname(self.path))
         self.write('{"down": ["a"], "epoch": "e", "number": 2000}')
-        self.assertEqual({'a'}, Reported(self.path, ('sample',)).down)
+        self.assertEqual(
+            {'sample': {'a'}, 'ipmi': {'a'}},
+            Reported(self.path, ('sample', 'ipmi')).down)
+
+    def test_what_a_monitor_reported_that_is_not_chosen_any_more(self):
+        """Each that is takes it over: somebody has to say that it is up."""
+        reported = Reported(self.path, ('sample', 'collectd'))
+        reported.note(fault('a', FaultStatus.DOWN))
+        self.assertEqual({'ipmi': {'a'}, 'collectd': {'a'}},
+                         Reported(self.path, ('ipmi', 'collectd')).down)
 
     def test_a_place_that_cannot_be_written_is_a_warning(self):
         reported = Reported('/proc/no/such/m.json', ('sample',))
         reported.note(fault('a', FaultStatus.DOWN))
         self.assertIn('cannot be written', self.log.output)
-        self.assertEqual({'a'}, reported.down)
+        self.assertEqual({'sample': {'a'}}, reported.down)
 
 
 class NumberTest(testtools.TestCase):
