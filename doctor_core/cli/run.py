@@ -62,9 +62,11 @@ class _ScenarioCommand(PlainErrors, Command):
 class Demo(_ScenarioCommand):
     """Watch a compute host fail in a cloud within this process.
 
-    Needs no OpenStack, no root and no network: an embedded cloud is started
-    on loopback, a host of it goes silent, its servers' owners are told, Nova
-    and Neutron are corrected, and the host comes back.
+    Needs no OpenStack, no root and no network: an embedded cloud is started,
+    a host of it is cut off, its servers' owners are told, Nova and Neutron
+    are corrected, and the host comes back. On Linux the hosts are network
+    namespaces with cables to a switch, which the monitor "sample" pings;
+    where such cannot be made, the demo says why, and does without.
 
     Exit code: 0 passed, 1 failed, 2 wrong options.
     """
@@ -90,6 +92,7 @@ class Demo(_ScenarioCommand):
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:
         from doctor_core.cli import demo, termination
+        from doctor_core.cli.step_progress import StepProgress
         # Around all of it: the cloud has a folder of its own.
         with termination.as_exception():
             return demo.run(
@@ -97,6 +100,7 @@ class Demo(_ScenarioCommand):
                 latency_s=parsed_args.latency_ms / 1000,
                 alarms=parsed_args.alarms,
                 overrides=self._overrides(parsed_args),
+                say=StepProgress(self.app.stdout),
                 then=lambda conf: self._run(conf, 'fault_management',
                                             parsed_args))
 

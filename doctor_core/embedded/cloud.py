@@ -32,7 +32,7 @@ from doctor_core.embedded.nova.hosts import (
 )
 from doctor_core.embedded.nova.lifecycle import Lifecycle
 from doctor_core.embedded.nova.telling import Teller
-from doctor_core.embedded.probe import Responders
+from doctor_core.embedded.probe import LOOPBACK, Links, Responders
 from doctor_core.embedded.rest import Site
 from doctor_core.embedded.telemetry import to_event
 from doctor_core.exceptions import ConfigError, NotFound
@@ -49,8 +49,9 @@ class EmbeddedCloud:
     """The OpenStack that Doctor needs, over HTTP, with hosts that can fail.
 
     Keystone, Nova, Neutron, Glance and Aodh below one URL; all state is in
-    memory. A host answers datagrams at its own loopback address, at the
-    common :attr:`probe_port`, by sending them back, as long as it is up.
+    memory. As long as a host is up, it answers at an address of its own: by
+    sending datagrams to the common :attr:`probe_port` back, on loopback,
+    unless other ``links`` are given.
 
     :param hosts: how many compute hosts, 1 to 250.
     :param host: the address to serve the APIs on.
@@ -73,6 +74,8 @@ class EmbeddedCloud:
         when empty.
     :param owner_sees_host_status: whether the policy shows a server's
         host_status to its owner, as Doctor's documentation sets it.
+    :param links: what joins its hosts with who probes them; they end with
+        the cloud.
     :param admin_password: of user ``admin``; random when None.
     :param member_password: of user ``demo``, member of project ``demo``.
     :raises ConfigError: a number is out of its range.
@@ -86,6 +89,7 @@ class EmbeddedCloud:
                  cells: int = 1, timing: clock.Clock = clock.SYSTEM,
                  token_lifetime_s: float = 3600.0, transport_url: str = '',
                  owner_sees_host_status: bool = True,
+                 links: Links | None = None,
                  admin_password: str | None = None,
                  member_password: str | None = None) -> None:
         if not all(time_s >= 0 for time_s in (
@@ -104,8 +108,10 @@ class EmbeddedCloud:
                                        self._passwords['demo'])
         self._tokens = Tokens(self._directory, token_lifetime_s)
         self.compute_hosts = Hosts(
-            numbered(hosts, cells, timing.now()), self._notifications,
-            report_s=report_s, service_down_s=service_down_s, timing=timing)
+            numbered(hosts, cells, timing.now(),
+                     links.network if links else LOOPBACK),
+            self._notifications, report_s=report_s,
+            service_down_s=service_down_s, timing=timing)
         self._teller = Teller(self._notifications)
         self._aodh = aodh.Aodh(self._site, self._tokens.caller, self._deliver)
         self._notifications.listen(self._to_aodh)
@@ -120,7 +126,7 @@ class EmbeddedCloud:
             topology, Lifecycle(self.compute, self._plugging, offload_s),
             owner_sees_host_status, reclaim_s)
         self._running = ExitStack()
-        self._responders: Responders | None = None
+        self._links = links
         self._deliverer: Deliverer | None = None
         self._server = Server(
             self.routes, host=host, port=port, name='embedded-cloud',
@@ -154,8 +160,10 @@ class EmbeddedCloud:
 
     @property
     def probe_port(self) -> int:
-        """Where its hosts send datagrams back; valid once started."""
-        return self._responders.port if self._responders else 0
+        """Where its hosts send datagrams back, 0 when they answer pings;
+        valid once started.
+        """
+        return self._links.port if self._links else 0
 
     def start(self) -> str:
         """Serve; returns when it answers. Called once.
@@ -164,9 +172,9 @@ class EmbeddedCloud:
         :raises ConfigError: an address or the transport URL cannot be used.
         """
         with ExitStack() as started:
-            self._responders = Responders(
+            self._links = self._links or Responders(
                 {host.name: host.address for host in self.compute_hosts})
-            started.callback(self._responders.stop)
+            started.callback(self._links.stop)
             self._deliverer = Deliverer(configuration.prepare([], kinds=()))
             started.callback(self._deliverer.close, _DRAIN_S)
             if self.transport_url:
@@ -274,15 +282,17 @@ class EmbeddedCloud:
 
     def cut(self, host: ComputeHost, how: str = LINK) -> float:
         """As :meth:`fail`, on the cloud's loop."""
-        if self._responders is not None:
-            self._responders.silence(host.name)
-        return self.compute_hosts.fail(host, how)
+        # Not a moment late: all that is measured counts from it.
+        failed_at = self.compute_hosts.fail(host, how)
+        if self._links is not None:
+            self._links.silence(host.name)
+        return failed_at
 
     def mend(self, host: ComputeHost) -> None:
         """As :meth:`heal`, on the cloud's loop."""
         self.compute_hosts.heal(host)
-        if self._responders is not None:
-            self._responders.restore(host.name)
+        if self._links is not None:
+            self._links.restore(host.name)
 
     async def _delay(self, request: Request,
                      inner: Callable[[Request], Awaitable[Response]]

@@ -41,7 +41,7 @@ class Machines(Protocol):
 
     @property
     def probe_port(self) -> int:
-        """Where the hosts answer datagrams."""
+        """Where the hosts answer datagrams; 0 when they answer pings."""
 
     def cut(self, host: ComputeHost, how: str) -> float:
         """Let a host fall silent; returns when it did."""

@@ -5,13 +5,37 @@ import selectors
 import socket
 import threading
 from collections.abc import Mapping
+from typing import Protocol
 
 from doctor_core.exceptions import ConfigError
 
 LOG = logging.getLogger(__name__)
 
+#: The part of loopback that the hosts' addresses are in.
+LOOPBACK = '127.77.0'
 _LARGEST = 2048
 _TRIES = 20
+
+
+class Links(Protocol):
+    """What joins the hosts with who probes them; for one thread at a time.
+
+    :ivar port: where all hosts send datagrams back; 0 when they answer pings
+        instead.
+    :ivar network: what their addresses begin with: three numbers.
+    """
+
+    port: int
+    network: str
+
+    def silence(self, name: str) -> None:
+        """Let a host answer nothing from now on."""
+
+    def restore(self, name: str) -> None:
+        """Let a host answer again."""
+
+    def stop(self) -> None:
+        """Let go of the addresses; may be called again."""
 
 
 class Responders:
@@ -23,6 +47,8 @@ class Responders:
     :param addresses: host names and their addresses on this machine.
     :raises ConfigError: an address cannot be used here.
     """
+
+    network = LOOPBACK
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
         self._silent: frozenset[str] = frozenset()
@@ -37,15 +63,12 @@ class Responders:
         self._thread.start()
 
     def silence(self, name: str) -> None:
-        """Let a host answer nothing from now on."""
         self._silent |= {name}
 
     def restore(self, name: str) -> None:
-        """Let a host answer again."""
         self._silent -= {name}
 
     def stop(self) -> None:
-        """Close the addresses; may be called again."""
         if self._thread.is_alive():
             self._wake.send(b'.')
             self._thread.join()

@@ -17,11 +17,12 @@ from doctor_core.model import Host, Need, Node, Stamp
 from doctor_core.plugins import Options
 
 _SERVICE = 'doctor-embedded'
-#: The monitor that probes its hosts; and those that see no loss of them.
-_SEES = 'fake'
+#: The monitor that probes its hosts, that of hosts with cables of their own;
+#: and those that see no loss of them.
+_SEES, _PINGS = 'fake', 'sample'
 _BLIND = {
-    'sample': 'the hosts of an embedded cloud are addresses of the loopback, '
-              'which answer every ping, failed or not',
+    _PINGS: 'the hosts of an embedded cloud are addresses of the loopback, '
+            'which answer every ping, failed or not',
     'collectd': 'on the hosts of an embedded cloud runs no collectd'}
 
 
@@ -82,6 +83,10 @@ class EmbeddedInstaller(Installer):
             # Of other people's monitors nothing is known.
             return ''
         port = self._ask('GET', '/hosts')['hosts'][0]['probe_port']
+        if not port:
+            return '' if monitor == _PINGS else (
+                'the hosts of this embedded cloud answer pings and nothing '
+                f'else: say [monitor] type = {_PINGS}')
         if monitor == _SEES:
             return '' if options.port == port else (
                 'the hosts of an embedded cloud answer probes on port '

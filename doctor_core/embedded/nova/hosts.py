@@ -12,7 +12,7 @@ from doctor_core.web.server import Refused
 #: Where Nova's versioned notifications travel.
 VERSIONED_TOPIC = 'versioned_notifications'
 
-#: An address of loopback has so many last numbers for them.
+#: A network of an address's first three numbers has room for them.
 _MOST = 250
 
 #: How a host can fail: it is cut off and runs on, or it starts anew.
@@ -60,9 +60,11 @@ class ComputeHost:
         default_factory=list)
 
 
-def numbered(count: int, cells: int, now: float) -> list[ComputeHost]:
+def numbered(count: int, cells: int, now: float,
+             network: str) -> list[ComputeHost]:
     """New hosts, in cells by turns.
 
+    :param network: what their addresses begin with: three numbers.
     :raises ConfigError: there cannot be so many.
     """
     if not 1 <= count <= _MOST:
@@ -71,7 +73,7 @@ def numbered(count: int, cells: int, now: float) -> list[ComputeHost]:
     if not 1 <= cells <= count:
         raise ConfigError(f'{count} hosts are in 1 to {count} cells, not in '
                           f'{cells}.')
-    return [ComputeHost(f'embedded-compute-{number}', f'127.77.0.{number}',
+    return [ComputeHost(f'embedded-compute-{number}', f'{network}.{number}',
                         # The first numbers are those of the controllers.
                         number + 2, started_at=now, booted_at=now,
                         cell=f'cell{(number - 1) % cells + 1}')

@@ -1,6 +1,7 @@
 import testtools
 import yaml
 
+from doctor_core import clock
 from doctor_core.embedded.cloud import EmbeddedCloud
 from doctor_core.exceptions import ConfigError, NotFound
 from doctor_core.tests.unit.embedded.inprocess import URL, Client
@@ -36,6 +37,40 @@ class CloudTest(testtools.TestCase):
             'doctor-embedded': f'{URL}/embedded'},
             {service['type']: service['endpoints'][0]['url']
              for service in catalog['catalog']})
+
+
+class Cables:
+    """Links that only keep what they are told."""
+
+    port, network = 0, '10.77.0'
+
+    def __init__(self):
+        self.told = []
+
+    def silence(self, name):
+        self.told.append(('silence', name, clock.now()))
+
+    def restore(self, name):
+        self.told.append(('restore', name, clock.now()))
+
+
+class LinksTest(testtools.TestCase):
+
+    def test_the_hosts_have_the_addresses_of_their_links(self):
+        client = Client(self, links=Cables())
+        first = client.ask('GET', '/embedded/hosts').json['hosts'][0]
+        self.assertEqual(('10.77.0.1', 0),
+                         (first['address'], first['probe_port']))
+
+    def test_a_link_is_cut_and_no_time_before_that_is_left_out(self):
+        cables, path = Cables(), '/embedded/hosts/embedded-compute-2'
+        client = Client(self, links=cables)
+        failed_at = client.ask('POST', f'{path}/fail').json['failed_at']
+        client.ask('POST', f'{path}/heal')
+        self.assertEqual([('silence', 'embedded-compute-2'),
+                          ('restore', 'embedded-compute-2')],
+                         [one[:2] for one in cables.told])
+        self.assertLessEqual(failed_at, cables.told[0][2])
 
 
 class ControlTest(testtools.TestCase):

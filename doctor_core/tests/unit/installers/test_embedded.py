@@ -60,6 +60,16 @@ class EmbeddedInstallerTest(testtools.TestCase):
         self.assertEqual('', installer.unseen_by(
             'fake', options(fake, port=40007)))
 
+    def test_hosts_with_cables_are_seen_by_pings_alone(self):
+        installer = Asked({'/hosts': {'hosts': [
+            {'name': 'h1', 'address': '10.77.0.1', 'probe_port': 0}]}})
+        self.assertEqual({'sample'}, {
+            name for name in ('sample', 'fake', 'collectd')
+            if not installer.unseen_by(name, options(
+                plugins.load('monitors', name)))})
+        self.assertIn('say [monitor] type = sample', installer.unseen_by(
+            'fake', options(plugins.load('monitors', 'fake'))))
+
     def test_how_a_host_fails_is_an_option(self):
         self.assertEqual(['fail_by'], [
             option.name for option in EmbeddedInstaller.get_opts()])

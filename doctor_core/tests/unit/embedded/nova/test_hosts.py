@@ -13,11 +13,12 @@ class NumberedTest(testtools.TestCase):
 
     def test_in_cells_by_turns(self):
         self.assertEqual(['cell1', 'cell2', 'cell1'],
-                         [host.cell for host in numbered(3, 2, 0.0)])
+                         [host.cell for host in numbered(3, 2, 0.0, '10.0.0')])
 
     def test_there_cannot_be_any_number(self):
         for count, cells in ((0, 1), (251, 1), (3, 0), (3, 4)):
-            self.assertRaises(ConfigError, numbered, count, cells, 0.0)
+            self.assertRaises(ConfigError, numbered, count, cells, 0.0,
+                              '10.0.0')
 
 
 class HeartbeatTest(testtools.TestCase):

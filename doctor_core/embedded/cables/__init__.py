@@ -1,0 +1,1 @@
+"""Hosts with cables of their own, in Linux's network namespaces."""
