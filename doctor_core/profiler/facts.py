@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from doctor_core.model import Outcome, Server, Stage
-from doctor_core.profiler.times import FaultTimes
+from doctor_core.profiler.times import FaultTimes, Span
 from doctor_core.wording import counted
 
 
@@ -20,6 +20,8 @@ class ReportFacts:
     :ivar setup: whatever else the reader should know, label to value, e.g.
         the plugins in use; shown in this order.
     :ivar created_at: when the report was made.
+    :ivar ports_at: when Neutron had taken in that the last of the servers'
+        ports is down; None when that is not known.
     """
 
     outcome: Outcome
@@ -30,6 +32,7 @@ class ReportFacts:
     notification: str = ''
     setup: Mapping[str, str] = dataclasses.field(default_factory=dict)
     created_at: float = 0.0
+    ports_at: float | None = None
 
     def name(self, server_id: str) -> str:
         """What the reader calls a server."""
@@ -44,6 +47,16 @@ class ReportFacts:
             if server.id == server_id:
                 return server.project_id
         return ''
+
+    def ports(self, times: FaultTimes) -> Span:
+        """The time from the reference until Neutron showed all ports as
+        down.
+        """
+        since = times.at(times.reference)
+        if self.ports_at is None or since is None:
+            return Span(None)
+        return Span((self.ports_at - since) * 1000.0,
+                    times.reference in times.clocks.others)
 
     def problem(self, times: FaultTimes, server_id: str) -> str:
         """What is wrong with when an owner was told; empty: nothing."""
@@ -60,17 +73,24 @@ class ReportFacts:
 
 
 def headline(times: FaultTimes, facts: ReportFacts) -> str:
-    """One or two sentences: who was told, and how fast."""
-    told = times.told()
-    whole = times.told(Stage.LINK_DOWN)
+    """A sentence: who was told, and how fast, counted from the lost link."""
+    told, whole = (_last(times, since) for since in (
+        Stage.DETECTED, Stage.LINK_DOWN))
+    sure = times.span(Stage.LINK_DOWN, Stage.DETECTED)
     count = times.count(Stage.OWNER_TOLD)
     sentence = (f'{count} of {counted(len(times.servers), "owner")} told of '
                 f'the loss of {facts.host}')
-    if told.max_ms is not None:
-        mark = '~' if told.clocks_differ else ''
-        sentence += (f', the last {mark}{told.max_ms:.1f} ms after detection '
-                     f'(limit {facts.limit_ms:g} ms)')
-    if whole.max_ms is not None:
-        mark = '~' if whole.clocks_differ else ''
-        sentence += f', {mark}{whole.max_ms:.1f} ms after the link was lost'
+    limit = f'(limit {facts.limit_ms:g} ms)'
+    if whole.ms is not None:
+        sentence += f', the last {whole} ms after the link was lost'
+        if told.ms is not None:
+            sentence += (f': the monitor was sure after {sure} ms, and the '
+                         f'last owner told {told} ms later {limit}')
+    elif told.ms is not None:
+        sentence += f', the last {told} ms after detection {limit}'
     return sentence + '.'
+
+
+def _last(times: FaultTimes, since: Stage) -> Span:
+    told = times.told(since)
+    return Span(told.max_ms, told.clocks_differ)

@@ -17,8 +17,9 @@ from doctor_core.profiler.rows import (
     axes,
     axis,
     rows,
+    way,
 )
-from doctor_core.profiler.times import MODULES, FaultTimes, Span
+from doctor_core.profiler.times import FaultTimes, Span
 
 _LEFT, _PLOT, _RIGHT = 216, 712, 132  # columns of the pictures, in px
 _ROW = 26
@@ -32,6 +33,11 @@ MARKS = {
     Stage.SERVER_ERROR: 'diamond',
     Stage.NOVA_NOTIFIED: 'triangle',
 }
+
+
+#: In words for the cards.
+_SINCE = {Stage.LINK_DOWN: 'after the link was lost',
+          Stage.DETECTED: 'after detection'}
 
 
 def as_html(times: FaultTimes, facts: ReportFacts) -> str:
@@ -52,7 +58,7 @@ def as_html(times: FaultTimes, facts: ReportFacts) -> str:
         lanes=_lanes(times, facts),
         table=table, remarks=any(row['remark'] for row in table),
         columns=_TABLE, labels=LABELS, marks=MARKS,
-        modules=_modules(times),
+        steps=_steps(times),
         setup={label[:1].upper() + label[1:]: value
                for label, value in facts.setup.items()})
 
@@ -80,22 +86,26 @@ class Card:
 
 
 def _cards(times: FaultTimes, facts: ReportFacts) -> list[Card]:
-    told = times.told()
+    told = times.told(times.reference)
     last = times.last(Stage.OWNER_TOLD, Stage.DETECTED)
-    corrected = [times.complete(stage, Stage.DETECTED)
+    since = _SINCE[times.reference]
+    corrected = [times.complete(stage)
                  for stage in (Stage.HOST_DOWN, Stage.SERVER_ERROR)]
+    ports = facts.ports(times)
+    if ports.ms is not None:
+        corrected.append(ports)
     slower = max(corrected, key=lambda span: (span.ms is None, span.ms or 0))
     share = None
     if last.ms is not None and facts.limit_ms > 0:
         share = min(1.0, max(0.0, last.ms / facts.limit_ms))
     untold = len(times.untold)
     return [
-        Card('Last owner told', str(last), 'ms',
-             f'after detection; the limit is {facts.limit_ms:g} ms', share,
-             bad=share == 1.0),
+        Card('Last owner told', str(times.last(Stage.OWNER_TOLD)), 'ms',
+             f'{since}; {last} ms after detection, where the limit is '
+             f'{facts.limit_ms:g} ms', share, bad=share == 1.0),
         Card('Half of the owners', str(Span(told.median_ms,
                                             told.clocks_differ)),
-             'ms', 'after detection'),
+             'ms', since),
         Card('Owners told',
              f'{times.count(Stage.OWNER_TOLD)}/{len(times.servers)}', '',
              f'{untold} not told' if untold else 'every one',
@@ -103,7 +113,8 @@ def _cards(times: FaultTimes, facts: ReportFacts) -> list[Card]:
         Card('Detection', str(times.span(Stage.LINK_DOWN, Stage.DETECTED)),
              'ms', 'after the link was lost'),
         Card('Cloud corrected', str(slower), 'ms',
-             'after detection: host down, servers in error'),
+             f'{since}: host down, servers in error'
+             + (', ports down' if ports.ms is not None else '')),
     ]
 
 
@@ -214,14 +225,15 @@ def _table(times: FaultTimes, facts: ReportFacts) -> list[dict[str, Any]]:
     } for server in times.servers]
 
 
-def _modules(times: FaultTimes) -> list[dict[str, str]]:
-    """Of the owner who was told last."""
+def _steps(times: FaultTimes) -> list[dict[str, str]]:
+    """The way to the owner who was told last."""
     told = times.told_in_order
-    if not told:
+    steps = way(times, told[-1]) if told else []
+    if not steps:
         return []
-    spans = times.modules(told[-1])
-    found = [{'module': module, 'name': name, 'way': f'{begin} – {end}',
-              'ms': str(spans[module])}
-             for module, (name, begin, end) in MODULES.items()]
-    return [*found, {'module': '', 'name': 'Together', 'way': 'T00 – T09',
-                     'ms': str(times.total(told[-1]))}]
+    begin, end = steps[0].begin, steps[-1].stage
+    return [*({'label': step.label.capitalize(),
+               'way': f'{step.begin} – {step.stage}', 'ms': str(step.span)}
+              for step in steps),
+            {'label': 'Together', 'way': f'{begin} – {end}',
+             'ms': str(times.span(begin, end, told[-1]))}]

@@ -4,7 +4,7 @@ import dataclasses
 import math
 
 from doctor_core.model import Stage
-from doctor_core.profiler.times import HOST_STAGES, FaultTimes
+from doctor_core.profiler.times import HOST_STAGES, FaultTimes, Span
 
 LABELS = {
     Stage.LINK_DOWN: 'Link lost',
@@ -92,6 +92,40 @@ def _row(times: FaultTimes, stage: Stage, lane: str) -> Row:
     return Row(stage, lane, begin, first.ms, last.ms,
                None if stage in HOST_STAGES else times.count(stage),
                last.clocks_differ)
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One step of the way to an owner.
+
+    :ivar begin: the stage that it waited for.
+    :ivar stage: the one that it reached.
+    """
+
+    begin: Stage
+    stage: Stage
+    span: Span
+
+    @property
+    def label(self) -> str:
+        return LABELS[self.stage].lower()
+
+
+def way(times: FaultTimes, server: str) -> list[Step]:
+    """What came after what until the owner of a server was told, no step of
+    which is negative; empty if that is unknown.
+    """
+    steps: list[Step] = []
+    stage: Stage | None = Stage.OWNER_TOLD
+    while stage:
+        spans = {before: times.span(before, stage, server)
+                 for before in _BEFORE[stage]}
+        begin = next((before for before, span in spans.items()
+                      if span.ms is not None and span.ms >= 0), None)
+        if begin:
+            steps.insert(0, Step(begin, stage, spans[begin]))
+        stage = begin
+    return steps
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 from doctor_core.model import Stage, Verdict
 from doctor_core.profiler.facts import ReportFacts, headline
-from doctor_core.profiler.rows import LANES, Axis, Row, axes, rows
-from doctor_core.profiler.times import MODULES, FaultTimes, Span
+from doctor_core.profiler.rows import LANES, Axis, Row, axes, rows, way
+from doctor_core.profiler.times import FaultTimes, Span
 
 _FIGURES = 59  # columns left of the bars
 _NARROWEST = 78
@@ -169,24 +169,31 @@ def _problems(times: FaultTimes, facts: ReportFacts) -> list[str]:
 def _footer(times: FaultTimes, facts: ReportFacts,
             width: int) -> Iterator[str]:
     told = times.told_in_order
-    if told:
-        modules = times.modules(told[-1])
-        parts = [f'{name} {modules[module]}'
-                 for module, (name, _begin, _end) in MODULES.items()]
-        at_once = '' if all((span.ms or 0) >= 0 for span in modules.values()) \
-            else ' Negative: what came before and after ran at the same time.'
+    steps = way(times, told[-1]) if told else []
+    if steps:
         yield from textwrap.wrap(
-            f'Modules, ms, for the owner told last: {", ".join(parts)}; '
-            f'together {times.total(told[-1])}.{at_once}', width)
-    median = times.told().median_ms
+            'Step by step to the owner told last, ms: ' + ', '.join(
+                f'{step.label} {step.span}' for step in steps)
+            + '; together '
+            f'{times.span(steps[0].begin, steps[-1].stage, told[-1])}.', width)
+    corrected = {'the host in Nova': times.complete(Stage.HOST_DOWN),
+                 'its servers': times.complete(Stage.SERVER_ERROR),
+                 'their ports in Neutron': facts.ports(times)}
+    texts = [f'{what} {span}' for what, span in corrected.items()
+             if span.ms is not None]
+    if texts:
+        yield from textwrap.wrap(
+            f'Corrected, ms after {times.reference}: {", ".join(texts)}.',
+            width)
+    median = times.told(times.reference).median_ms
     if median is not None:
         setup = {'Notification': facts.notification, **facts.setup}
         texts = [f'{label.lower()} {value}'
                  for label, value in setup.items() if value]
         yield from textwrap.wrap(
-            f'Half of the owners were told within {median:.1f} ms of '
-            'detection.' + (f' Setup: {", ".join(texts)}.' if texts else ''),
-            width)
+            f'Half of the owners were told within {median:.1f} ms after '
+            f'{times.reference}.'
+            + (f' Setup: {", ".join(texts)}.' if texts else ''), width)
     again = sum(count for (_server, stage), count in times.repeated.items()
                 if stage is Stage.OWNER_TOLD)
     if again:

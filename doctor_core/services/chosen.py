@@ -73,3 +73,15 @@ def _corroborators(conf: cfg.ConfigOpts, cloud: Callable[[], Cloud],
                    ) -> Mapping[str, Corroborator]:
     return plugins.make_each(conf, 'corroborators',
                              lambda _name: (found, cloud))
+
+
+def monitors_in_words(conf: cfg.ConfigOpts) -> str:
+    """The monitors that ``[monitor] type`` names, and how sure each is before
+    it says so, once their options are registered.
+    """
+    found = []
+    for name in plugins.chosen_names(conf, 'monitors'):
+        options = plugins.options_of(conf, 'monitors', name)
+        profile = getattr(options, 'profile', '')
+        found.append(f'{name} (profile {profile})' if profile else name)
+    return ', '.join(found)

@@ -44,9 +44,22 @@ class HeadlineTest(testtools.TestCase):
     def test_all_told(self):
         times = stamps.times(stamps.SHORTCUT, 2, apart_ms=5)
         self.assertEqual(
-            '2 of 2 owners told of the loss of compute-1, the last 15.0 ms '
-            'after detection (limit 1000 ms), 215.0 ms after the link was '
-            'lost.', headline(times, stamps.facts(2)))
+            '2 of 2 owners told of the loss of compute-1, the last 215.0 ms '
+            'after the link was lost: the monitor was sure after 200.0 ms, '
+            'and the last owner told 15.0 ms later (limit 1000 ms).',
+            headline(times, stamps.facts(2)))
+
+    def test_nobody_knows_when_the_link_was_lost(self):
+        self.assertEqual(
+            '1 of 1 owner told of the loss of compute-1, the last 9.0 ms '
+            'after detection (limit 1000 ms).',
+            headline(stamps.times({'T01': 1, 'T09': 10}), stamps.facts()))
+
+    def test_told_of_what_was_never_detected(self):
+        self.assertEqual(
+            '1 of 1 owner told of the loss of compute-1, the last 10.0 ms '
+            'after the link was lost.',
+            headline(stamps.times({'T00': 0, 'T09': 10}), stamps.facts()))
 
     def test_nobody_told(self):
         times = stamps.times({'T00': 0}, 2)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor_core.model import Stage
-from doctor_core.profiler.rows import axes, axis, rows
+from doctor_core.profiler.rows import axes, axis, rows, way
 from doctor_core.tests.unit.profiler import stamps
 
 
@@ -88,3 +88,34 @@ class AxisTest(testtools.TestCase):
         times = stamps.times({'T00': 0, 'T09': 50})
         self.assertEqual(Stage.LINK_DOWN,
                          axes(times, rows(times))['tell'].since)
+
+
+class WayTest(testtools.TestCase):
+
+    def way(self, stages):
+        return [(str(step.stage), round(step.span.ms, 3)) for step in
+                way(stamps.times(stages), 'server-0')]
+
+    def test_conservative_waits_for_nova(self):
+        self.assertEqual(
+            [('T01', 200), ('T02', 1), ('T03', 49), ('T05', 10), ('T06', 1),
+             ('T07', 1), ('T08', 1), ('T09', 17)],
+            self.way(stamps.CONSERVATIVE))
+
+    def test_a_step_may_take_no_time(self):
+        self.assertEqual([('T01', 0), ('T09', 5)],
+                         self.way({'T00': 0, 'T01': 0, 'T09': 5}))
+
+    def test_unknown(self):
+        self.assertEqual([], self.way({'T00': 0, 'T01': 200}))
+
+    @given(st.dictionaries(st.sampled_from([str(stage) for stage in Stage]),
+                           st.integers(0, 1000)))
+    def test_no_step_is_negative_and_they_add_up(self, stages):
+        times = stamps.times(stages)
+        steps = way(times, 'server-0')
+        self.assertEqual([], [step for step in steps if step.span.ms < 0])
+        if steps:
+            whole = times.span(steps[0].begin, Stage.OWNER_TOLD, 'server-0')
+            self.assertAlmostEqual(whole.ms, sum(
+                step.span.ms for step in steps), places=3)

@@ -110,12 +110,35 @@ class LooksTest(testtools.TestCase):
                        stamps.facts(outcome=outcome))
         self.assertIn('  * 2 owners were not told.', text)
 
-    def test_setup_and_modules(self):
-        text = as_text(stamps.times(stamps.CONSERVATIVE), stamps.facts(
-            notification='conservative', setup={'Alarms': 'aodh'}))
-        self.assertIn('notification conservative, alarms aodh',
-                      ' '.join(text.split()))
-        self.assertIn('Controller 30.0', text)
+    def footer(self, stages, **facts):
+        return ' '.join(as_text(stamps.times(stages), stamps.facts(
+            **facts)).split())
+
+    def test_setup(self):
+        self.assertIn('notification conservative, alarms aodh', self.footer(
+            stamps.CONSERVATIVE, notification='conservative',
+            setup={'Alarms': 'aodh'}))
+
+    def test_the_steps_to_the_last_owner_add_up(self):
+        """The modules did with a negative one, which nobody understood."""
+        text = self.footer(stamps.SHORTCUT)
+        self.assertIn(
+            'fault detected 200.0, affected servers found 1.0, event ready '
+            '1.0, alarm evaluated 1.0, alarm fired 1.0, owners told 6.0; '
+            'together 210.0.', text)
+        self.assertNotIn('Modules', text)
+
+    def test_when_nova_and_neutron_were_corrected(self):
+        self.assertIn(
+            'Corrected, ms after T00: the host in Nova 230.0, its servers '
+            '250.0, their ports in Neutron 270.0.', self.footer(
+                stamps.SHORTCUT, ports_at=stamps.START + 0.27))
+        self.assertIn('its servers 250.0.', self.footer(stamps.SHORTCUT))
+        self.assertNotIn('Corrected', self.footer({'T00': 0}))
+
+    def test_half_of_the_owners_from_the_lost_link_on(self):
+        self.assertIn('within 210.0 ms after T00.',
+                      self.footer(stamps.SHORTCUT))
 
     def test_notices_that_came_again(self):
         timeline = stamps.Timeline()
