@@ -72,9 +72,9 @@ def links(hosts: int, say: Callable[[str], None],
     try:
         made = plug(names, _NETWORK)
     except BackendError as error:
-        say('No real hosts, since network namespaces cannot be made here '
-            f'({error}): they are UDP ports on loopback, which fail by '
-            'silence, and are watched by the monitor "fake"')
+        say(f'Network namespaces cannot be made here ({error}), so the hosts '
+            'are UDP ports on loopback that fall silent, and monitor "fake" '
+            'watches them')
         return None
     say(f'To be pinged: {counted(hosts, "network namespace")} at '
         f'{_NETWORK}.1 and up, with a cable each to a switch')
@@ -89,13 +89,7 @@ def watching(probe_port: int) -> dict[tuple[str, str], Any]:
     """
     if not probe_port:
         return {('monitor', 'type'): 'sample'}
-    return {
-        ('monitor', 'type'): 'fake',
-        ('monitor_fake', 'port'): probe_port,
-        # Hosts, cloud, owner and Doctor share one interpreter here, and wait
-        # for each other longer than machines do.
-        ('monitor_fake', 'timeout_ms'): 25.0,
-    }
+    return {('monitor', 'type'): 'fake', ('monitor_fake', 'port'): probe_port}
 
 
 def _settings(clouds: str, alarms: str, servers: int

@@ -5,6 +5,7 @@ Python has ``os.unshare`` and ``os.setns`` from 3.12 on; ``man 2 unshare``,
 """
 
 import ctypes
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,18 +14,27 @@ _NEW_NET = 0x40000000
 _NEW_USER = 0x10000000
 _SELF = Path('/proc/self')
 _LONGEST = 1000
+_LIMITED = (errno.ENOSPC, errno.EUSERS)
+_LIMIT = 'there are as many as /proc/sys/user allows'
 
 
 def _call(function: str, *arguments: int) -> None:
     called = getattr(ctypes.CDLL(None, use_errno=True), function)
     if called(*arguments):
         number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+        # Of these calls, the ordinary words would say that a disk is full.
+        raise OSError(number, _LIMIT if number in _LIMITED
+                      else os.strerror(number))
 
 
 def is_single() -> bool:
-    """Whether this process has one thread, and so may leave as a whole."""
-    return len(os.listdir(_SELF / 'task')) == 1
+    """Whether this process has one thread, and so may leave as a whole;
+    false where that cannot be known.
+    """
+    try:
+        return len(os.listdir(_SELF / 'task')) == 1
+    except OSError:
+        return False
 
 
 def leave() -> None:

@@ -127,7 +127,7 @@ def plugged(names: Sequence[str], network: str) -> Switch:
     if sys.platform != 'linux':
         raise BackendError('only Linux has them')
     if not spaces.is_single():
-        raise BackendError('the process has several threads already')
+        raise BackendError('the process seems to have several threads')
     reason = spaces.tried(plug)
     if reason:
         raise BackendError(reason)
