@@ -45,7 +45,8 @@ from doctor_core.wording import by_reason
 LOG = logging.getLogger(__name__)
 
 _STAGES = {Action.FORCE_DOWN: Stage.HOST_DOWN,
-           Action.RESET_STATE: Stage.SERVER_ERROR}
+           Action.RESET_STATE: Stage.SERVER_ERROR,
+           Action.DATA_PLANE_STATUS: Stage.PORTS_DOWN}
 
 #: How the reason begins for which something is never taken back.
 _REFUSED = 'refused for good: '
@@ -285,8 +286,8 @@ class Correcting:
         if lost and stage is not None:
             self._checkpoint(Checkpoint(
                 stage, change.at, one.host,
-                one.target_id if stage is Stage.SERVER_ERROR else '',
-                fault_id))
+                one.target_id if stage is Stage.SERVER_ERROR
+                else one.server_id, fault_id))
 
 
 def _why_another(one: Correction, service: ComputeService | None) -> str:

@@ -7,7 +7,11 @@ from typing import Any
 
 
 class Stage(enum.StrEnum):
-    """The points of the way from a lost host to a told owner."""
+    """The points of the way from a lost host to a told owner, and to a cloud
+    that shows what is so. All but the last are those of OPNFV Doctor.
+
+    :cvar PORTS_DOWN: Neutron shows a port of a server as down.
+    """
 
     LINK_DOWN = 'T00'
     DETECTED = 'T01'
@@ -19,6 +23,7 @@ class Stage(enum.StrEnum):
     ALARM_EVALUATED = 'T07'
     ALARM_FIRED = 'T08'
     OWNER_TOLD = 'T09'
+    PORTS_DOWN = 'T10'
 
 
 @dataclasses.dataclass(frozen=True)

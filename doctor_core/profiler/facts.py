@@ -20,8 +20,6 @@ class ReportFacts:
     :ivar setup: whatever else the reader should know, label to value, e.g.
         the plugins in use; shown in this order.
     :ivar created_at: when the report was made.
-    :ivar ports_at: when Neutron had taken in that the last of the servers'
-        ports is down; None when that is not known.
     """
 
     outcome: Outcome
@@ -32,7 +30,6 @@ class ReportFacts:
     notification: str = ''
     setup: Mapping[str, str] = dataclasses.field(default_factory=dict)
     created_at: float = 0.0
-    ports_at: float | None = None
 
     def name(self, server_id: str) -> str:
         """What the reader calls a server."""
@@ -47,16 +44,6 @@ class ReportFacts:
             if server.id == server_id:
                 return server.project_id
         return ''
-
-    def ports(self, times: FaultTimes) -> Span:
-        """The time from the reference until Neutron showed all ports as
-        down.
-        """
-        since = times.at(times.reference)
-        if self.ports_at is None or since is None:
-            return Span(None)
-        return Span((self.ports_at - since) * 1000.0,
-                    times.reference in times.clocks.others)
 
     def problem(self, times: FaultTimes, server_id: str) -> str:
         """What is wrong with when an owner was told; empty: nothing."""

@@ -89,11 +89,10 @@ def _cards(times: FaultTimes, facts: ReportFacts) -> list[Card]:
     told = times.told(times.reference)
     last = times.last(Stage.OWNER_TOLD, Stage.DETECTED)
     since = _SINCE[times.reference]
-    corrected = [times.complete(stage)
-                 for stage in (Stage.HOST_DOWN, Stage.SERVER_ERROR)]
-    ports = facts.ports(times)
-    if ports.ms is not None:
-        corrected.append(ports)
+    with_ports = times.count(Stage.PORTS_DOWN) > 0
+    corrected = [times.complete(stage) for stage in (
+        Stage.HOST_DOWN, Stage.SERVER_ERROR,
+        *((Stage.PORTS_DOWN,) if with_ports else ()))]
     slower = max(corrected, key=lambda span: (span.ms is None, span.ms or 0))
     share = None
     if last.ms is not None and facts.limit_ms > 0:
@@ -113,8 +112,8 @@ def _cards(times: FaultTimes, facts: ReportFacts) -> list[Card]:
         Card('Detection', str(times.span(Stage.LINK_DOWN, Stage.DETECTED)),
              'ms', 'after the link was lost'),
         Card('Cloud corrected', str(slower), 'ms',
-             f'{since}: host down, servers in error'
-             + (', ports down' if ports.ms is not None else '')),
+             f'{since}: host, servers'
+             + (', ports' if with_ports else '') + ' shown as down'),
     ]
 
 
@@ -128,7 +127,7 @@ def _ticks(scale: Axis) -> list[dict[str, Any]]:
 
 
 def _waterfall(times: FaultTimes) -> dict[str, Any]:
-    """The ten stages: panels with a scale each, of lanes, of bars."""
+    """The stages: panels with a scale each, of lanes, of bars."""
     shown = rows(times)
     scales = axes(times, shown)
     panels: list[dict[str, Any]] = []

@@ -59,7 +59,6 @@ def as_json(times: FaultTimes, facts: ReportFacts) -> dict[str, Any]:
                     for server in times.servers],
         'repeated': [{'stage': str(stage), 'server': server, 'count': count}
                      for (server, stage), count in times.repeated.items()],
-        'ports_at': facts.ports_at,
         'facts': _facts(facts.outcome),
     }
 

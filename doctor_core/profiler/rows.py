@@ -17,6 +17,7 @@ LABELS = {
     Stage.ALARM_EVALUATED: 'Alarm evaluated',
     Stage.ALARM_FIRED: 'Alarm fired',
     Stage.OWNER_TOLD: 'Owners told',
+    Stage.PORTS_DOWN: 'Ports down',
 }
 
 #: What happens at the same time stands in lanes of its own.
@@ -26,8 +27,9 @@ LANES = (
     ('tell', 'Tell the owners', (Stage.EVENT_TRANSFORMED,
                                  Stage.ALARM_EVALUATED, Stage.ALARM_FIRED,
                                  Stage.OWNER_TOLD)),
-    ('correct', 'Correct the cloud', (Stage.HOST_DOWN, Stage.SERVER_ERROR,
-                                      Stage.NOVA_NOTIFIED)),
+    ('correct', 'Correct Nova and Neutron', (
+        Stage.HOST_DOWN, Stage.SERVER_ERROR, Stage.NOVA_NOTIFIED,
+        Stage.PORTS_DOWN)),
 )
 
 # What a stage may have waited for, the nearest first. Telling waits for
@@ -50,6 +52,7 @@ _BEFORE = {
     Stage.OWNER_TOLD: (Stage.ALARM_FIRED, Stage.ALARM_EVALUATED,
                        Stage.EVENT_TRANSFORMED, Stage.AFFECTED_FOUND,
                        Stage.DETECTED),
+    Stage.PORTS_DOWN: (Stage.AFFECTED_FOUND, Stage.DETECTED),
 }
 
 
@@ -77,7 +80,7 @@ class Row:
 
 
 def rows(times: FaultTimes) -> list[Row]:
-    """All ten stages, lane by lane."""
+    """All stages, lane by lane."""
     return [_row(times, stage, lane)
             for lane, _title, stages in LANES for stage in stages]
 

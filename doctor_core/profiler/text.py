@@ -176,15 +176,6 @@ def _footer(times: FaultTimes, facts: ReportFacts,
                 f'{step.label} {step.span}' for step in steps)
             + '; together '
             f'{times.span(steps[0].begin, steps[-1].stage, told[-1])}.', width)
-    corrected = {'the host in Nova': times.complete(Stage.HOST_DOWN),
-                 'its servers': times.complete(Stage.SERVER_ERROR),
-                 'their ports in Neutron': facts.ports(times)}
-    texts = [f'{what} {span}' for what, span in corrected.items()
-             if span.ms is not None]
-    if texts:
-        yield from textwrap.wrap(
-            f'Corrected, ms after {times.reference}: {", ".join(texts)}.',
-            width)
     median = times.told(times.reference).median_ms
     if median is not None:
         setup = {'Notification': facts.notification, **facts.setup}

@@ -15,7 +15,6 @@ from doctor_core.exceptions import (
     DoctorError,
 )
 from doctor_core.model import (
-    Action,
     Checkpoint,
     Fault,
     FaultStatus,
@@ -34,7 +33,6 @@ from doctor_core.scenarios.base import Progress, Scenario
 from doctor_core.scenarios.judging import (
     Evidence,
     Tally,
-    done_at,
     judge,
     otherwise,
     told_at,
@@ -100,7 +98,6 @@ class FaultManagement(Scenario):
         self._servers: list[Server] = []
         self._fault_id = ''
         self._tenancy: Tenancy | None = None
-        self._ports_at: float | None = None
         #: What the inspector could not take away again.
         self._left: list[str] = []
 
@@ -312,8 +309,6 @@ class FaultManagement(Scenario):
         except DeadlineExceeded as error:
             self.progress(str(error))
         report = self._inspector.wait(fault.id, self.options.wait_s)
-        changes = report.changes if report else ()
-        self._ports_at = done_at(changes, Action.DATA_PLANE_STATUS)
         notices = self._consumer.received()
         for server_id, at in told_at(notices).items():
             self._timeline.add(Checkpoint(Stage.OWNER_TOLD, at,
@@ -323,7 +318,8 @@ class FaultManagement(Scenario):
         self._ask_evaluator(fault.id)
         return Evidence(
             self._servers, fault.detected_at, notices,
-            changes, report.note if report else 'the inspector did not finish',
+            report.changes if report else (),
+            report.note if report else 'the inspector did not finish',
             self._wrong(forced_down=True, state='error', port='DOWN'))
 
     def _are_told(self, tally: Tally) -> bool:
@@ -396,7 +392,7 @@ class FaultManagement(Scenario):
                    'alarms': conf.alarm.type,
                    'consumer': conf.consumer.type,
                    'installer': conf.installer.type},
-            created_at=clock.now(), ports_at=self._ports_at)
+            created_at=clock.now())
 
     def leftovers(self) -> list[str]:
         made = self._tenancy.leftovers if self._tenancy else []

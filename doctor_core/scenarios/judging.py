@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from doctor_core.model import Action, Notice, Server, StateChange
+from doctor_core.model import Notice, Server, StateChange
 from doctor_core.wording import counted, few
 
 
@@ -36,13 +36,6 @@ def told_at(notices: Iterable[Notice]) -> dict[str, float]:
                 notice.received_at,
                 first.get(notice.server_id, notice.received_at))
     return first
-
-
-def done_at(changes: Iterable[StateChange], action: Action
-            ) -> float | None:
-    """When the last correction of a kind was done; None when none was."""
-    return max((change.at for change in changes if change.done
-                and change.correction.action is action), default=None)
 
 
 class Tally:

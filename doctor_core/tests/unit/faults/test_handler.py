@@ -174,8 +174,18 @@ class LostHostTest(testtools.TestCase):
         desk.down()
         self.assertEqual(
             {Stage.DETECTED, Stage.AFFECTED_FOUND, Stage.HOST_DOWN,
-             Stage.SERVER_ERROR, Stage.EVENT_TRANSFORMED},
+             Stage.SERVER_ERROR, Stage.EVENT_TRANSFORMED, Stage.PORTS_DOWN},
             {checkpoint.stage for checkpoint in desk.stamps})
+
+    def test_a_port_is_stamped_as_its_servers(self):
+        desk = doubles.Desk(servers=1)
+        desk.down()
+        servers = {checkpoint.stage: checkpoint.server_id
+                   for checkpoint in desk.stamps}
+        self.assertNotEqual('', servers[Stage.PORTS_DOWN])
+        self.assertEqual(servers[Stage.SERVER_ERROR],
+                         servers[Stage.PORTS_DOWN])
+        self.assertEqual('', servers[Stage.HOST_DOWN])
 
 
 class NoFaultTest(testtools.TestCase):

@@ -128,14 +128,6 @@ class LooksTest(testtools.TestCase):
             'together 210.0.', text)
         self.assertNotIn('Modules', text)
 
-    def test_when_nova_and_neutron_were_corrected(self):
-        self.assertIn(
-            'Corrected, ms after T00: the host in Nova 230.0, its servers '
-            '250.0, their ports in Neutron 270.0.', self.footer(
-                stamps.SHORTCUT, ports_at=stamps.START + 0.27))
-        self.assertIn('its servers 250.0.', self.footer(stamps.SHORTCUT))
-        self.assertNotIn('Corrected', self.footer({'T00': 0}))
-
     def test_half_of_the_owners_from_the_lost_link_on(self):
         self.assertIn('within 210.0 ms after T00.',
                       self.footer(stamps.SHORTCUT))

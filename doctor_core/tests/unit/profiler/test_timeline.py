@@ -80,15 +80,15 @@ class TimelineTest(testtools.TestCase):
         self.assertEqual(100, len(times.servers))
         self.assertEqual(700, sum(times.repeated.values()))
 
-    @given(st.permutations([stamp(f'T0{number}', 10 * number, 'a')
-                            for number in range(10)]))
+    @given(st.permutations([stamp(str(stage), 10 * number, 'a')
+                            for number, stage in enumerate(Stage)]))
     def test_the_order_of_arrival_does_not_matter(self, checkpoints):
         timeline = Timeline()
         for checkpoint in checkpoints:
             timeline.add(checkpoint)
         times = timeline.fault('fault-1')
         self.assertEqual(
-            [START + number / 100 for number in range(10)],
+            [START + number / 100 for number in range(len(Stage))],
             [times.at(stage, 'a') for stage in Stage])
 
 

@@ -21,22 +21,6 @@ def notice(server_id, at):
 ALL = [notice(server.id, 10.1) for server in SERVERS]
 
 
-class DoneAtTest(testtools.TestCase):
-
-    def test_the_last_one_of_its_kind_that_was_done(self):
-        def change(action, at, error=''):
-            return StateChange(Correction(action, 'x', 'h', Mark.LOST), at,
-                               error)
-
-        changes = [change(Action.DATA_PLANE_STATUS, 2.0),
-                   change(Action.DATA_PLANE_STATUS, 1.0),
-                   change(Action.DATA_PLANE_STATUS, 3.0, 'refused'),
-                   change(Action.RESET_STATE, 4.0)]
-        self.assertEqual(2.0, judging.done_at(
-            changes, Action.DATA_PLANE_STATUS))
-        self.assertIsNone(judging.done_at(changes, Action.FORCE_DOWN))
-
-
 class JudgeTest(testtools.TestCase):
     def reasons(self, limit_s=1.0, **changes):
         values = {'servers': SERVERS, 'detected_at': 10.0, 'notices': ALL}
