@@ -2,8 +2,8 @@
 
 The stages T00 to T09 and the modules M00 to M04 between them are those of
 OPNFV Doctor's profiler, so that its figures and ours can be laid side by
-side; T10 is ours. Unlike there, a stage that nobody stamped stays unknown instead of
-being guessed, and a zero is a zero.
+side; T10 is ours. Unlike there, a stage that nobody stamped stays unknown
+instead of being guessed, and a zero is a zero.
 """
 
 import dataclasses

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 from doctor_core.embedded.cables import spaces
 from doctor_core.embedded.cables.netlink import Netlink
-from doctor_core.exceptions import BackendError
+from doctor_core.exceptions import BackendError, ConfigError
 
 _PREFIX = 24
 #: Of the monitor's side; hosts count from 1.
@@ -116,6 +116,8 @@ def plugged(names: Sequence[str], network: str) -> Switch:
     :param network: what their addresses begin with: three numbers.
     :raises BackendError: that cannot be done here, and why. Then nothing has
         changed.
+    :raises ConfigError: it could be done a moment ago, and the process is of
+        no use any more.
     """
     def plug() -> Switch:
         with _said('a new network namespace'):
@@ -131,4 +133,9 @@ def plugged(names: Sequence[str], network: str) -> Switch:
     reason = spaces.tried(plug)
     if reason:
         raise BackendError(reason)
-    return plug()
+    try:
+        return plug()
+    except OSError as error:
+        # There is no way back from half of it.
+        raise ConfigError('What could be made a moment ago cannot be made '
+                          f'now: {error.strerror}') from None

@@ -76,6 +76,7 @@ class CablesTest(testtools.TestCase):
         demos = [self.useFixture(Process(*DEMO)) for _ in range(2)]
         for demo in demos:
             demo.wait_for('Fault management: PASSED')
+            self.assertEqual(0, demo.process.wait(PATIENCE_S))
             self.assertIn(REAL, demo.lines[0])
 
     def test_what_is_left_of_one_that_is_interrupted(self):

@@ -4,7 +4,7 @@ import fixtures
 import testtools
 
 from doctor_core.embedded.cables import spaces, switch
-from doctor_core.exceptions import BackendError
+from doctor_core.exceptions import BackendError, ConfigError
 
 
 class PluggedTest(testtools.TestCase):
@@ -32,6 +32,16 @@ class PluggedTest(testtools.TestCase):
                    'a new network namespace: Operation not permitted')
         self.assertEqual('a new network namespace: Operation not permitted',
                          self.refused())
+
+    def test_what_fails_after_it_was_tried(self):
+        def fail():
+            raise OSError(24, 'Too many open files')
+
+        self.given(leave=fail)
+        error = self.assertRaises(ConfigError, switch.plugged, ['h1'],
+                                  '10.77.0')
+        self.assertIn('now: a new network namespace: Too many open files',
+                      str(error))
 
     def test_other_threads_would_stay_behind(self):
         self.given(is_single=lambda: False)
