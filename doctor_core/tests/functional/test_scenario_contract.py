@@ -30,7 +30,8 @@ class OnEmbeddedCloud(ScenarioContract):
 
     def configuration(self):
         return configuration.prepare([], {
-            **demo._settings(self.cloud, str(self.clouds), 'local', 1),
+            **demo._settings(str(self.clouds), 'local', 1),
+            **demo.watching(self.cloud.probe_port),
             **_LIMIT})
 
 
