@@ -24,7 +24,7 @@ _NOTE_S = 60.0
 #: After a break of the monitor's own link, its neighbours are found again one
 #: by one: a lost question is repeated after a second (RFC 4861 section 10,
 #: RETRANS_TIMER; Linux does the same with ARP).
-_SETTLE_S = 1.5
+SETTLE_S = 1.5
 #: For so long nobody answers before the log says so: operators are woken by
 #: it, and a machine that is busy hears all of them a moment later.
 _SAY_S = 1.0
@@ -209,7 +209,7 @@ class Network:
         isolated = self.guard.isolated(len(self.withheld), self.standing)
         shaken = self.guard.shaken(self.suspects, self.standing)
         if self.isolated or (shaken and not self.shaken):
-            self.settles_at = now + _SETTLE_S
+            self.settles_at = now + SETTLE_S
         self.shaken = shaken
         if isolated and not self.isolated:
             self._isolated_at = now

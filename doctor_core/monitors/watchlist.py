@@ -110,8 +110,10 @@ class Watchlist:
     """All hosts that are watched, and whom else the monitor probes.
 
     :param names: the networks, in the order of the hosts' addresses.
-    :param witnesses: addresses on the first network that are probed only to
-        know whether the monitor's own link is up, e.g. of its gateway.
+    :param witnesses: addresses, on the first network or as
+        ``network = address``, that are probed only to know whether the
+        monitor's own link to it is up, e.g. of a gateway.
+    :raises ConfigError: a witness cannot be probed, or has no such network.
     """
 
     def __init__(self, wire: Wire, policy: Policy,
@@ -125,14 +127,19 @@ class Watchlist:
         self.hosts: dict[str, WatchedHost] = {}
         self._by_target: dict[Target, WatchedHost] = {}
 
-    def _witness(self, name: str) -> Target:
+    def _witness(self, words: str) -> Target:
+        where, _, name = (word.strip() for word in words.rpartition('='))
+        network = self._networks[0] if not where else next(
+            (one for one in self._networks if one.name == where), None)
+        if network is None:
+            raise ConfigError(f'The witness {words} is on none of the '
+                              'networks.')
         try:
             address = self._wire.resolve(name)
         except OSError as error:
             raise ConfigError(f'The witness {name} cannot be probed: '
                               f'{error}.') from None
-        return Target(f'witness {name}', address, self._policy,
-                      self._networks[0])
+        return Target(f'witness {name}', address, self._policy, network)
 
     def __iter__(self) -> Iterator[WatchedHost]:
         return iter(self.hosts.values())

@@ -102,9 +102,12 @@ def _judgement_opts() -> list[cfg.Opt]:
                  'reached on no network, and degraded while it can on some.'),
         cfg.ListOpt(
             'witnesses', default=[],
-            help='Addresses on the first network, e.g. of its gateway, that '
-                 'are probed only to know whether the monitor\'s own link is '
-                 'up. With a single host there is no other way to know.'),
+            help='Addresses, e.g. of gateways, that are probed only to know '
+                 'whether the monitor\'s own link is up; on the first '
+                 'network, or as "network=address". Each network needs one: '
+                 'where all hosts are silent and no witness answers, it is '
+                 'the monitor that is cut off, and nobody is told. With a '
+                 'single host there is no other way to know.'),
     ]
 
 

@@ -128,6 +128,19 @@ class TestWatchlist(testtools.TestCase):
         second = first.renewed([A], 1.0)
         self.assertIsNone(second.of(first.hosts['b'].targets[0]))
 
+    def test_witness_of_another_network(self):
+        watchlist = self.watchlist(
+            A, witnesses=['192.0.2.254', 'tenant = 198.51.100.254'])
+        self.assertEqual(
+            [('192.0.2.254', 'management'), ('198.51.100.254', 'tenant')],
+            [(target.address, target.network.name)
+             for target in watchlist.targets[-2:]])
+
+    def test_witness_of_no_network(self):
+        error = self.assertRaises(ConfigError, self.watchlist, A,
+                                  witnesses=['tenat=192.0.2.254'])
+        self.assertIn('tenat=192.0.2.254 is on none', str(error))
+
     def test_witness_is_probed_and_nobodys(self):
         watchlist = self.watchlist(A, witnesses=['192.0.2.254'])
         witness = watchlist.targets[-1]
