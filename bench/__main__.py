@@ -7,6 +7,7 @@ import sys
 #: Each has a ``main(argv) -> exit code``.
 BENCHES = {
     'bed': 'Doctor and who else there is on a genuine OpenStack',
+    'calm': 'what each profile takes for a lost host, and should not',
     'detection': 'how fast a lost host is detected, and how dearly',
     'telling': 'how fast owners are told in the embedded cloud',
 }

@@ -118,7 +118,7 @@ class Detector:
     def _read(self) -> None:
         assert self.process.stdout
         for line in self.process.stdout:
-            word, address, at = line.split()
+            word, address, at = line.split(maxsplit=3)[:3]
             self.news.put((word, address, float(at)))
 
     def processes(self) -> list[int]:

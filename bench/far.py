@@ -4,10 +4,14 @@ One namespace answers for a whole prefix; a host is cut by a blackhole route
 for its address, all of them by the cable of the monitor's namespace.
 """
 
+import contextlib
 import itertools
 import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import TracebackType
 
 from doctor_core.exceptions import ConfigError
@@ -19,12 +23,19 @@ class Far:
     """The namespaces of the monitor and of the hosts; a context manager.
 
     :param count: how many hosts.
+    :param networks: on how many networks each host has an address; a network
+        has a cable of its own.
+    :ivar addresses: of the hosts on the first network.
+    :ivar networks: of the hosts on each network.
+    :ivar witnesses: an address on each network that is none of a host.
     :raises ConfigError: namespaces cannot be made here.
     """
 
-    def __init__(self, count: int) -> None:
-        self.addresses = [f'10.78.{i // 250}.{1 + i % 250}'
-                          for i in range(count)]
+    def __init__(self, count: int, networks: int = 1) -> None:
+        self.networks = [[f'10.{78 + net}.{i // 250}.{1 + i % 250}'
+                          for i in range(count)] for net in range(networks)]
+        self.addresses = self.networks[0]
+        self.witnesses = [f'10.77.{net}.2' for net in range(networks)]
         prefix = f'bench{os.getpid()}n{next(_COUNTER)}'
         self.near, self.far = f'{prefix}near', f'{prefix}far'
         if os.geteuid() or not shutil.which('ip'):
@@ -35,18 +46,26 @@ class Far:
 
     def __enter__(self) -> 'Far':
         self._ip(f'netns add {self.near}', f'netns add {self.far}')
-        self._ip('link set lo up',
-                 f'link add eth0 type veth peer name eth0 netns {self.near}',
-                 'link set eth0 up', 'addr add 10.77.0.2/24 dev eth0',
-                 'route add local 10.78.0.0/16 dev lo', space=self.far)
-        self._ip('link set lo up', 'link set eth0 up',
-                 'addr add 10.77.0.1/24 dev eth0',
-                 'route add 10.78.0.0/16 via 10.77.0.2', space=self.near)
+        self._ip('link set lo up', space=self.far)
+        self._ip('link set lo up', space=self.near)
+        for net in range(len(self.networks)):
+            self._connect(net)
         # Started before it is needed: a process takes longer than a cut.
         self._cutter = subprocess.Popen(
             ['ip', '-n', self.far, '-force', '-batch', '-'], text=True,
             stdin=subprocess.PIPE, bufsize=1)
         return self
+
+    def _connect(self, net: int) -> None:
+        cable, middle = f'eth{net}', f'10.77.{net}'
+        hosts = f'10.{78 + net}.0.0/16'
+        self._ip(f'link add {cable} type veth peer name {cable} '
+                 f'netns {self.near}', f'link set {cable} up',
+                 f'addr add {middle}.2/24 dev {cable}',
+                 f'route add local {hosts} dev lo', space=self.far)
+        self._ip(f'link set {cable} up',
+                 f'addr add {middle}.1/24 dev {cable}',
+                 f'route add {hosts} via {middle}.2', space=self.near)
 
     def __exit__(self, kind: type[BaseException] | None,
                  error: BaseException | None,
@@ -64,21 +83,52 @@ class Far:
         self._cutter.stdin.write(f'{line}\n')
         self._cutter.stdin.flush()
 
-    def cut(self, address: str) -> None:
-        """Let a host answer no more."""
-        self._tell(f'route add blackhole {address}/32 table 255')
+    def cut(self, *addresses: str) -> None:
+        """Let hosts answer no more, there."""
+        self._route('add', addresses)
 
-    def heal(self, address: str) -> None:
-        """Let it answer again."""
-        self._tell(f'route del blackhole {address}/32 table 255')
+    def heal(self, *addresses: str) -> None:
+        """Let them answer again."""
+        self._route('del', addresses)
+
+    def _route(self, what: str, addresses: Iterable[str]) -> None:
+        self._tell('\n'.join(f'route {what} blackhole {address}/32 table 255'
+                             for address in addresses))
 
     def cut_uplink(self) -> None:
-        """Pull the monitor's own cable."""
-        self._tell('link set eth0 down')
+        """Pull the monitor's own cables."""
+        self._uplink('down')
 
     def heal_uplink(self) -> None:
-        """Put it back."""
-        self._tell('link set eth0 up')
+        """Put them back."""
+        self._uplink('up')
+
+    def _uplink(self, state: str) -> None:
+        self._tell('\n'.join(f'link set eth{net} {state}'
+                             for net in range(len(self.networks))))
+
+    @contextlib.contextmanager
+    def jittered(self, jitter_ms: float) -> Iterator[None]:
+        """Answer each probe up to so much later, so that answers overtake
+        each other.
+        """
+        self._sysctl('net.ipv4.icmp_echo_ignore_all=1')
+        responder = subprocess.Popen(
+            ['ip', 'netns', 'exec', self.far, sys.executable, '-m',
+             'bench.responder', str(jitter_ms)], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            cwd=Path(__file__).parent.parent)
+        try:
+            assert responder.stdout
+            responder.stdout.readline()
+            yield
+        finally:
+            self._sysctl('net.ipv4.icmp_echo_ignore_all=0')
+            responder.communicate('')
+
+    def _sysctl(self, setting: str) -> None:
+        subprocess.run(['ip', 'netns', 'exec', self.far, 'sysctl', '-qw',
+                        setting], check=True)
 
     def lose(self, percent: int) -> None:
         """Lose so many of a hundred probes, at random.

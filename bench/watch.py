@@ -1,8 +1,9 @@
 """Our monitor as the bench runs it: a process which writes its verdicts.
 
-``python -m bench.watch OPTIONS < ADDRESSES``, options as JSON;
-writes ``ready``, then ``down ADDRESS AT`` and ``up ADDRESS AT`` by the
-monotonic clock, until its input ends.
+``python -m bench.watch OPTIONS < HOSTS``, options as JSON, hosts as addresses
+or as ``NAME=ADDRESS,ADDRESS``; writes ``ready``, then ``down NAME AT FAULT``
+and ``up NAME AT FAULT`` by the monotonic clock, with the fault as it would
+travel, until its input ends.
 """
 
 import json
@@ -10,7 +11,7 @@ import logging
 import sys
 import time
 
-from doctor_core import fixtures
+from doctor_core import fixtures, wire
 from doctor_core.model import Fault, Host
 from doctor_core.monitors.sample import SampleMonitor
 
@@ -23,7 +24,13 @@ def say(line: str) -> None:
 
 def tell(fault: Fault) -> None:
     """Write a verdict."""
-    say(f'{fault.status} {fault.hostname} {time.monotonic()}')
+    say(f'{fault.status} {fault.hostname} {time.monotonic()} '
+        + json.dumps(wire.fault_to_payload(fault)))
+
+
+def _host(word: str) -> Host:
+    name, _, addresses = word.partition('=')
+    return Host(name, tuple((addresses or name).split(',')))
 
 
 def main() -> None:
@@ -31,9 +38,9 @@ def main() -> None:
     # The table is what is to be read.
     logging.disable(logging.CRITICAL)
     options = fixtures.options(SampleMonitor, **json.loads(sys.argv[1]))
-    addresses = sys.stdin.readline().split()
+    hosts = [_host(word) for word in sys.stdin.readline().split()]
     monitor = SampleMonitor(options, tell)
-    monitor.start([Host(address, (address,)) for address in addresses])
+    monitor.start(hosts)
     say('ready')
     sys.stdin.read()
     monitor.stop()
