@@ -87,17 +87,19 @@ def limit_s(profile: Profile, scope: Scope) -> float:
         + (0.0 if scope.hosts else SETTLE_S)
 
 
-def judge(profile: Profile, scope: Scope, length_s: float,
+def judge(profile: Profile, scope: Scope, length_s: tuple[float, float],
           silent: Collection[str], lost: Mapping[str, float],
           felled: Collection[str]) -> Outcome:
     """What a blackout came to.
 
-    :param length_s: how long it was.
+    :param length_s: how long it was at the least, and at the most: to cut
+        many hosts takes a moment.
     :param silent: the hosts that it was of.
     :param lost: the hosts that were called lost, and how long after the cut.
     :param felled: those that were marked down in Nova.
     """
-    is_right = scope.may_lose and length_s > profile.silence_ms / 1000
+    shortest_s, longest_s = length_s
+    is_right = scope.may_lose and longest_s > profile.silence_ms / 1000
     right = {name for name in lost if is_right and name in silent}
     latest_s = limit_s(profile, scope) + _SLACK_S
     wrongly = [name for name in felled
@@ -105,7 +107,7 @@ def judge(profile: Profile, scope: Scope, length_s: float,
     return Outcome(
         len(right), len(lost) - len(right),
         sum(lost[name] > latest_s for name in right),
-        len(set(silent) - right) if scope.may_lose and length_s > latest_s
+        len(set(silent) - right) if scope.may_lose and shortest_s > latest_s
         else 0,
         len(felled), len(wrongly))
 

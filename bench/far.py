@@ -52,8 +52,12 @@ class Far:
             self._connect(net)
         # Started before it is needed: a process takes longer than a cut.
         self._cutter = subprocess.Popen(
-            ['ip', '-n', self.far, '-force', '-batch', '-'], text=True,
-            stdin=subprocess.PIPE, bufsize=1)
+            ['stdbuf', '-oL', 'ip', '-n', self.far, '-force', '-batch', '-'],
+            text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            bufsize=1)
+        # A cut lasts as long as it should on a busy machine, too.
+        os.sched_setscheduler(self._cutter.pid, os.SCHED_FIFO,
+                              os.sched_param(50))
         return self
 
     def _connect(self, net: int) -> None:
@@ -82,6 +86,13 @@ class Far:
         assert self._cutter.stdin
         self._cutter.stdin.write(f'{line}\n')
         self._cutter.stdin.flush()
+
+    def settled(self) -> None:
+        """Return when all that was told is done."""
+        assert self._cutter.stdout
+        self._tell('route get 127.0.0.1')
+        while not self._cutter.stdout.readline().startswith('local 127.'):
+            pass
 
     def cut(self, *addresses: str) -> None:
         """Let hosts answer no more, there."""

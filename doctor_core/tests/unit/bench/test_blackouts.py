@@ -14,7 +14,8 @@ WISE = PROFILES['datacentre']
 
 
 def judge(scope, length_s, lost, silent=('a', 'b'), felled=()):
-    return blackouts.judge(WISE, scope, length_s, silent, lost, felled)
+    return blackouts.judge(WISE, scope, (length_s, length_s), silent, lost,
+                           felled)
 
 
 class JudgeTest(testtools.TestCase):
