@@ -37,8 +37,7 @@ _SETTLE_S = 1.0
 _AFTER_S = 1.5
 _LOOK_S = 0.25
 _DISTURBED_S = 20.0
-#: A blackout may be longer by so much, or is tried once more, so often.
-_LONGER_S, _TRIES = 0.01, 4
+_TRIES = 4
 
 
 class _News(NamedTuple):
@@ -101,14 +100,17 @@ class Watch:
 class Case:
     """Hosts, a monitor of a profile and an inspector; a context manager."""
 
-    def __init__(self, profile: str) -> None:
+    def __init__(self, profile: str, hosts: int = _HOSTS) -> None:
         self._profile = profile
+        self._hosts = hosts
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> 'Case':
         with contextlib.ExitStack() as stack:
-            self.far = stack.enter_context(Far(_HOSTS, len(_NETWORKS)))
-            self.after: Aftermath = stack.enter_context(aftermath(_HOSTS))
+            self.far = stack.enter_context(
+                Far(self._hosts, len(_NETWORKS)))
+            self.after: Aftermath = stack.enter_context(
+                aftermath(self._hosts))
             self.names = self.after.hosts
             self.watch = stack.enter_context(Watch(
                 self.far, self._profile, self.names, self.after.take))
@@ -125,7 +127,7 @@ class Case:
 
         :returns: that, and how many seconds it was at the longest.
         """
-        count = scope.hosts or _HOSTS
+        count = scope.hosts or self._hosts
         silent = [] if scope.uplink or scope.another_path \
             else self.names[:count]
         networks = self.far.networks[:1] if scope.another_path \
@@ -250,7 +252,7 @@ def rows(profiles: Sequence[str], scopes: Sequence[Scope] = SCOPES,
             for length_s in lengths_s:
                 outcome = Outcome()
                 for _ in range(trials if length_s < 1 else 1):
-                    outcome += _black_out(profile, scope, length_s)
+                    outcome += black_out(profile, scope, length_s)
                 yield Row(profile, scope.name, length_s, trials, outcome,
                           blackouts.faults(profile, outcome))
         for name in disturbances:
@@ -260,12 +262,16 @@ def rows(profiles: Sequence[str], scopes: Sequence[Scope] = SCOPES,
                       blackouts.faults(profile, outcome))
 
 
-def _black_out(profile: str, scope: Scope, length_s: float) -> Outcome:
-    """Once more where a busy machine made it longer than it was to be."""
+def black_out(profile: str, scope: Scope, length_s: float,
+              hosts: int = _HOSTS) -> Outcome:
+    """Cut paths for a while; once more where a busy machine made it so much
+    longer that it is on the other side of the profile's silence.
+    """
+    silence_s = PROFILES[profile].silence_ms / 1000
     for _ in range(_TRIES):
-        with Case(profile) as case:
+        with Case(profile, hosts) as case:
             outcome, longest_s = case.black_out(scope, length_s)
-        if longest_s <= length_s + _LONGER_S:
+        if not length_s <= silence_s < longest_s:
             break
     return outcome
 

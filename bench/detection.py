@@ -22,15 +22,17 @@ from bench import peers
 from bench.far import Far
 from doctor_core import clock
 from doctor_core.exceptions import ConfigError
+from doctor_core.monitors.probing.profiles import PROFILES
 
 #: Where Python finds this package, which is not installed.
 _CHECKOUT = Path(__file__).parent.parent
-#: Seconds after which a cut counts as missed.
+#: Seconds after which a cut counts as missed; a profile's silence comes on
+#: top.
 _MISSED_S = 3.0
 _SETTLE_S = 1.5
 #: Common to all cases of ours.
-_OURS = {'profile': 'lab', 'soak_s': 0.0, 'soak_samples': 2,
-         'hold_down_s': 0.0, 'hold_down_max_s': 0.0, 'confirm_probes': 3}
+_OURS = {'soak_s': 0.0, 'soak_samples': 2,
+         'hold_down_s': 0.0, 'hold_down_max_s': 0.0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Row:
     :ivar cpu_percent: of one core, that of its children included; None when
         the detector ended by itself.
     :ivar false_downs: verdicts on hosts that had not been cut.
-    :ivar missed: cuts without a verdict within 3 s.
+    :ivar missed: cuts without a verdict within 3 s and the profile's silence.
     """
 
     case: str
@@ -59,28 +61,51 @@ class Row:
 class Case:
     """How one detector is set up.
 
-    :ivar timing: interval and timeout in milliseconds.
+    :ivar timing: interval and timeout in milliseconds; the profile's own
+        where there are none.
+    :ivar profile: of ours.
     """
 
     name: str
     peer: str
     n: int
-    timing: tuple[float, float]
+    timing: tuple[float, float] | None
     trials: int = 20
+    profile: str = 'lab'
+
+    @property
+    def missed_s(self) -> float:
+        """From a cut on, until it counts as missed."""
+        return _MISSED_S + PROFILES[self.profile].silence_ms / 1000
+
+    def options(self) -> dict[str, Any]:
+        """Those of our monitor."""
+        own: dict[str, Any] = {}
+        if self.timing:
+            own = {'interval_ms': self.timing[0],
+                   'timeout_ms': self.timing[1], 'confirm_probes': 3,
+                   'confirm_spacing_ms': 1.0}
+        return {**_OURS, 'profile': self.profile, **own}
 
 
 #: A peer's timing is as near to ours as it bears: fping ended by itself when
 #: it sent 20,000 probes a second, and did not at 6500; icmplib and threads
 #: cannot keep up with shorter ones.
 CASES = (
+    Case('1 host, datacentre', 'doctor', 1, None, profile='datacentre'),
+    Case('1 host, cautious', 'doctor', 1, None, 10, 'cautious'),
     Case('1 host', 'doctor', 1, (2, 1)),
     Case('1 host', 'fping', 1, (10, 5)),
     Case('1 host', 'icmplib', 1, (10, 5)),
     Case('1 host', 'threads', 1, (10, 5)),
+    Case('100 hosts, datacentre', 'doctor', 100, None, profile='datacentre'),
+    Case('100 hosts, cautious', 'doctor', 100, None, 10, 'cautious'),
     Case('100 hosts', 'doctor', 100, (20, 5)),
     Case('100 hosts', 'fping', 100, (20, 5)),
     Case('100 hosts', 'icmplib', 100, (100, 100), 10),
     Case('100 hosts', 'threads', 100, (100, 100), 10),
+    Case('1000 hosts, datacentre', 'doctor', 1000, None,
+         profile='datacentre'),
     Case('1000 hosts', 'doctor', 1000, (40, 5)),
     Case('1000 hosts', 'fping', 1000, (160, 20)),
     Case('1000 hosts', 'icmplib', 1000, (100, 100), 5),
@@ -93,15 +118,9 @@ class Detector:
     """A detector's process in the monitor's namespace, and what it says."""
 
     def __init__(self, far: Far, case: Case) -> None:
-        interval_ms, timeout_ms = case.timing
-        if case.peer == 'doctor':
-            options = {**_OURS, 'interval_ms': interval_ms,
-                       'timeout_ms': timeout_ms,
-                       'confirm_spacing_ms': 1.0}
-            arguments = ['watch', json.dumps(options)]
-        else:
-            arguments = ['peers', case.peer, str(interval_ms),
-                         str(timeout_ms)]
+        arguments = ['watch', json.dumps(case.options())] \
+            if case.peer == 'doctor' \
+            else ['peers', case.peer, *map(str, case.timing or ())]
         self.process = subprocess.Popen(
             ['ip', 'netns', 'exec', far.near, sys.executable, '-m',
              f'bench.{arguments[0]}', *arguments[1:]],
@@ -218,7 +237,7 @@ def measure(case: Case) -> Row:
             address = dice.choice(far.addresses)
             cut_at = time.monotonic()
             far.cut(address)
-            at = drain(detector, false, address, cut_at + _MISSED_S)
+            at = drain(detector, false, address, cut_at + case.missed_s)
             far.heal(address)
             if at is None:
                 missed += 1
@@ -319,7 +338,7 @@ _COLUMNS = ('case', 'peer', 'median_ms', 'max_ms', 'cpu_percent',
 
 def _line(values: Sequence[Any]) -> str:
     texts = ['-' if value is None else str(value) for value in values]
-    return f'{texts[0]:<20}{texts[1]:<10}' + ''.join(
+    return f'{texts[0]:<24}{texts[1]:<10}' + ''.join(
         f'{text:>13}' for text in texts[2:])
 
 
