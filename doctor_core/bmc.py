@@ -5,16 +5,23 @@ Every call has a time limit, given by the caller, within which it returns.
 
 import abc
 import contextlib
+import errno
 import ipaddress
+import shutil
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from doctor_core import background
 from doctor_core.clock import Deadline
-from doctor_core.exceptions import BackendError, CommandFailed, ConfigError
+from doctor_core.exceptions import (
+    BackendError,
+    CommandFailed,
+    ConfigError,
+    NoAnswer,
+)
 from doctor_core.runner import LocalRunner, Runner
 from doctor_core.wording import few
 
@@ -25,6 +32,13 @@ _IPMI_PORT = 623
 #: status is 1, whatever happens.
 _REFUSALS = ('rakp 2 hmac is invalid', 'unauthorized name',
              'insufficient privilege', 'invalid user name')
+#: By what it says that not even the first question was answered.
+_SILENCE = 'get auth capabilities error'
+#: What is needed to ask for the power. Without it, ipmitool asks for the
+#: rights of an administrator, whatever it is to do.
+_AS_USER = ('-L', 'USER')
+_UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.EHOSTDOWN,
+                          errno.ETIMEDOUT})
 _LOGOUT_S = 5.0
 
 
@@ -34,9 +48,9 @@ class Bmc(abc.ABC):
     limit.
 
     All methods block, for ``timeout_s`` seconds at the most, and raise
-    BackendError when the controller does not answer in time, which is
-    recoverable, or refuses, which is not. They raise ConfigError when what
-    speaks to it is not installed, or the address is not that of one system.
+    NoAnswer when the controller says nothing at all in time, and BackendError
+    when it refuses, which is not recoverable, or says what makes no sense.
+    They raise ConfigError when the address is not that of one system.
     """
 
     @abc.abstractmethod
@@ -55,7 +69,7 @@ class Bmc(abc.ABC):
 
 
 def connect(kind: str, address: str, user: str, password: str, *,
-            cafile: str = '') -> Bmc:
+            cafile: str = '', cipher_suite: int | None = None) -> Bmc:
     """The way to a controller; does not block.
 
     :param kind: ``redfish`` or ``ipmi``.
@@ -64,10 +78,13 @@ def connect(kind: str, address: str, user: str, password: str, *,
         not 623.
     :param cafile: with Redfish, the certificates to trust; the system's when
         empty.
-    :raises ConfigError: the address is none, or a library is not installed.
+    :param cipher_suite: with IPMI, the number of the one to use; None to ask
+        the controller which it has, which old ones do not answer.
+    :raises ConfigError: the address is none, or what speaks to it is not
+        installed.
     """
     if kind == 'ipmi':
-        return IpmiBmc(address, user, password)
+        return IpmiBmc(address, user, password, cipher_suite=cipher_suite)
     return RedfishBmc(address, user, password, cafile=cafile)
 
 
@@ -78,20 +95,27 @@ class IpmiBmc(Bmc):
     started it can see.
 
     :param runner: what runs ipmitool; has the password in its environment.
+    :param cipher_suite: see :func:`connect`.
+    :raises ConfigError: the address is none, or ipmitool is not installed.
     """
 
     def __init__(self, address: str, user: str, password: str,
-                 runner: Runner | None = None) -> None:
+                 runner: Runner | None = None, *,
+                 cipher_suite: int | None = None) -> None:
+        if runner is None and shutil.which('ipmitool') is None:
+            raise _not_installed()
         self._runner = runner or LocalRunner(
             environment={'IPMITOOL_PASSWORD': password})
         self._name = address
         name, port = _host_and_port(address)
-        self._argv = ['ipmitool', '-I', 'lanplus', '-H', name,
-                      '-p', str(port or _IPMI_PORT), '-U', user, '-E',
-                      'chassis', 'power']
+        # -v: else a refusal looks like silence.
+        self._argv = ['ipmitool', '-v', '-I', 'lanplus', '-H', name,
+                      '-p', str(port or _IPMI_PORT), '-U', user, '-E']
+        if cipher_suite is not None:
+            self._argv += ['-C', str(cipher_suite)]
 
     def is_on(self, timeout_s: float) -> bool:
-        said = self._run('status', timeout_s).strip().lower()
+        said = self._run('status', timeout_s, _AS_USER).strip().lower()
         if said.endswith((' on', ' off')):
             return said.endswith(' on')
         raise BackendError(f'The BMC {self._name}: ipmitool says "{said}" '
@@ -100,16 +124,23 @@ class IpmiBmc(Bmc):
     def switch(self, on: bool, timeout_s: float) -> None:
         self._run('on' if on else 'off', timeout_s)
 
-    def _run(self, what: str, timeout_s: float) -> str:
+    def _run(self, what: str, timeout_s: float,
+             rights: Sequence[str] = ()) -> str:
         try:
-            return self._runner.run([*self._argv, what], timeout_s=timeout_s)
+            return self._runner.run(
+                [*self._argv, *rights, 'chassis', 'power', what],
+                timeout_s=timeout_s)
         except CommandFailed as error:
             if error.status == 127:
-                raise ConfigError('ipmitool is not installed on this '
-                                  'machine.') from None
-            refused = any(said in error.tail.lower() for said in _REFUSALS)
-            raise BackendError(f'The BMC {self._name}: {error}',
-                               recoverable=not refused) from None
+                raise _not_installed() from None
+            said = error.tail.lower()
+            if _SILENCE in said:
+                raise NoAnswer(f'The BMC {self._name}: {error}') from None
+            raise BackendError(
+                f'The BMC {self._name}: {error}', recoverable=not any(
+                    refusal in said for refusal in _REFUSALS)) from None
+        except BackendError as error:
+            raise NoAnswer(f'The BMC {self._name}: {error}') from None
 
 
 class RedfishBmc(Bmc):
@@ -172,8 +203,8 @@ class RedfishBmc(Bmc):
         limit is one for each read, of which a call has many.
         """
         deadline = Deadline(timeout_s)
-        late = BackendError(f'The BMC {self._base} does not answer within '
-                            f'{timeout_s:g} s', recoverable=True)
+        late = NoAnswer(f'The BMC {self._base} does not answer within '
+                        f'{timeout_s:g} s')
         if not self._free.acquire(timeout=timeout_s):
             raise late
 
@@ -194,6 +225,9 @@ class RedfishBmc(Bmc):
         try:
             yield
         except self._sushy.exceptions.SushyError as error:
+            if any(isinstance(cause, OSError) and cause.errno in _UNREACHABLE
+                   for cause in _causes(error)):
+                raise NoAnswer(f'The BMC {self._base}: {error}') from None
             passing = (self._sushy.exceptions.ConnectionError,
                        self._sushy.exceptions.ServerSideError)
             raise BackendError(
@@ -223,13 +257,21 @@ def _only(systems: list[Any], base: str) -> Any:
     return systems[0]
 
 
-def _is_distrust(error: BaseException | None) -> bool:
+def _is_distrust(error: BaseException) -> bool:
     """Whether it comes from a certificate that is not trusted."""
+    return any(isinstance(cause, ssl.SSLCertVerificationError)
+               for cause in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and what it comes from."""
     while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
+        yield error
         error = error.__cause__ or error.__context__
-    return False
+
+
+def _not_installed() -> ConfigError:
+    return ConfigError('ipmitool is not installed on this machine.')
 
 
 def _host_and_port(address: str) -> tuple[str, int | None]:

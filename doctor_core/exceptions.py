@@ -15,6 +15,7 @@
      |    |-- Conflict           somebody else has changed it since
      |    |-- HttpError          no usable answer from an HTTP peer
      |    |    `-- NobodyListens at its address
+     |    |-- NoAnswer           not one word, within the time there was
      |    `-- NotifyError
      |         |-- BusyError       retry_after_s
      |         `-- Withdrawn       nobody is to be told any more
@@ -167,6 +168,16 @@ class HttpError(BackendError):
 
 class NobodyListens(HttpError):
     """The peer's machine is there, and nothing has its port."""
+
+
+class NoAnswer(BackendError):
+    """Who was asked said nothing at all; recoverable.
+
+    Whoever refuses, or says what makes no sense, is there.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, recoverable=True)
 
 
 class NotifyError(BackendError):

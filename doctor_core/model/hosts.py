@@ -5,10 +5,15 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Host:
-    """A compute host: the name Nova knows it by and where it answers."""
+    """A compute host: the name Nova knows it by and where it answers.
+
+    :ivar rack: what stands with it and may lose power with it has the same
+        one; empty when it is not known.
+    """
 
     name: str
     addresses: tuple[str, ...] = ()
+    rack: str = ''
 
     @property
     def address(self) -> str:

@@ -1,15 +1,18 @@
 """The controllers of machines, spoken to by doubles of what speaks to them.
 """
 
+import errno
+import pathlib
 import ssl
 import sys
 import threading
 import types
 
+import fixtures
 import testtools
 
 from doctor_core.bmc import IpmiBmc, RedfishBmc, connect
-from doctor_core.exceptions import BackendError, ConfigError
+from doctor_core.exceptions import BackendError, ConfigError, NoAnswer
 from doctor_core.runner import Done, Runner
 
 #: Longer than any test takes.
@@ -47,9 +50,19 @@ class IpmiTest(testtools.TestCase):
     def test_words(self):
         self.made('', 'bmc-1:6230').switch(False, 2.5)
         self.assertEqual(
-            ['ipmitool', '-I', 'lanplus', '-H', 'bmc-1', '-p', '6230', '-U',
-             'admin', '-E', 'chassis', 'power', 'off'], self.tool.ran[0])
+            ['ipmitool', '-v', '-I', 'lanplus', '-H', 'bmc-1', '-p', '6230',
+             '-U', 'admin', '-E', 'chassis', 'power', 'off'],
+            self.tool.ran[0])
         self.assertEqual([2.5], self.tool.limits)
+
+    def test_who_only_asks_needs_few_rights(self):
+        """It asked with the rights of an administrator, and a user who may
+        only look was refused.
+        """
+        tool = Tool('Chassis Power is on')
+        IpmiBmc('b', 'watcher', 'xyzzy', tool, cipher_suite=3).is_on(LONG_S)
+        self.assertEqual(['-E', '-C', '3', '-L', 'USER', 'chassis', 'power',
+                          'status'], tool.ran[0][10:])
 
     def test_addresses(self):
         """An address of IPv6 was cut at its first colon."""
@@ -58,7 +71,7 @@ class IpmiTest(testtools.TestCase):
                                         '6230'),
                 ('192.0.2.1', '192.0.2.1', '623'), ('b:1', 'b', '1')):
             self.made('', address).switch(True, LONG_S)
-            self.assertEqual(['-H', name, '-p', port], self.tool.ran[0][3:7])
+            self.assertEqual(['-H', name, '-p', port], self.tool.ran[0][4:8])
 
     def test_what_is_no_address(self):
         for address in ('', ':623', 'b:x', 'b:70000', 'https://b', 'u@b'):
@@ -77,6 +90,22 @@ class IpmiTest(testtools.TestCase):
         )).is_on, LONG_S)
         self.assertTrue(error.recoverable)
         self.assertIn('The BMC bmc-1', str(error))
+
+    def test_silence_is_told_from_words(self):
+        """What is written by the genuine one, with -v."""
+        end = b'Error: Unable to establish IPMI v2 / RMCP+ session\n'
+        for said, is_silence in (
+                (Done(1, b'', b'Get Auth Capabilities error\n' + end), True),
+                (BackendError('took more than 5 s'), True),
+                (Done(1, b'', b'Error in open session response message : '
+                              b'invalid authentication algorithm\n' + end),
+                 False),
+                (Done(1, b'', b'Address lookup for b failed\nCould not open '
+                              b'socket!\n' + end), False),
+                ('Hello', False)):
+            error = self.assertRaises(BackendError, self.made(said).is_on,
+                                      LONG_S)
+            self.assertEqual(is_silence, isinstance(error, NoAnswer), said)
 
     def test_one_that_refuses_will_again(self):
         for said in (b'RAKP 2 HMAC is invalid', b'unauthorized name',
@@ -186,7 +215,7 @@ class RedfishTest(testtools.TestCase):
         go = threading.Event()
         bmc = self.made(go)
         for _time in range(2):
-            error = self.assertRaises(BackendError, bmc.is_on, SHORT_S)
+            error = self.assertRaises(NoAnswer, bmc.is_on, SHORT_S)
             self.assertTrue(error.recoverable)
             self.assertIn('within 0.01 s', str(error))
         go.set()
@@ -202,6 +231,16 @@ class RedfishTest(testtools.TestCase):
                                       LONG_S)
             self.assertEqual(recoverable, found.recoverable)
             self.assertIn('https://b', str(found))
+
+    def test_silence_is_told_from_words(self):
+        for number, is_silence in (
+                (errno.EHOSTUNREACH, True), (errno.ETIMEDOUT, True),
+                (errno.ECONNREFUSED, False), (errno.ECONNRESET, False)):
+            error = Sushy.exceptions.ConnectionError('x')
+            error.__context__ = OSError(number, 'x')
+            found = self.assertRaises(BackendError, self.made(error).is_on,
+                                      LONG_S)
+            self.assertEqual(is_silence, isinstance(found, NoAnswer), number)
 
     def test_a_certificate_that_is_not_trusted_does_not_pass(self):
         error = Sushy.exceptions.ConnectionError('x')
@@ -223,6 +262,12 @@ class RedfishTest(testtools.TestCase):
 class ConnectTest(testtools.TestCase):
 
     def test_by_kind(self):
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.useFixture(fixtures.EnvironmentVariable('PATH', str(folder)))
+        error = self.assertRaises(ConfigError, connect, 'ipmi', 'b', 'u', 'p')
+        self.assertIn('ipmitool is not installed', str(error))
+        tool = folder / 'ipmitool'
+        tool.touch(0o755)
         self.assertIsInstance(connect('ipmi', 'b', 'u', 'p'), IpmiBmc)
         error = self.assertRaises(ConfigError, connect, 'redfish', 'b:1',
                                   'u', 'p')
