@@ -189,10 +189,11 @@ class RedfishBmc(Bmc):
 
     def _connected(self) -> Any:
         if self._system is None:
-            # Who asks has a time limit and asks again if he wants to.
+            # Who asks has a time limit and asks again if he wants to. With 0
+            # a connection that is refused would be tried for six seconds.
             root = self._sushy.Sushy(
                 self._base, auth=self._auth, verify=self._verify,
-                server_side_retries=0)
+                server_side_retries=1)
             self._system = root.get_system(self._path) if self._path \
                 else _only(root.get_system_collection().get_members(),
                            self._base)

@@ -7,7 +7,7 @@ import testtools
 
 from doctor_core import clock
 from doctor_core.bmc import RedfishBmc
-from doctor_core.exceptions import BackendError, ConfigError
+from doctor_core.exceptions import BackendError, ConfigError, NoAnswer
 from doctor_core.installers import faults
 from doctor_core.model import Host
 from doctor_core.runner import LocalRunner
@@ -134,6 +134,7 @@ class RedfishTest(testtools.TestCase):
     def test_nobody_listens(self):
         url = peers.refused_url().rpartition('/')[0]
         bmc = RedfishBmc(url, 'admin', 'xyzzy')
-        error = self.assertRaises(BackendError, bmc.is_on, 10.0)
+        error = self.assertRaises(BackendError, bmc.is_on, 3.0)
         self.assertTrue(error.recoverable)
+        self.assertFalse(isinstance(error, NoAnswer))
         self.assertIn(url, str(error))
