@@ -68,3 +68,16 @@ class Guard:
         :param standing: how many are watched and not known to be down.
         """
         return standing > 1 and 2 * suspects > standing
+
+
+class WordsOnly(Guard):
+    """Where silence counts for nothing, and somebody else says of a host that
+    it is not well: whoever hears that is not cut off.
+    """
+
+    def witnessed(self, since: float, until: float, witnesses: int) -> bool:
+        return True
+
+    @staticmethod
+    def shaken(suspects: int, standing: int) -> bool:
+        return False

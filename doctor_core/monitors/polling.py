@@ -35,11 +35,18 @@ class PollingMonitor(Monitor):
     many are at a time, after how many misses it is down, whether it is rather
     the monitor that is cut off, what ``doctor hosts`` shows: all that is
     here.
+
+    One that asks somebody else about a host sets ``hears_hosts = False``:
+    then it is his word that counts, and no answer says nothing of the host.
     """
 
     #: Defaults of the options of these names.
     default_interval_s = 1.0
     default_timeout_s = 1.0
+    #: What it is when :meth:`probe` is false: in a word for those who are
+    #: told, and as evidence.
+    cause = 'no answer'
+    evidence_kind = EvidenceKind.PROBES
 
     def __init__(self, options: Options,
                  report: Callable[[Fault], None]) -> None:
@@ -47,7 +54,7 @@ class PollingMonitor(Monitor):
         self._rounds = Rounds(
             policy(options, options.misses), interval_s=options.interval_s,
             timeout_s=options.timeout_s, at_a_time=options.at_a_time,
-            changed=self._changed)
+            changed=self._changed, silence_counts=self.hears_hosts)
         self._orders: queue.SimpleQueue[Callable[[], None]] = (
             queue.SimpleQueue())
         self._probes: queue.SimpleQueue[Probe | None] = queue.SimpleQueue()
@@ -88,8 +95,9 @@ class PollingMonitor(Monitor):
 
         :returns: True when it is well, False when it is not, None when that
             cannot be said: then it is as if nobody had asked.
-        :raises BackendError: it did not answer, as with False; what was
-            raised is shown by ``doctor hosts``.
+        :raises BackendError: it did not answer, as with False; with
+            ``hears_hosts = False``, as with None. What was raised is shown
+            by ``doctor hosts``.
         :raises OSError: likewise. Anything else is a defect of the plugin: it
             is logged, once, and says nothing of the host.
         """
@@ -181,6 +189,9 @@ class PollingMonitor(Monitor):
                 raise TypeError(f'probe() returned {well!r}, neither True '
                                 'nor False nor None')
         except (BackendError, OSError) as error:
+            if not self.hears_hosts:
+                return functools.partial(self._rounds.failed, probe,
+                                         str(error))
             return functools.partial(
                 self._take, self._rounds.missed, probe, str(error))
         except Exception as defect:  # a thread's outermost frame
@@ -225,12 +236,11 @@ class PollingMonitor(Monitor):
                    'flapping': health.state is State.FLAPPING,
                    'silent_together': silences.together(name)}
         if change is Change.DOWN:
-            cause = polled.problem or 'no answer'
-            missed = f'{health.misses} probes in a row without an answer: ' \
-                f'{cause}'
+            cause = polled.problem or self.cause
+            missed = f'{counted(health.misses, "probe")} in a row: {cause}'
             self.report(host_down(
                 name, cause, details, evidence=missed, rests_on=[Evidence(
-                    EvidenceKind.PROBES, self.options.section, clock.now(),
+                    self.evidence_kind, self.options.section, clock.now(),
                     missed)], is_path_suspected=silences.is_path(name)))
         else:
             self.report(host_up(name, details))

@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from doctor_core.model import Host
+from doctor_core.monitors.guard import WordsOnly
 from doctor_core.monitors.judgement import Network, Target
 from doctor_core.monitors.silences import WITHIN_S, Silences
 from doctor_core.monitors.verdict import FAILED, Change, Policy, State
@@ -64,6 +65,9 @@ class Rounds:
     :param interval_s: seconds between two probes of a host.
     :param timeout_s: seconds that a probe may take.
     :param at_a_time: how many are under way at most.
+    :param silence_counts: whether a host that is asked and says nothing is
+        silent. It is not where somebody else is asked about it: then only his
+        word counts, and that of many at once is no sign of a broken path.
     :param changed: called with each host that is suspect, answers after
         all, went down or up; when it raises, it is called again at the next
         step.
@@ -71,7 +75,8 @@ class Rounds:
 
     def __init__(self, policy: Policy, *, interval_s: float,
                  timeout_s: float, at_a_time: int,
-                 changed: Callable[[Polled, Change], None]) -> None:
+                 changed: Callable[[Polled, Change], None],
+                 silence_counts: bool = True) -> None:
         #: By name.
         self.hosts: dict[str, Polled] = {}
         self.network = Network('of the hosts')
@@ -82,6 +87,9 @@ class Rounds:
         self._limit_s = timeout_s + _GRACE_S
         self._at_a_time = at_a_time
         self._changed = changed
+        self._silence_counts = silence_counts
+        if not silence_counts:
+            self.network.guard = WordsOnly()
         self._news: collections.deque[tuple[Polled, Change]] = (
             collections.deque())
         self._queue: list[tuple[float, int, Polled]] = []
@@ -212,7 +220,8 @@ class Rounds:
         # Others' answers count from when the silence was noticed: a probe
         # takes long, and the link may break while it is under way.
         probe.polled.missed_at = sent_at
-        if self.silences.since(probe.polled.host.name) is None:
+        if self._silence_counts \
+                and self.silences.since(probe.polled.host.name) is None:
             self.silences.began(probe.polled.host.name, sent_at)
         self._tell(probe.polled, self.network.missed(
             probe.polled.target, sent_at, now, suspect_at=now))
@@ -245,7 +254,9 @@ class Rounds:
         """It is as good as no answer, once in each interval."""
         if self._is_watched(probe.polled):
             probe.polled.problem = 'the probe does not return'
-            self._miss(probe, now if probe.overdue else probe.began_at, now)
+            if self._silence_counts:
+                self._miss(probe, now if probe.overdue else probe.began_at,
+                           now)
         probe.overdue = True
         probe.deadline = now + self._interval_s
 

@@ -9,6 +9,7 @@ from doctor_core import clock
 from doctor_core.exceptions import BackendError
 from doctor_core.fixtures import WatchContract, options
 from doctor_core.model import Host
+from doctor_core.model.evidence import EvidenceKind
 from doctor_core.monitors.polling import PollingMonitor
 
 HOSTS = tuple(Host(name, (f'192.0.2.{number}',))
@@ -57,14 +58,23 @@ class PollingContractTest(WatchContract, testtools.TestCase):
         self.answers[host.name] = True
 
 
-class ProbeTest(testtools.TestCase):
+class HearsayMonitor(MemoryMonitor):
+    """Asks somebody else about hosts."""
+
+    hears_hosts = False
+    cause = 'switched off'
+    evidence_kind = EvidenceKind.BMC_OFF
+
+
+class Case(testtools.TestCase):
+    plugin = MemoryMonitor
 
     def setUp(self):
         super().setUp()
         self.log = self.useFixture(fixtures.FakeLogger())
         self.faults = queue.Queue()
-        self.monitor = MemoryMonitor(options(MemoryMonitor, **FAST),
-                                     self.faults.put)
+        self.monitor = self.plugin(options(self.plugin, **FAST),
+                                   self.faults.put)
         self.monitor.answers = {}
         self.addCleanup(self.monitor.stop)
 
@@ -79,6 +89,43 @@ class ProbeTest(testtools.TestCase):
         for host in HOSTS:
             self.await_status(host.name, lambda status:
                               status.state == 'healthy')
+
+
+
+class HearsayTest(Case):
+    plugin = HearsayMonitor
+
+    def test_no_answer_says_nothing(self):
+        self.monitor.start(HOSTS)
+        self.await_well()
+        release = threading.Event()
+        self.addCleanup(release.set)
+        self.monitor.answers.update(
+            a=BackendError('no route'), b=OSError('no route'),
+            c=lambda: release.wait(WAIT_S))
+        for name, problem in (('a', 'no route'), ('b', 'no route'),
+                              ('c', 'does not return')):
+            status = self.await_status(
+                name, lambda one, problem=problem: problem in one.problem)
+            self.assertEqual('healthy', status.state)
+        self.assertEqual('', self.log.output.replace(
+            'Watching 4 hosts every 0.02 s, answers within 0.02 s\n', ''))
+        self.assertTrue(self.faults.empty())
+
+    def test_the_word_of_all_at_once_is_no_broken_path(self):
+        self.monitor.start(HOSTS)
+        self.await_well()
+        self.monitor.answers.update(dict.fromkeys('abcd', False))
+        faults = [self.faults.get(timeout=WAIT_S) for _ in HOSTS]
+        self.assertEqual(set('abcd'), {one.hostname for one in faults})
+        self.assertFalse(self.monitor.isolated())
+        for fault in faults:
+            self.assertFalse(fault.is_path_suspected)
+            self.assertEqual(('switched off', EvidenceKind.BMC_OFF), (
+                fault.cause, fault.evidence[0].kind))
+
+
+class ProbeTest(Case):
 
     def test_errors_from_outside_are_no_answer(self):
         for error in (BackendError('no route'), OSError('no route')):
