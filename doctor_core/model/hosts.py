@@ -7,8 +7,7 @@ import dataclasses
 class Host:
     """A compute host: the name Nova knows it by and where it answers.
 
-    :ivar rack: what stands with it and may lose power with it has the same
-        one; empty when it is not known.
+    :ivar rack: where it stands; empty when that is not known.
     """
 
     name: str

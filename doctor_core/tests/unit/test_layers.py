@@ -18,7 +18,7 @@ LAYERS = (
      'at_once', 'background', 'room', 'soon', 'eventlet_unused',
      'descriptors'},
     # Adapters: one outside library each.
-    {'plugins', 'messaging', 'cloud', 'runner', 'web', 'store', 'bmc',
+    {'plugins', 'messaging', 'cloud', 'runner', 'web', 'store', 'bmc', 'bmcs',
      'periodic', 'ownership', 'option_values'},
     # Kinds.
     {'monitors', 'inspectors', 'alarms', 'notifiers', 'consumers',

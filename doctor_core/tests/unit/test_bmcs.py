@@ -1,0 +1,123 @@
+import fixtures
+import testtools
+from oslo_config import cfg
+
+from doctor_core import clock
+from doctor_core.bmcs import KINDS, Bmcs, bmc_opts
+from doctor_core.exceptions import ConfigError
+from doctor_core.fixtures import options
+from doctor_core.model import Host
+from doctor_core.tests.unit.rack import Rack
+
+ONE, TWO, THREE = (Host(name) for name in ('one', 'two', 'three'))
+WAIT_S = 20
+
+
+class Plugin:
+    """One that asks controllers, as far as its options go."""
+
+    @classmethod
+    def get_opts(cls):
+        return bmc_opts(KINDS)
+
+
+class BmcsTest(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.rack = Rack()
+
+    def made(self, *hosts, kind='redfish', **values):
+        bmcs = Bmcs(options(Plugin, **values), kind, self.rack.way)
+        bmcs.start(hosts)
+        return bmcs
+
+    def refused(self, *hosts, **values):
+        return str(self.assertRaises(ConfigError, self.made, *hosts,
+                                     **values))
+
+    def await_closed(self, *addresses):
+        clock.wait_for(lambda: sorted(self.rack.closed) == sorted(addresses),
+                       clock.Deadline(WAIT_S), what=f'{addresses} closed')
+
+    def test_each_host_has_its_own_and_keeps_it(self):
+        bmcs = self.made(address='https://{host}-bmc', user='u',
+                         password='p', cafile='/ca',
+                         addresses=['two = https://else'])
+        self.assertIs(bmcs.of(ONE), bmcs.of(ONE))
+        self.assertIsNot(bmcs.of(ONE), bmcs.of(TWO))
+        self.assertEqual(
+            [('redfish', 'https://one-bmc', 'u', 'p', {'cafile': '/ca'}),
+             ('redfish', 'https://else', 'u', 'p', {'cafile': '/ca'})],
+            self.rack.made)
+
+    def test_a_cipher_suite(self):
+        self.made(ONE, kind='ipmi', address='{host}', cipher_suite=3)
+        self.assertEqual({'cafile': '', 'cipher_suite': 3},
+                         self.rack.made[0][-1])
+
+    def test_without_an_address_a_host_is_left_alone_and_that_is_said_once(
+            self):
+        bmcs = self.made(ONE, TWO, addresses=['one=b1'])
+        self.assertIsNone(bmcs.of(TWO))
+        bmcs.keep([ONE, TWO])
+        self.assertEqual(1, self.log.output.count(
+            'has no address of the management controllers of two: nobody'))
+        bmcs.keep([ONE, TWO, THREE])
+        self.assertIn('controllers of three: nobody', self.log.output)
+
+    def test_where_they_are_has_to_be_said(self):
+        self.assertIn('[plugin_test] address: where', self.refused())
+
+    def test_one_address_for_all_is_refused(self):
+        """One machine that is off would have been the death of all."""
+        self.assertIn('is the same for all hosts',
+                      self.refused(address='https://bmc'))
+        self.assertIn('one management controller, b1, for one and two',
+                      self.refused(ONE, TWO, addresses=['one=b1', 'two=b1']))
+        self.assertIn('one-b, for one and two', self.refused(
+            ONE, TWO, address='{host}-b', addresses=['two=one-b']))
+
+    def test_what_is_no_address(self):
+        for entry in ('one', 'one=', '=b1'):
+            self.assertIn(f"{entry!r} is not", self.refused(
+                addresses=[entry]))
+        self.assertIn("'one=b2' is not", self.refused(
+            addresses=['one=b1', 'one=b2']))
+        self.assertIn('[plugin_test] b! is none', self.refused(
+            ONE, addresses=['one=b!']))
+
+    def test_that_of_a_host_that_is_gone_is_closed_and_free(self):
+        bmcs = self.made(ONE, TWO, addresses=['one=b1', 'two=b2',
+                                              'three=b1'])
+        bmcs.keep([TWO])
+        self.await_closed('b1')
+        self.assertIsNotNone(bmcs.of(THREE))
+
+    def test_a_new_connection(self):
+        bmcs = self.made(ONE, address='{host}')
+        old = bmcs.of(ONE)
+        bmcs.renew(ONE)
+        self.assertIsNot(old, bmcs.of(ONE))
+        self.await_closed('one')
+
+    def test_all_are_closed_at_the_end_and_once(self):
+        bmcs = self.made(ONE, TWO, address='{host}')
+        bmcs.close()
+        bmcs.close()
+        self.await_closed('one', 'two')
+
+
+class OptionsTest(testtools.TestCase):
+
+    def test_only_those_of_the_kind(self):
+        def named(*kinds):
+            return {option.name for option in bmc_opts(kinds)}
+        self.assertEqual({'cafile'}, named('redfish') - named('ipmi'))
+        self.assertEqual({'cipher_suite'}, named('ipmi') - named('redfish'))
+
+    def test_password_is_secret(self):
+        self.assertEqual(['password'], [
+            option.name for option in bmc_opts(KINDS)
+            if isinstance(option, cfg.Opt) and option.secret])
