@@ -81,7 +81,7 @@ class PollingMonitor(Monitor):
                 help='How many hosts are asked at a time.'),
             cfg.IntOpt(
                 'misses', default=3, min=1,
-                help='Probes in a row without an answer until a host is '
+                help='Probes in a row that find a host not well until it is '
                      'down.'),
             *policy_opts(soak_samples=2)]
 

@@ -12,8 +12,8 @@ from oslo_config import cfg
 from doctor_core.monitors.base import Monitor
 
 
-class Ipmi(Monitor):
-    """Asks baseboard controllers."""
+class Snmp(Monitor):
+    """Asks agents."""
 
     @classmethod
     def get_opts(cls):
@@ -32,9 +32,9 @@ class LoadTest(testtools.TestCase):
         self.useFixture(InstalledDistribution(name, source, {GROUP: lines}))
 
     def test_finds_a_plugin_of_another_distribution(self):
-        self.install('acme_ipmi', SOURCE, 'ipmi = acme_ipmi:Ipmi')
-        self.assertTrue(issubclass(plugins.load('monitors', 'ipmi'), Monitor))
-        self.assertIn('ipmi', plugins.names('monitors'))
+        self.install('acme_snmp', SOURCE, 'snmp = acme_snmp:Snmp')
+        self.assertTrue(issubclass(plugins.load('monitors', 'snmp'), Monitor))
+        self.assertIn('snmp', plugins.names('monitors'))
 
     def test_missing_names_kind_plugin_and_what_there_is(self):
         error = self.assertRaises(exceptions.PluginNotFound, plugins.load,
@@ -70,14 +70,14 @@ class LoadTest(testtools.TestCase):
         source = (SOURCE.replace('start', 'begin')
                   + '\n\nclass Half:\n    pass\n\n\nmade = Half()\n')
         self.install('acme_half', source, 'half = acme_half:Half',
-                     'made = acme_half:made', 'ipmi = acme_half:Ipmi')
+                     'made = acme_half:made', 'snmp = acme_half:Snmp')
         states = {state.name: state.error for state in plugins.states()
                   if state.kind == 'monitors'}
         for name, lack in (
                 ('half', 'acme_half:Half is no class that derives from '
                          'doctor_core.monitors.base.Monitor'),
                 ('made', 'acme_half:Half is no class'),
-                ('ipmi', 'acme_half:Ipmi lacks what '
+                ('snmp', 'acme_half:Snmp lacks what '
                          'doctor_core.monitors.base.Monitor leaves to it: '
                          'start')):
             error = self.assertRaises(exceptions.PluginFailed, plugins.load,
@@ -87,8 +87,8 @@ class LoadTest(testtools.TestCase):
 
     def test_duplicate_names_both(self):
         """The first of two plugins of one name was taken in silence."""
-        self.install('acme_one', SOURCE, 'twice = acme_one:Ipmi')
-        self.install('acme_two', SOURCE, 'twice = acme_two:Ipmi')
+        self.install('acme_one', SOURCE, 'twice = acme_one:Snmp')
+        self.install('acme_two', SOURCE, 'twice = acme_two:Snmp')
         error = self.assertRaises(exceptions.PluginDuplicated, plugins.load,
                                   'monitors', 'twice')
         self.assertIn('acme_one', str(error))
@@ -106,19 +106,19 @@ class LoadTest(testtools.TestCase):
         self.assertEqual(set(plugins.KINDS), {kind for kind, _ in states})
 
     def test_options_are_registered_in_a_group_of_its_own(self):
-        self.install('acme_ipmi', SOURCE, 'ipmi = acme_ipmi:Ipmi')
+        self.install('acme_snmp', SOURCE, 'snmp = acme_snmp:Snmp')
         conf = cfg.ConfigOpts()
-        plugins.register(conf, 'monitors', 'ipmi')
-        self.assertEqual(7, conf.monitor_ipmi.retries)
+        plugins.register(conf, 'monitors', 'snmp')
+        self.assertEqual(7, conf.monitor_snmp.retries)
 
     def test_a_plugin_is_handed_its_own_options(self):
-        self.install('acme_ipmi', SOURCE, 'ipmi = acme_ipmi:Ipmi')
+        self.install('acme_snmp', SOURCE, 'snmp = acme_snmp:Snmp')
         conf = cfg.ConfigOpts()
-        plugins.register(conf, 'monitors', 'ipmi')
-        options = plugins.options_of(conf, 'monitors', 'ipmi')
-        self.assertEqual((7, 'monitor_ipmi'),
+        plugins.register(conf, 'monitors', 'snmp')
+        options = plugins.options_of(conf, 'monitors', 'snmp')
+        self.assertEqual((7, 'monitor_snmp'),
                          (options.retries, options.section))
-        conf.set_override('retries', 8, group='monitor_ipmi')
+        conf.set_override('retries', 8, group='monitor_snmp')
         self.assertEqual(8, options.retries)
         self.assertRaises(AttributeError, getattr, options, 'nosuch')
 
