@@ -189,11 +189,13 @@ class RedfishBmc(Bmc):
 
     def _connected(self) -> Any:
         if self._system is None:
-            # Who asks has a time limit and asks again if he wants to. With 0
-            # a connection that is refused would be tried for six seconds.
+            # Who asks has a time limit and asks again if he wants to. By
+            # default a connection that is refused is tried for six seconds;
+            # once more it has to be, for the library may send what it asks
+            # by a connection that the other side is closing.
             root = self._sushy.Sushy(
                 self._base, auth=self._auth, verify=self._verify,
-                server_side_retries=1)
+                server_side_retries=2, server_side_retries_delay=0.1)
             self._system = root.get_system(self._path) if self._path \
                 else _only(root.get_system_collection().get_members(),
                            self._base)

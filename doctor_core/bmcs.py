@@ -121,8 +121,8 @@ class Bmcs:
             return made
 
     def renew(self, host: Host) -> None:
-        """Have who asks next for it connect anew: what was connected may be
-        dead though the controller is not. Does not block.
+        """Have who asks next for it begin anew, beside what is under way.
+        Does not block.
         """
         with self._lock:
             old = self._made.pop(host.name, None)

@@ -26,9 +26,6 @@ _SOURCE = 'bmc'
 _AT_A_TIME = 4
 #: How many neighbours are asked at a time; one that answers is enough.
 _NEIGHBOURS = 3
-#: A connection that nobody used for so many seconds is not trusted any more:
-#: a firewall may have forgotten it.
-_IDLE_S = 30.0
 
 
 class BmcCorroborator(Corroborator):
@@ -40,16 +37,13 @@ class BmcCorroborator(Corroborator):
 
     :param way: makes the way to a controller, as
         :func:`doctor_core.bmc.connect`.
-    :param monotonic: the time, in seconds.
     """
 
     def __init__(self, options: Options,
                  found: Callable[[str, Evidence], None],
                  cloud: Callable[[], Cloud],
-                 way: Callable[..., Bmc] = connect,
-                 monotonic: Callable[[], float] = clock.monotonic) -> None:
+                 way: Callable[..., Bmc] = connect) -> None:
         super().__init__(options, found, cloud)
-        self._monotonic = monotonic
         self._bmcs = Bmcs(options, options.kind, way)
         self._trial = _Trial(self._try)
         self._lock = threading.Lock()
@@ -58,8 +52,6 @@ class BmcCorroborator(Corroborator):
         self._hosts: frozenset[str] = frozenset()
         #: When which controller said last whether there is power.
         self._answered_at: dict[str, float] = {}
-        #: When it was asked last.
-        self._asked_at: dict[str, float] = {}
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -97,13 +89,12 @@ class BmcCorroborator(Corroborator):
         with self._lock:
             new = [host for host in hosts if host.name not in self._hosts]
             self._hosts, self._racks = names, racks
-            for known in (self._answered_at, self._asked_at):
-                for name in known.keys() - names:
-                    del known[name]
+            for name in self._answered_at.keys() - names:
+                del self._answered_at[name]
         self._trial.add(new)
 
     def ask(self, host: Host, silent: Sequence[Host]) -> Evidence | None:
-        began_at = self._monotonic()
+        began_at = clock.monotonic()
         try:
             return self._ask(host)
         except NoAnswer:
@@ -112,9 +103,9 @@ class BmcCorroborator(Corroborator):
             neighbour = self._neighbour(host, silent, began_at)
             if neighbour is None:
                 raise
-        # Once more, anew: the connection may be what is dead, and only of
-        # what is silent before and after its neighbour spoke can it be said
-        # that it is not the network.
+        # Once more: only of one that is silent before and after its neighbour
+        # spoke can it be said that it is not the network. Anew, for the first
+        # question may be under way still.
         self._bmcs.renew(host)
         try:
             return self._ask(host)
@@ -125,19 +116,13 @@ class BmcCorroborator(Corroborator):
                 f'{neighbour} answers')
 
     def _ask(self, host: Host) -> Evidence | None:
-        now = self._monotonic()
-        with self._lock:
-            idle_s = now - self._asked_at.get(host.name, now)
-            self._asked_at[host.name] = now
-        if idle_s > _IDLE_S:
-            self._bmcs.renew(host)
         bmc = self._bmcs.of(host)
         if bmc is None:
             return None
         is_on = bmc.is_on(self.options.timeout_s)
         with self._lock:
             if host.name in self._hosts:
-                self._answered_at[host.name] = self._monotonic()
+                self._answered_at[host.name] = clock.monotonic()
         if is_on:
             # With power it may be dead nevertheless.
             return None

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -18,11 +19,17 @@ class RedfishServer(fixtures.Fixture):
     :ivar on: whether the system has power.
     :ivar asked: the resets that it was asked for.
     :ivar slow: how many looks at the system a reset takes.
-    :ivar busy: how many further requests are answered with 503.
+    :ivar mood: ``nothing``: it takes connections and never answers;
+        ``once``: so with the next one; ``nonsense``: what it says is not
+        Redfish; seconds: so late it is.
+    :param tls: the files of a certificate and its key; None for none.
     """
 
-    def __init__(self, systems=1):
+    def __init__(self, systems=1, tls=None):
         super().__init__()
+        self.mood = 0.0
+        self.going = threading.Event()
+        self._tls = tls
         self.on = True
         self.asked = []
         self.slow = 2
@@ -33,13 +40,23 @@ class RedfishServer(fixtures.Fixture):
     def _setUp(self):
         handler = type('Handler', (_Handler,), {'bmc': self})
         server = ThreadingHTTPServer(('127.0.0.1', 0), handler)
+        if self._tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self._tls)
+            server.socket = context.wrap_socket(
+                server.socket, server_side=True,
+                do_handshake_on_connect=False)
+            # Who does not trust it hangs up.
+            server.handle_error = lambda *_words: None
         thread = threading.Thread(target=server.serve_forever,
                                   kwargs={'poll_interval': 0.05})
         thread.start()
-        self.url = f'http://127.0.0.1:{server.server_port}'
+        self.url = f'http{"s" if self._tls else ""}://127.0.0.1:' \
+            f'{server.server_port}'
         self.addCleanup(server.server_close)
         self.addCleanup(thread.join)
         self.addCleanup(server.shutdown)
+        self.addCleanup(self.going.set)
 
     def look(self, path):
         """The resource at a path; None when there is none."""
@@ -79,6 +96,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_words):
         pass
+
+    def parse_request(self):
+        """What was asked is answered by its method, in another mood not."""
+        if not super().parse_request():
+            return False
+        mood = self.bmc.mood
+        if mood == 'nonsense':
+            self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n'
+                             b'<html/>')
+        elif mood in ('nothing', 'once'):
+            self.bmc.mood = 0.0 if mood == 'once' else mood
+            self.bmc.going.wait()
+        else:
+            self.bmc.going.wait(mood)
+            return True
+        self.close_connection = True
+        return False
 
     def _answer(self, status, body=None, **headers):
         content = b'' if body is None else json.dumps(body).encode()

@@ -199,7 +199,7 @@ class RedfishTest(testtools.TestCase):
         self.library.power = 'off'
         self.assertFalse(bmc.is_on(LONG_S))
         bmc.switch(True, LONG_S)
-        self.assertEqual([('https://b', 1), '/s/1', 'again', 'On'],
+        self.assertEqual([('https://b', 2), '/s/1', 'again', 'On'],
                          self.library.asked)
 
     def test_one_of_several_has_to_be_named(self):

@@ -4,9 +4,9 @@ import fixtures
 import testtools
 
 from doctor_core import clock
-from doctor_core.corroborators.bmc import _IDLE_S, BmcCorroborator
+from doctor_core.corroborators.bmc import BmcCorroborator
 from doctor_core.exceptions import BackendError, ConfigError, NoAnswer
-from doctor_core.fixtures import FakeClock, options
+from doctor_core.fixtures import options
 from doctor_core.model import Host
 from doctor_core.model.evidence import EvidenceKind
 from doctor_core.tests.unit.rack import SILENT, Rack
@@ -26,10 +26,10 @@ class Case(testtools.TestCase):
         self.log = self.useFixture(fixtures.FakeLogger())
         self.rack = Rack(**{host.name: True for host in ALL})
 
-    def made(self, monotonic=clock.monotonic, **values):
+    def made(self, **values):
         self.bmc = BmcCorroborator(
             options(BmcCorroborator, **{'address': '{host}', **values}),
-            lambda *_found: None, lambda: None, self.rack.way, monotonic)
+            lambda *_found: None, lambda: None, self.rack.way)
         self.addCleanup(self.bmc.stop)
         return self.bmc
 
@@ -120,8 +120,7 @@ class PowerLostTest(Case):
         self.rack.power['a1'] = lambda: next(answers)
         self.assertIsNone(self.ask(A1))
 
-    def test_the_second_question_goes_by_a_new_connection(self):
-        """The old one may be dead, and the controller not."""
+    def test_the_second_question_does_not_wait_for_the_first(self):
         self.started()
         self.rack.power['a1'] = SILENT
         ways = len(self.rack.made)
@@ -226,16 +225,3 @@ class TrialTest(Case):
         self.assertRaises(ConfigError, self.made(address='').start, [A1])
         self.bmc.stop()
 
-
-class IdleTest(Case):
-
-    def test_a_connection_that_was_long_idle_is_made_anew(self):
-        time = FakeClock()
-        self.started(A1, monotonic=time.monotonic)
-        ways = len(self.rack.made)
-        time.advance(_IDLE_S)
-        self.bmc.ask(A1, ())
-        self.assertEqual(ways, len(self.rack.made))
-        time.advance(_IDLE_S + 1)
-        self.bmc.ask(A1, ())
-        self.assertEqual(ways + 1, len(self.rack.made))
