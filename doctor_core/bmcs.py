@@ -20,7 +20,7 @@ LOG = logging.getLogger(__name__)
 KINDS = ('redfish', 'ipmi')
 _HOST = '{host}'
 #: For so long the end waits until all are logged out of, in seconds.
-_LOGOUT_S = 5.0
+_LOGOUT_S = 3.0
 _AT_A_TIME = 20
 
 
@@ -143,7 +143,7 @@ class Bmcs:
         self._note(hosts)
 
     def close(self) -> None:
-        """Log out everywhere, as far as that is possible within five seconds;
+        """Log out everywhere, as far as that is possible within three seconds;
         may be called again.
         """
         with self._lock:

@@ -93,7 +93,13 @@ class BmcCorroborator(Corroborator):
                 del self._answered_at[name]
         self._trial.add(new)
 
+    def forget(self, host: Host) -> None:
+        # Nobody has used the session for long.
+        self._bmcs.renew(host)
+
     def ask(self, host: Host, silent: Sequence[Host]) -> Evidence | None:
+        if host.name not in self._hosts:
+            return None
         began_at = clock.monotonic()
         try:
             return self._ask(host)

@@ -74,6 +74,18 @@ class PowerTest(Case):
         self.assertIsNone(self.ask(A2))
         self.assertEqual([], self.rack.asked)
 
+    def test_of_a_stranger_it_knows_nothing(self):
+        self.started()
+        self.rack.power['stranger'] = False
+        self.assertIsNone(self.ask(Host('stranger')))
+
+    def test_before_another_silence_it_is_logged_out_of(self):
+        self.started()
+        self.ask(A1)
+        self.bmc.forget(A1)
+        clock.wait_for(lambda: self.rack.closed == ['a1'],
+                       clock.Deadline(WAIT_S), what='the end of a1')
+
     def test_nonsense_and_refusals_say_nothing(self):
         """Nor do they of a neighbour's."""
         self.started()
