@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from oslo_config import cfg
 
 from doctor_core import clock
-from doctor_core.exceptions import BackendError
+from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.model import Fault, Host
 from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.monitors.base import HostStatus, Monitor
@@ -64,7 +64,7 @@ class PollingMonitor(Monitor):
                          for name, target in [('loop', self._run), *(
                              (str(number), self._ask) for number
                              in range(options.at_a_time))]]
-        self._known_defects: set[tuple[str, int]] = set()
+        self._known_defects: set[tuple[str, int] | str] = set()
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -98,8 +98,10 @@ class PollingMonitor(Monitor):
         :raises BackendError: it did not answer, as with False; with
             ``hears_hosts = False``, as with None. What was raised is shown
             by ``doctor hosts``.
-        :raises OSError: likewise. Anything else is a defect of the plugin: it
-            is logged, once, and says nothing of the host.
+        :raises OSError: likewise.
+        :raises ConfigError: the operator can mend it: it is logged, once, and
+            says nothing of the host. Anything else is a defect of the plugin,
+            and is logged with its traceback.
         """
 
     def presume_down(self, hostnames: Collection[str]) -> None:
@@ -194,6 +196,9 @@ class PollingMonitor(Monitor):
                                          str(error))
             return functools.partial(
                 self._take, self._rounds.missed, probe, str(error))
+        except ConfigError as error:
+            self._complain(str(error))
+            return functools.partial(self._rounds.failed, probe, str(error))
         except Exception as defect:  # a thread's outermost frame
             self._note(defect)
             return functools.partial(
@@ -209,6 +214,11 @@ class PollingMonitor(Monitor):
     @staticmethod
     def _take(judge: Callable[..., None], probe: Probe, *what: str) -> None:
         judge(probe, clock.monotonic(), *what)
+
+    def _complain(self, error: str) -> None:
+        if error not in self._known_defects:
+            self._known_defects.add(error)
+            LOG.error('%s cannot ask: %s', self.options.section, error)
 
     def _note(self, defect: Exception) -> None:
         """Log a defect, once for each place in the plugin."""

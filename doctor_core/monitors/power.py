@@ -7,7 +7,7 @@ from oslo_config import cfg
 
 from doctor_core.bmc import Bmc, connect
 from doctor_core.bmcs import Bmcs, bmc_opts
-from doctor_core.exceptions import BackendError, ConfigError
+from doctor_core.exceptions import BackendError
 from doctor_core.model import Fault, Host
 from doctor_core.model.evidence import EvidenceKind
 from doctor_core.monitors.polling import PollingMonitor
@@ -55,11 +55,8 @@ class PowerMonitor(PollingMonitor):
         """How controllers are spoken to: ``redfish`` or ``ipmi``."""
 
     def probe(self, host: Host) -> bool | None:
-        try:
-            bmc = self._bmcs.of(host)
-            if bmc is None:
-                raise BackendError('no address of its management controller '
-                                   'is known')
-            return bmc.is_on(self.options.timeout_s)
-        except ConfigError as error:
-            raise BackendError(str(error)) from None
+        bmc = self._bmcs.of(host)
+        if bmc is None:
+            raise BackendError('no address of its management controller is '
+                               'known')
+        return bmc.is_on(self.options.timeout_s)

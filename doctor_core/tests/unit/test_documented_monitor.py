@@ -14,7 +14,7 @@ from doctor_core.tests.unit.entry_points import InstalledDistribution
 PAGE = pathlib.Path(doctor_core.__file__).parent.parent.joinpath(
     'doc', 'source', 'contributor', 'write-a-monitor.rst')
 EXAMPLE = PAGE.parent / 'example'
-ENTRY_POINTS = {'doctor_core.monitors': ['tcp = doctor_tcp:TcpMonitor']}
+ENTRY_POINTS = {'doctor_core.monitors': ['power = doctor_power:PowerMonitor']}
 
 
 class DocumentedMonitorTest(MonitorContract, testtools.TestCase):
@@ -22,15 +22,20 @@ class DocumentedMonitorTest(MonitorContract, testtools.TestCase):
     def setUp(self):
         super().setUp()
         self.useFixture(InstalledDistribution(
-            'doctor_tcp', (EXAMPLE / 'tcp.py').read_text(), ENTRY_POINTS))
-        self.plugin = plugins.load('monitors', 'tcp')
+            'doctor_power', (EXAMPLE / 'power.py').read_text(), ENTRY_POINTS))
+        self.plugin = plugins.load('monitors', 'power')
 
     def test_is_listed_with_its_summary(self):
         (state,) = (state for state in plugins.states()
-                    if (state.kind, state.name) == ('monitors', 'tcp'))
+                    if (state.kind, state.name) == ('monitors', 'power'))
         self.assertEqual('', state.error)
-        self.assertEqual('Connects to a TCP port of each host.',
-                         state.summary)
+        self.assertEqual('Asks the controller HOST-bmc of each host for its '
+                         'power, by IPMI.', state.summary)
+
+
+    def test_takes_thirty_lines(self):
+        self.assertLessEqual(
+            len((EXAMPLE / 'power.py').read_text().splitlines()), 30)
 
 
 class PageTest(testtools.TestCase):
@@ -45,7 +50,7 @@ class PageTest(testtools.TestCase):
             self.assertEqual({method}, plugin.__abstractmethods__)
         self.assertIn(f'{ProbingMonitor.__module__}.ProbingMonitor',
                       self.page)
-        self.assertIn('tcp = "doctor_tcp:TcpMonitor"', self.page)
+        self.assertIn('power = "doctor_power:PowerMonitor"', self.page)
 
     def test_names_every_option_with_its_default(self):
         for option in PollingMonitor.get_opts()[:4]:

@@ -6,7 +6,7 @@ import testtools
 from oslo_config import cfg
 
 from doctor_core import clock
-from doctor_core.exceptions import BackendError
+from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.fixtures import WatchContract, options
 from doctor_core.model import Host
 from doctor_core.model.evidence import EvidenceKind
@@ -154,6 +154,18 @@ class ProbeTest(Case):
         """A misspelt name in a plugin took every host down."""
         self.check_defect(ZeroDivisionError('of a plugin'),
                           'ZeroDivisionError: of a plugin')
+
+    def test_what_the_operator_can_mend_is_said_once_and_plainly(self):
+        self.monitor.start(HOSTS)
+        self.await_well()
+        self.monitor.answers['b'] = ConfigError('no such tool')
+        status = self.await_status('b', lambda one: one.problem)
+        self.assertEqual(('healthy', 'no such tool'), (status.state,
+                                                       status.problem))
+        self.monitor.prove_alive()
+        self.assertEqual(1, self.log.output.count('cannot ask: no such tool'))
+        self.assertNotIn('Traceback', self.log.output)
+        self.assertTrue(self.faults.empty())
 
     def test_what_cannot_be_said_says_nothing_of_a_host(self):
         self.monitor.start(HOSTS)
