@@ -70,8 +70,8 @@ class BmcCorroborator(Corroborator):
             cfg.BoolOpt(
                 'shared_port', default=False,
                 help='Whether controllers share a network port with their '
-                     'hosts (NC-SI, "shared LOM"), or its switch: then one '
-                     'that falls silent with its host says nothing.')]
+                     'hosts (NC-SI, "shared LOM"): then one that falls '
+                     'silent with its host says nothing.')]
 
     def start(self, hosts: Sequence[Host]) -> None:
         self._bmcs.start(hosts)
