@@ -18,6 +18,7 @@ class RedfishServer(fixtures.Fixture):
     :ivar url: its address.
     :ivar on: whether the system has power.
     :ivar asked: the resets that it was asked for.
+    :ivar looks: how often a system was looked at.
     :ivar slow: how many looks at the system a reset takes.
     :ivar mood: ``nothing``: it takes connections and never answers;
         ``once``: so with the next one; ``nonsense``: what it says is not
@@ -34,6 +35,7 @@ class RedfishServer(fixtures.Fixture):
         self.asked = []
         self.slow = 2
         self.sessions = 0
+        self.looks = 0
         self._pending = 0
         self._systems = systems
 
@@ -72,6 +74,7 @@ class RedfishServer(fixtures.Fixture):
                 {'@odata.id': f'{_ROOT}/Systems/{number + 1}'}
                 for number in range(self._systems)]}
         if path.startswith(f'{_ROOT}/Systems/'):
+            self.looks += 1
             if self._pending:
                 self._pending -= 1
                 self.on = self.on if self._pending else not self.on
