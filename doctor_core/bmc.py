@@ -34,6 +34,8 @@ _REFUSALS = ('rakp 2 hmac is invalid', 'unauthorized name',
              'insufficient privilege', 'invalid user name')
 #: By what it says that not even the first question was answered.
 _SILENCE = 'get auth capabilities error'
+#: What it says whatever happens.
+_NOISE = 'Loading IANA PEN Registry'
 #: What is needed to ask for the power. Without it, ipmitool asks for the
 #: rights of an administrator, whatever it is to do.
 _AS_USER = ('-L', 'USER')
@@ -133,14 +135,16 @@ class IpmiBmc(Bmc):
         except CommandFailed as error:
             if error.status == 127:
                 raise _not_installed() from None
-            said = error.tail.lower()
-            if _SILENCE in said:
-                raise NoAnswer(f'The BMC {self._name}: {error}') from None
-            raise BackendError(
-                f'The BMC {self._name}: {error}', recoverable=not any(
-                    refusal in said for refusal in _REFUSALS)) from None
-        except BackendError as error:
-            raise NoAnswer(f'The BMC {self._name}: {error}') from None
+            said = '; '.join(line.strip() for line in error.tail.splitlines()
+                             if line.strip() and _NOISE not in line)
+            message = f'The BMC {self._name}: ipmitool says "{said}"'
+            if _SILENCE in said.lower():
+                raise NoAnswer(message) from None
+            raise BackendError(message, recoverable=not any(
+                refusal in said.lower() for refusal in _REFUSALS)) from None
+        except BackendError:
+            raise NoAnswer(f'The BMC {self._name} does not answer within '
+                           f'{timeout_s:g} s') from None
 
 
 class RedfishBmc(Bmc):
