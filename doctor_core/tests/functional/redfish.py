@@ -123,6 +123,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name.replace('_', '-'), value)
+            if self.close_connection:
+                # Else who asks sends the next question into the end of it.
+                self.send_header('Connection', 'close')
             self.send_header('Content-Type', 'application/json')
             self.send_header('Content-Length', str(len(content)))
             self.end_headers()

@@ -1,6 +1,7 @@
 """The monitor daemon's inside, with management controllers as witnesses."""
 
 import queue
+import types
 
 import fixtures
 import testtools
@@ -19,13 +20,18 @@ SILENCE_MS = 20_000.0
 
 
 class Nova:
-    """Knows the hosts, and in which rack they are."""
+    """Knows the hosts, and that they are one rack."""
 
     def __init__(self, hosts):
         self._hosts = hosts
 
     def hosts(self):
         return self._hosts
+
+    def aggregates(self):
+        return [types.SimpleNamespace(
+            name='rack', zone='', rack='rack-1',
+            hosts=tuple(host.name for host in self._hosts))]
 
 
 class WitnessedTest(testtools.TestCase):
