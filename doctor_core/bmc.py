@@ -232,14 +232,17 @@ class RedfishBmc(Bmc):
         try:
             yield
         except self._sushy.exceptions.SushyError as error:
-            if any(isinstance(cause, OSError) and cause.errno in _UNREACHABLE
-                   for cause in _causes(error)):
-                raise NoAnswer(f'The BMC {self._base}: {error}') from None
+            system = next((cause for cause in _causes(error)
+                           if isinstance(cause, OSError) and cause.strerror),
+                          None)
+            message = f'The BMC {self._base}: ' \
+                f'{system.strerror if system else error}'
+            if system and system.errno in _UNREACHABLE:
+                raise NoAnswer(message) from None
             passing = (self._sushy.exceptions.ConnectionError,
                        self._sushy.exceptions.ServerSideError)
             raise BackendError(
-                f'The BMC {self._base}: {error}',
-                recoverable=isinstance(error, passing)
+                message, recoverable=isinstance(error, passing)
                 and not _is_distrust(error)) from None
         # What the library runs into where the answers are not Redfish.
         except (ValueError, TypeError, LookupError, AttributeError) as error:

@@ -341,3 +341,5 @@ def setup_logging(conf: cfg.ConfigOpts) -> None:
     logging.getLogger('keystoneauth.identity').setLevel(logging.ERROR)
     # It warns of every URL without a host, which a bus in memory has not.
     logging.getLogger('kombu').setLevel(logging.ERROR)
+    # It logs each error that it raises as well, some with a traceback.
+    logging.getLogger('sushy').setLevel(logging.CRITICAL)

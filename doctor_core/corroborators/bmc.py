@@ -245,7 +245,7 @@ class _Trial:
         if failed:
             LOG.warning('%d of %s cannot be asked, and prove nothing: %s',
                         len(failed), counted(tried, 'management controller'),
-                        '; '.join(by_reason(failed)))
+                        '; '.join(by_reason(sorted(failed))))
         else:
             LOG.info('%s can be asked',
                      counted(tried, 'management controller'))

@@ -232,6 +232,14 @@ class RedfishTest(testtools.TestCase):
             self.assertEqual(recoverable, found.recoverable)
             self.assertIn('https://b', str(found))
 
+    def test_an_error_of_the_system_is_said_in_its_words(self):
+        """It was three lines of all libraries on the way."""
+        error = Sushy.exceptions.ConnectionError('Max retries exceeded')
+        error.__context__ = OSError(errno.ECONNREFUSED, 'Connection refused')
+        found = self.assertRaises(BackendError, self.made(error).is_on,
+                                  LONG_S)
+        self.assertEqual('The BMC https://b: Connection refused', str(found))
+
     def test_silence_is_told_from_words(self):
         for number, is_silence in (
                 (errno.EHOSTUNREACH, True), (errno.ETIMEDOUT, True),
