@@ -19,9 +19,10 @@ class Corroborator(abc.ABC):
     then every few seconds. At rest it costs nothing.
 
     :param options: the plugin's own, those of :meth:`get_opts`.
-    :param found: takes evidence that comes without a question, and the name
-        of the host; may be called from any thread, and does not block. What
-        is said of a host that is not silent is left.
+    :param found: takes the name of a host, and evidence of it that comes
+        without a question; may be called from any thread between
+        :meth:`start` and :meth:`stop`, and does not block. What is said of a
+        host that is not silent is left.
     :param cloud: how to come to the cloud; makes the connection at its first
         use. Raises ConfigError where there is none.
     """
@@ -50,7 +51,16 @@ class Corroborator(abc.ABC):
 
     def update(self, hosts: Sequence[Host]) -> None:  # noqa: B027
         """These are the hosts from now on; may block. Called between
-        :meth:`start` and :meth:`stop`, from one thread at a time.
+        :meth:`start` and :meth:`stop`, from one thread at a time, while
+        others ask.
+        """
+
+    def forget(self, host: Host) -> None:  # noqa: B027
+        """What is asked of a host next is of another silence of it.
+
+        Called if the host has answered since it was asked about, right before
+        :meth:`ask`, by the same thread. Only a plugin that compares what it
+        sees with what it saw before needs it.
         """
 
     @abc.abstractmethod
@@ -58,14 +68,19 @@ class Corroborator(abc.ABC):
         """What it knows now of a host that is silent.
 
         Called from several threads at a time, each time of another host. May
-        block for a few seconds; the verdict does not wait for it.
+        block for a few seconds; the verdict does not wait for it, and the
+        host is not asked about again before it has returned. What it returns
+        once the host has answered is left.
 
-        :param silent: the hosts that fell silent with it, itself not among
-            them.
+        :param silent: some that fell silent with it, itself not among them.
         :returns: None when it knows nothing.
         :raises BackendError: who would know did not answer; that alone says
-            nothing of the host.
+            nothing of the host. OSError likewise; anything else is a defect
+            of the plugin, which is logged.
         """
 
     def stop(self) -> None:  # noqa: B027
-        """End; may be called again, and without :meth:`start`."""
+        """End; may be called again, without :meth:`start`, and while it is
+        asked or handed hosts. It may wait for its own threads for a second or
+        two; after five it is left.
+        """

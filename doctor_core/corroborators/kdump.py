@@ -1,12 +1,12 @@
 """A host whose kernel has panicked says so itself, from its crash kernel."""
 
-import collections
 import ipaddress
 import logging
+import select
 import socket
 import struct
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from oslo_config import cfg
 
@@ -23,13 +23,23 @@ LOG = logging.getLogger(__name__)
 #: What fence_kdump_send sends: two 32-bit words in the order of its machine,
 #: ``FENCE_KDUMP_MAGIC`` and the version (fence-agents,
 #: agents/kdump/message.h).
-_MESSAGES = frozenset(
+MESSAGES = tuple(
     struct.pack(f'{order}II', 0x1B302A40, 1) for order in '<>')
 #: It sends every ten seconds while it dumps; who listens waits for 60
 #: (fence-agents, agents/kdump/options.h).
 _COUNTS_S = 60.0
 #: So often the thread looks whether it is to end.
 _LOOK_S = 0.5
+#: In a flood, so many datagrams are taken in one go, with a pause after each:
+#: the monitors need the processor. A crash kernel sends again.
+_AT_ONCE = 256
+_PAUSE_S = 0.05
+#: What one host sends again within so many seconds is no news.
+_NEWS_S = 1.0
+#: Names are not resolved again within so many seconds.
+_NAMES_S = 10.0
+#: So many strange addresses are named in the log, and no more.
+_STRANGERS = 100
 
 
 class KdumpCorroborator(Corroborator):
@@ -46,13 +56,21 @@ class KdumpCorroborator(Corroborator):
         super().__init__(options, found, cloud)
         self._lock = threading.Lock()
         self._hosts: Sequence[Host] = ()
+        #: Host names by address; and the addresses of names, once resolved.
         self._names: dict[str, str] = {}
-        self._heard: dict[str, float] = {}
-        self._unknown: collections.deque[str] = collections.deque(maxlen=100)
+        self._resolved: dict[str, frozenset[str]] = {}
+        self._heard: dict[str, tuple[float, Evidence]] = {}
+        self._unknown: set[str] = set()
+        self._strangers: set[str] = set()
+        self._trouble = ''
         self._socket: socket.socket | None = None
         self._stopping = threading.Event()
-        self._thread = threading.Thread(
-            target=self._listen, name='corroborator-kdump', daemon=True)
+        self._wanted = threading.Event()
+        self._listener, self._resolver = (
+            threading.Thread(target=work, name=f'corroborator-kdump-{name}',
+                             daemon=True)
+            for name, work in (('listen', self._listen),
+                               ('names', self._resolve)))
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -68,18 +86,32 @@ class KdumpCorroborator(Corroborator):
         ]
 
     def start(self, hosts: Sequence[Host]) -> None:
+        self._socket = self._bound()
+        self.update(hosts)
+        self._listener.start()
+        self._resolver.start()
+
+    def _bound(self) -> socket.socket:
         where = self.options.listen, self.options.port
-        family = socket.AF_INET6 if ':' in where[0] else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
-            self._socket.bind(where)
+            family, kind, protocol, _name, address = socket.getaddrinfo(
+                *where, type=socket.SOCK_DGRAM)[0]
+            bound = socket.socket(family, kind, protocol)
+            try:
+                if family == socket.AF_INET6:
+                    # "::" is every address, of IPv4 as well.
+                    bound.setsockopt(socket.IPPROTO_IPV6,
+                                     socket.IPV6_V6ONLY, 0)
+                bound.setblocking(False)
+                bound.bind(address)
+            except OSError:
+                bound.close()
+                raise
         except OSError as error:
             raise ConfigError(
                 f'[{self.options.section}] listen = {where[0]}, port = '
                 f'{where[1]}: {error.strerror}.') from None
-        self._socket.settimeout(_LOOK_S)
-        self._hosts = hosts
-        self._thread.start()
+        return bound
 
     @property
     def port(self) -> int:
@@ -88,74 +120,145 @@ class KdumpCorroborator(Corroborator):
         return int(self._socket.getsockname()[1])
 
     def update(self, hosts: Sequence[Host]) -> None:
-        """May block on DNS."""
-        names: dict[str, str] = {}
-        for host in hosts:
-            for name in host.addresses or (host.name,):
-                for address in _addresses(name):
-                    names.setdefault(address, host.name)
+        """Does not block: names are resolved by a thread of its own."""
         with self._lock:
-            self._names = names
+            self._hosts = hosts
+            self._strangers.clear()
+            self._name_hosts()
+        self._wanted.set()
+
+    def _name_hosts(self) -> None:
+        """With the lock held. Of two hosts with one address it is the first.
+        """
+        self._names = {
+            address: host.name for host in reversed(self._hosts)
+            for name in host.addresses or (host.name,)
+            for address in _written(name) or self._resolved.get(name, ())}
 
     def ask(self, host: Host, silent: Sequence[Host]) -> Evidence | None:
         with self._lock:
-            at = self._heard.get(host.name)
-        if at is None or clock.monotonic() - at > _COUNTS_S:
-            return None
-        return _panicked()
+            at, evidence = self._heard.get(host.name, (0.0, None))
+        return evidence if clock.monotonic() - at <= _COUNTS_S else None
 
     def stop(self) -> None:
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._wanted.set()
+        # Not for the other one, which DNS may hold up.
+        if self._listener.is_alive():
+            self._listener.join()
         if self._socket is not None:
             self._socket.close()
 
     def _listen(self) -> None:
-        assert self._socket
-        # Here, for names may take long to resolve.
-        self.update(self._hosts)
         while not self._stopping.is_set():
             try:
-                data, sender = self._socket.recvfrom(64)
-            except TimeoutError:
-                continue
-            except OSError as error:
-                LOG.error('Crash kernels cannot be heard: %s', error)
+                for address in self._senders():
+                    self._take(address)
+            except Exception as error:  # the thread's outermost frame
+                if repr(error) != self._trouble:
+                    self._trouble = repr(error)
+                    LOG.exception('Crash kernels cannot be heard')
                 self._stopping.wait(_LOOK_S)
-                continue
-            if data in _MESSAGES:
-                self._take(_plain(sender[0]))
+
+    def _senders(self) -> Collection[str]:
+        """Who sends messages of a crash kernel; waits for them for a while.
+        """
+        assert self._socket
+        ready = select.poll()
+        ready.register(self._socket, select.POLLIN)
+        if not ready.poll(_LOOK_S * 1000):
+            return ()
+        senders: set[str] = set()
+        for _nth in range(_AT_ONCE):
+            try:
+                data, sender = self._socket.recvfrom(64)
+            except BlockingIOError:
+                return senders
+            if data in MESSAGES:
+                senders.update(_written(sender[0]))
+        self._stopping.wait(_PAUSE_S)
+        return senders
 
     def _take(self, address: str) -> None:
+        now = clock.monotonic()
+        evidence = Evidence(EvidenceKind.PANICKED, 'kdump', clock.now(),
+                            'its crash kernel has sent word')
         with self._lock:
             name = self._names.get(address)
-            if name is not None:
-                self._heard[name] = clock.monotonic()
-        if name is not None:
-            self.found(name, _panicked())
-        elif address not in self._unknown:
-            self._unknown.append(address)
-            LOG.warning('A crash kernel speaks at %s, which is the address '
-                        'of no host that is watched', address)
+            if name is None:
+                if len(self._unknown) < _STRANGERS:
+                    self._unknown.add(address)
+                self._wanted.set()
+                return
+            before, _evidence = self._heard.get(name, (float('-inf'), None))
+            is_news = now - before > _NEWS_S
+            if is_news:
+                self._heard[name] = now, evidence
+        if is_news:
+            self.found(name, evidence)
+
+    def _resolve(self) -> None:
+        """Find the addresses of hosts that have a name only; anew when
+        somebody speaks whom nobody knows.
+        """
+        while self._wanted.wait() and not self._stopping.is_set():
+            self._wanted.clear()
+            try:
+                self._resolve_names()
+                self._hear_again()
+            except Exception:  # the thread's outermost frame
+                LOG.exception('Crash kernels are heard by the addresses of '
+                              'before')
+            self._stopping.wait(_NAMES_S)
+
+    def _resolve_names(self) -> None:
+        with self._lock:
+            hosts = self._hosts
+        # In their order, each once.
+        names = dict.fromkeys(name for host in hosts
+                              for name in host.addresses or (host.name,)
+                              if not _written(name))
+        for name in names:
+            addresses = _addresses(name)
+            with self._lock:
+                if hosts is not self._hosts or self._stopping.is_set():
+                    return  # if there are others, this is called again
+                if addresses and addresses != self._resolved.get(name):
+                    self._resolved[name] = addresses
+                    self._name_hosts()
+        with self._lock:
+            self._resolved = {name: addresses for name, addresses
+                              in self._resolved.items() if name in names}
+
+    def _hear_again(self) -> None:
+        with self._lock:
+            unknown, self._unknown = self._unknown, set()
+            known = unknown & self._names.keys()
+            strangers = sorted(unknown - known - self._strangers)
+            strangers = strangers[:_STRANGERS - len(self._strangers)]
+            self._strangers.update(strangers)
+        for address in known:
+            self._take(address)
+        if strangers:
+            LOG.warning('Crash kernels speak at addresses of no host that is '
+                        'watched: %s', ', '.join(strangers))
 
 
-def _panicked() -> Evidence:
-    return Evidence(EvidenceKind.PANICKED, 'kdump', clock.now(),
-                    'its crash kernel has sent word')
-
-
-def _addresses(name: str) -> set[str]:
+def _addresses(name: str) -> frozenset[str]:
     """All addresses of a name; none of one that cannot be resolved."""
     try:
-        return {_plain(str(found[4][0]))
-                for found in socket.getaddrinfo(name, None)}
-    except OSError:
-        return set()
+        return frozenset(address for found in socket.getaddrinfo(name, None)
+                         for address in _written(str(found[4][0])))
+    except (OSError, UnicodeError):  # the latter of what can be no name
+        return frozenset()
 
 
-def _plain(address: str) -> str:
-    """One way to write an address: of IPv4 within IPv6 the former."""
-    parsed = ipaddress.ip_address(address.partition('%')[0])
-    mapped = getattr(parsed, 'ipv4_mapped', None)
-    return str(mapped or parsed)
+def _written(address: str) -> tuple[str, ...]:
+    """The one way to write an address: of IPv4 within IPv6 the former; none
+    of what is a name.
+    """
+    try:
+        parsed = ipaddress.ip_address(address.partition('%')[0])
+    except ValueError:
+        return ()
+    return (str(getattr(parsed, 'ipv4_mapped', None) or parsed),)

@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Callable, Sequence
-
-from oslo_config import cfg
+from typing import NamedTuple
 
 from doctor_core import clock
 from doctor_core.cloud import Cloud
 from doctor_core.cloud.heartbeats import Heartbeats
 from doctor_core.corroborators.base import Corroborator
+from doctor_core.exceptions import DoctorError
 from doctor_core.model import ComputeService, Host
 from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.plugins import Options
@@ -31,37 +31,61 @@ class NovaCorroborator(Corroborator):
         super().__init__(options, found, cloud)
         self._heartbeats = Heartbeats()
         self._lock = threading.Lock()
-        self._asked_at: dict[str, float] = {}
-        self._services: dict[str, ComputeService] = {}
-        self._looked_at = float('-inf')
-
-    @classmethod
-    def get_opts(cls) -> list[cfg.Opt]:
-        return [cfg.FloatOpt(
-            'forget_s', default=10.0, min=3.0,
-            help='A host that nobody asked about for so many seconds has '
-                 'been heard meanwhile; its next silence is another one.')]
+        #: When each host was asked about first in this silence.
+        self._silent_at: dict[str, float] = {}
+        self._looked: _Look | None = None
 
     def ask(self, host: Host, silent: Sequence[Host]) -> Evidence | None:
+        asked_at = clock.monotonic()
         with self._lock:
+            silent_at = self._silent_at.setdefault(host.name, asked_at)
             # Inside: ten hosts of one rack are one question to Nova.
-            service = self._look().get(host.name)
-            now = clock.monotonic()
-            last = self._asked_at.get(host.name, float('-inf'))
-            self._asked_at[host.name] = now
-            if now - last > self.options.forget_s:
-                self._heartbeats.forget(host.name)
-        if service is None or service.state == 'unknown':
+            look = self._look()
+        if look.error is not None:
+            raise look.error.with_traceback(None)
+        service = look.services.get(host.name)
+        # What was seen before it fell silent proves nothing; the next look
+        # will be the first one.
+        if service is None or look.at < silent_at:
             return None
-        if not self._heartbeats.look(host.name, service):
+        if service.state == 'unknown' \
+                or not self._heartbeats.look(host.name, service):
             return None
         self._heartbeats.restart(host.name, service)
         return Evidence(EvidenceKind.HEARTBEAT, 'nova', clock.now(),
                         f'nova-compute reported at {service.updated_at}')
 
-    def _look(self) -> dict[str, ComputeService]:
-        if clock.monotonic() - self._looked_at > _FRESH_S:
-            services = self.cloud().compute_services()
-            self._services = {service.host: service for service in services}
-            self._looked_at = clock.monotonic()
-        return self._services
+    def forget(self, host: Host) -> None:
+        self._heartbeats.forget(host.name)
+        with self._lock:
+            self._silent_at.pop(host.name, None)
+
+    def _look(self) -> '_Look':
+        """The newest look at Nova, with the lock held: one that failed is
+        not repeated at once, either, for each of a thousand hosts.
+        """
+        look = self._looked
+        if look is None or clock.monotonic() - look.until >= _FRESH_S:
+            at, error, services = clock.monotonic(), None, {}
+            try:
+                services = {service.host: service for service
+                            in self.cloud().compute_services()}
+            except (DoctorError, OSError) as problem:
+                error = problem
+            look = self._looked = _Look(at, clock.monotonic(), services,
+                                        error)
+        return look
+
+
+class _Look(NamedTuple):
+    """What Nova said.
+
+    :ivar at: when it was asked.
+    :ivar until: when it had answered.
+    :ivar error: why it did not.
+    """
+
+    at: float
+    until: float
+    services: dict[str, ComputeService]
+    error: DoctorError | OSError | None

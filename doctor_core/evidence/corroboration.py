@@ -6,23 +6,27 @@ dead, too, makes a verdict sooner; one that has it alive keeps it back.
 """
 
 import dataclasses
+import itertools
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from doctor_core import clock
+from doctor_core.evidence.case import Case, as_evidence, written
 from doctor_core.model import Fault, FaultStatus, new_id
 from doctor_core.model.evidence import Evidence, EvidenceKind, Weight
 
 LOG = logging.getLogger(__name__)
 
-#: For so long a sign of life counts, unless there is a newer one: three
-#: reports of nova-compute to Nova, or of collectd.
-LIVES_S = 30.0
 #: A silent host is asked about at first at once, then every two seconds for a
 #: minute: a crash kernel and a management controller may take so long.
 _AGAIN_S = 2.0
 _ASKED_S = 60.0
+#: Who fell silent within so many seconds of a host did so with it. So many of
+#: them are named: when thousands are silent, no thread may count them all for
+#: each.
+_TOGETHER_S = 1.0
+_NEAR = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,8 +38,9 @@ class Outlets:
     :ivar witnessed: takes what was found of a host that was reported down.
     :ivar agree: tells the monitor of a kind that somebody else has a host
         dead.
-    :ivar ask: has the corroborators asked about a host; also takes the hosts
-        that fell silent with it.
+    :ivar ask: has the corroborators asked about a host; also takes some hosts
+        that fell silent with it, and since when it is silent, which is for
+        :meth:`Corroboration.found`.
     :ivar heard_at: when the monitor of a kind last heard a host, in seconds
         of the same monotonic clock; None when it does not, or when its
         answers do not come from the host itself.
@@ -44,47 +49,8 @@ class Outlets:
     report: Callable[[Fault], None]
     witnessed: Callable[[str, Sequence[Evidence]], None]
     agree: Callable[[str, str, Evidence], None]
-    ask: Callable[[str, Sequence[str]], None]
+    ask: Callable[[str, Sequence[str], float], None]
     heard_at: Callable[[str, str], float | None]
-
-
-@dataclasses.dataclass
-class _Case:
-    """A host that at least one monitor does not hear.
-
-    :ivar since: when the first of them said so.
-    :ivar asked_at: when the corroborators were asked last.
-    :ivar silent: the kinds of monitors that do not hear it.
-    :ivar lost: what those said that have it lost, by their kind.
-    :ivar reported: those of them whose word went on, and stands.
-    :ivar ever: those of whom any word went on.
-    :ivar found: all evidence, and when it came.
-    """
-
-    since: float
-    asked_at: float
-    silent: set[str] = dataclasses.field(default_factory=set)
-    lost: dict[str, Fault] = dataclasses.field(default_factory=dict)
-    reported: set[str] = dataclasses.field(default_factory=set)
-    ever: set[str] = dataclasses.field(default_factory=set)
-    found: list[tuple[float, Evidence]] = dataclasses.field(
-        default_factory=list)
-
-    @property
-    def held_back(self) -> list[str]:
-        """Kinds whose word did not go on."""
-        return sorted(self.lost.keys() - self.reported)
-
-    def lives(self, now: float) -> Evidence | None:
-        """The newest sign of life that counts still."""
-        signs = [(at, one) for at, one in self.found
-                 if one.kind.weight is Weight.LIVES and now - at < LIVES_S]
-        return max(signs, key=lambda sign: sign[0])[1] if signs else None
-
-    def deaths(self) -> list[Evidence]:
-        """What speaks for its death, beside monitors' own silence."""
-        return [one for _at, one in self.found
-                if one.kind.weight >= Weight.SECOND]
 
 
 class Corroboration:
@@ -100,7 +66,11 @@ class Corroboration:
         self._to = outlets
         self._monotonic = monotonic
         self._lock = threading.RLock()
-        self._cases: dict[str, _Case] = {}
+        self._is_closed = False
+        #: In the order in which they fell silent.
+        self._cases: dict[str, Case] = {}
+        #: Kinds of monitors by a host that one before them reported down.
+        self._presumed: dict[str, set[str]] = {}
 
     def degraded(self) -> dict[str, str]:
         """The hosts that a monitor has lost and another side has alive, and
@@ -108,19 +78,40 @@ class Corroboration:
         """
         with self._lock:
             now = self._monotonic()
-            return {name: _written(sign)
-                    for name, case in self._cases.items() if case.held_back
+            return {name: written(sign)
+                    for name, case in self._cases.items()
+                    if case.held_back and not case.reported
                     and (sign := case.lives(now)) is not None}
+
+    def presume_down(self, kind: str, hostnames: Collection[str]) -> None:
+        """Learn who was down when a monitor before this one ended."""
+        with self._lock:
+            for name in hostnames:
+                self._presumed.setdefault(name, set()).add(kind)
+
+    def watch(self, hostnames: Collection[str]) -> None:
+        """There are no other hosts any more: nothing is said of those."""
+        with self._lock:
+            for name in self._cases.keys() - set(hostnames):
+                del self._cases[name]
+
+    def close(self) -> None:
+        """Say nothing any more, whoever comes with what."""
+        with self._lock:
+            self._is_closed = True
+            self._cases.clear()
 
     # From monitors
 
     def suspected(self, kind: str, hostname: str) -> None:
         """A monitor does not hear a host; more than a few probes are lost."""
         with self._lock:
+            if self._is_closed:
+                return
             case = self._case(hostname)
             case.silent.add(kind)
             for other in sorted(case.lost.keys() - {kind}):
-                self._to.agree(kind, hostname, _as_evidence(
+                self._to.agree(kind, hostname, as_evidence(
                     other, case.lost[other]))
             for one in case.deaths():
                 self._to.agree(kind, hostname, one)
@@ -136,6 +127,8 @@ class Corroboration:
     def verdict(self, kind: str, fault: Fault) -> None:
         """A monitor has a host lost, or up again."""
         with self._lock:
+            if self._is_closed:
+                return
             if fault.status is FaultStatus.DOWN:
                 self._take_down(kind, fault)
             else:
@@ -145,35 +138,57 @@ class Corroboration:
         hostname = fault.hostname
         case = self._case(hostname)
         case.silent.add(kind)
+        case.hears_no_more(kind)
         case.lost[kind] = fault
-        case.reported.discard(kind)
         self._listen(hostname, case)
+        # Should it have been said before, and be overruled now.
+        self._overrule(hostname, case)
+        case.reported.discard(kind)
         sign = case.lives(self._monotonic())
         if sign is not None and not fault.is_by_rule:
-            LOG.warning('Host %s is degraded: %s says "%s", and %s. Nobody '
-                        'else is told', hostname, kind, fault.cause,
-                        _written(sign))
+            self._keep_back(case, kind, sign)
         else:
             self._pass_on(case, kind)
-        for other in sorted(case.silent - case.lost.keys()):
-            self._to.agree(other, hostname, _as_evidence(kind, fault))
+        for other in case.suspected:
+            self._to.agree(other, hostname, as_evidence(kind, fault))
+
+    def _keep_back(self, case: Case, kind: str, sign: Evidence) -> None:
+        fault = case.lost[kind]
+        LOG.warning('Host %s is degraded: %s says "%s", and %s. Nobody else '
+                    'is told', fault.hostname, kind, fault.cause,
+                    written(sign))
+        if self._was_presumed(kind, fault.hostname):
+            # Others were told by the process before this one.
+            case.ever.add(kind)
+            self._to.witnessed(fault.hostname, [sign])
+
+    def _was_presumed(self, kind: str, hostname: str) -> bool:
+        """Whether it is down by a process before this one: the first time."""
+        kinds = self._presumed.get(hostname, set())
+        is_one = kind in kinds
+        kinds.discard(kind)
+        return is_one
 
     def _take_up(self, kind: str, fault: Fault) -> None:
-        case = self._cases.get(fault.hostname)
-        is_known = case is None or kind in case.ever
+        hostname = fault.hostname
+        case = self._cases.get(hostname)
+        is_known = self._was_presumed(kind, hostname) \
+            or case is None or kind in case.ever
+        if is_known:
+            self._to.report(fault)
+        else:
+            LOG.warning('Host %s answers %s again; it was not said to be '
+                        'lost', hostname, kind)
         if case is not None:
             case.silent.discard(kind)
             case.lost.pop(kind, None)
             case.reported.discard(kind)
             case.ever.discard(kind)
-            self._close(fault.hostname, case)
-        if is_known:
-            self._to.report(fault)
-        else:
-            LOG.warning('Host %s answers %s again; it was not said to be '
-                        'lost', fault.hostname, kind)
+            self._close(hostname, case)
+            # A rule of the operator's may have gone before a sign of life.
+            self._overrule(hostname, case)
 
-    def _pass_on(self, case: _Case, kind: str) -> None:
+    def _pass_on(self, case: Case, kind: str) -> None:
         fault = case.lost[kind]
         self._to.report(dataclasses.replace(
             fault, evidence=(*fault.evidence, *case.deaths())))
@@ -182,46 +197,44 @@ class Corroboration:
 
     # From corroborators
 
-    def found(self, hostname: str, evidence: Evidence) -> None:
+    def found(self, hostname: str, evidence: Evidence,
+              since: float | None = None) -> None:
         """Somebody knows more of a host. Of one that all monitors hear it is
         left: nobody asked, and anybody may have sent it.
+
+        :param since: which silence they were asked of; what comes when that
+            one is over says nothing of the next one. None for what comes
+            without having been asked.
         """
         with self._lock:
             case = self._cases.get(hostname)
-            if case is None:
-                LOG.debug('%s is left: host %s is not silent',
-                          _written(evidence), hostname)
+            if case is None or since not in (None, case.since):
+                LOG.debug('%s is left: host %s is not silent, or anew',
+                          written(evidence), hostname)
             else:
-                self._add(hostname, case, evidence)
+                self._add(hostname, case, evidence, self._monotonic())
 
-    def _add(self, hostname: str, case: _Case, evidence: Evidence) -> None:
-        is_new = all(one.kind != evidence.kind
-                     or one.source != evidence.source
-                     for _at, one in case.found)
-        case.found = [(at, one) for at, one in case.found
-                      if (one.kind, one.source)
-                      != (evidence.kind, evidence.source)]
-        case.found.append((self._monotonic(), evidence))
+    def _add(self, hostname: str, case: Case, evidence: Evidence,
+             at: float) -> None:
+        is_new = case.keep(evidence, at)
         if is_new:
-            LOG.warning('Host %s: %s', hostname, _written(evidence))
+            LOG.warning('Host %s: %s', hostname, written(evidence))
         if evidence.kind.weight is Weight.LIVES:
-            self._overrule(hostname, case, evidence)
-        elif is_new:
-            for kind in sorted(case.silent - case.lost.keys()):
+            self._overrule(hostname, case)
+        elif is_new and evidence.kind.weight >= Weight.SECOND:
+            for kind in case.suspected:
                 self._to.agree(kind, hostname, evidence)
             if case.reported:
                 self._to.witnessed(hostname, [evidence])
 
-    def _overrule(self, hostname: str, case: _Case, sign: Evidence) -> None:
-        """What was reported is taken back; should the sign of life be the
-        last one, it is reported anew.
+    def _overrule(self, hostname: str, case: Case) -> None:
+        """What was reported is taken back if it lives; should the sign of
+        life be the last one, it is reported anew.
         """
-        by_rule = {kind for kind in case.reported
-                   if case.lost[kind].is_by_rule}
-        if case.reported - by_rule:
-            case.reported &= by_rule
-            if not by_rule:
-                self._to.witnessed(hostname, [sign])
+        sign = case.lives(self._monotonic())
+        if sign is not None and case.reported and not case.is_by_rule:
+            case.reported.clear()
+            self._to.witnessed(hostname, [sign])
 
     # Now and then
 
@@ -230,17 +243,24 @@ class Corroboration:
         is too old, who is to be asked once more. Called every second.
         """
         with self._lock:
-            now = self._monotonic()
-            for hostname, case in list(self._cases.items()):
-                self._listen(hostname, case)
-                if case.lives(now) is None:
-                    for kind in case.held_back:
-                        self._report_late(case, kind)
-                if now - case.asked_at >= _AGAIN_S \
-                        and now - case.since < _ASKED_S:
-                    self._ask(hostname, case)
+            silent = list(self._cases)
+        for hostname in silent:
+            # One by one: when thousands are silent, a monitor's thread must
+            # not wait for all of them.
+            with self._lock:
+                if (case := self._cases.get(hostname)) is not None:
+                    self._look_again(hostname, case)
 
-    def _report_late(self, case: _Case, kind: str) -> None:
+    def _look_again(self, hostname: str, case: Case) -> None:
+        now = self._monotonic()
+        self._listen(hostname, case)
+        if case.lives(now) is None:
+            for kind in case.held_back:
+                self._report_late(case, kind)
+        if now - case.asked_at >= _AGAIN_S and now - case.since < _ASKED_S:
+            self._ask(hostname, case)
+
+    def _report_late(self, case: Case, kind: str) -> None:
         now = clock.now()
         fault = case.lost[kind]
         LOG.warning('Host %s shows no sign of life any more, and %s has it '
@@ -249,45 +269,41 @@ class Corroboration:
             fault, id=new_id(), detected_at=now, said_at=now)
         self._pass_on(case, kind)
 
-    def _listen(self, hostname: str, case: _Case) -> None:
+    def _listen(self, hostname: str, case: Case) -> None:
         """Whether a monitor hears a host that another one does not."""
         for kind in self._kinds:
             if kind in case.silent:
                 continue
             heard_at = self._to.heard_at(kind, hostname)
-            if heard_at is not None and heard_at > case.since:
+            if heard_at is not None and heard_at > case.heard_at(kind):
+                # Of when it was heard: a monitor that is cut off later shows
+                # its last answer for ever.
+                ago_s = self._monotonic() - heard_at
                 self._add(hostname, case, Evidence(
-                    EvidenceKind.HEARD, kind, clock.now(), 'it answers'))
+                    EvidenceKind.HEARD, kind, clock.now() - ago_s,
+                    'it answers'), heard_at)
 
-    def _case(self, hostname: str) -> _Case:
+    def _case(self, hostname: str) -> Case:
         case = self._cases.get(hostname)
         if case is None:
             now = self._monotonic()
-            case = self._cases[hostname] = _Case(now, now)
+            near = list(itertools.islice(itertools.takewhile(
+                lambda name: now - self._cases[name].since <= _TOGETHER_S,
+                reversed(self._cases)), _NEAR))
+            for other in near:
+                if len(self._cases[other].near) < _NEAR:
+                    self._cases[other].near.append(hostname)
+            case = self._cases[hostname] = Case(now, now, near)
             self._ask(hostname, case)
         return case
 
-    def _ask(self, hostname: str, case: _Case) -> None:
+    def _ask(self, hostname: str, case: Case) -> None:
         case.asked_at = self._monotonic()
         self._to.ask(hostname, sorted(
-            name for name, other in self._cases.items() if name != hostname
-            and abs(other.since - case.since) <= 1.0))
+            name for name in case.near if name in self._cases
+            and abs(self._cases[name].since - case.since) <= _TOGETHER_S),
+            case.since)
 
-    def _close(self, hostname: str, case: _Case) -> None:
+    def _close(self, hostname: str, case: Case) -> None:
         if not case.silent and not case.lost:
             del self._cases[hostname]
-
-
-def _as_evidence(kind: str, fault: Fault) -> Evidence:
-    """What one monitor's verdict is to another one."""
-    surest = max(fault.evidence, default=None,
-                 key=lambda one: one.kind.weight)
-    if surest is not None and surest.kind.weight > Weight.SECOND:
-        return surest
-    return Evidence(EvidenceKind.MONITOR, kind, fault.detected_at,
-                    fault.cause)
-
-
-def _written(evidence: Evidence) -> str:
-    text = f': {evidence.text}' if evidence.text else ''
-    return f'{evidence.kind} ({evidence.source}{text})'

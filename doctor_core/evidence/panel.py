@@ -47,13 +47,12 @@ class Panel:
             witnessed: Callable[[str, Sequence[Evidence]], None]) -> None:
         self.monitors = monitors(
             lambda kind, fault: self._sides.verdict(kind, fault))
-        self._asking = Asking(corroborators(
-            lambda hostname, evidence: self._sides.found(
-                hostname, evidence)),
-            lambda hostname, evidence: self._sides.found(hostname, evidence))
         self._sides = Corroboration(list(self.monitors), Outlets(
-            report, witnessed, self._agree, self._asking.ask,
-            self._heard_at))
+            report, witnessed, self._agree,
+            lambda *question: self._asking.ask(*question), self._heard_at))
+        self._asking = Asking(corroborators(self._sides.found),
+                              self._sides.found)
+        self._defects: dict[str, str] = {}
         self._steps = Periodic('evidence', self._sides.step, _STEP_S)
         for kind, monitor in self.monitors.items():
             monitor.on_silence = self._hears_of_silence(kind)
@@ -64,7 +63,9 @@ class Panel:
         :param hostnames: by the kind of monitor that reported it.
         """
         for kind, monitor in self.monitors.items():
-            monitor.presume_down(hostnames.get(kind, ()))
+            names = hostnames.get(kind, ())
+            self._sides.presume_down(kind, names)
+            monitor.presume_down(names)
 
     def start(self, hosts: Sequence[Host]) -> None:
         """Begin to watch; as :meth:`Monitor.start`."""
@@ -78,6 +79,7 @@ class Panel:
         self._asking.update(hosts)
         for monitor in self.monitors.values():
             monitor.update(hosts)
+        self._sides.watch([host.name for host in hosts])
 
     def status(self) -> list[HostStatus]:
         """What is held of every host, all sides together; from any thread.
@@ -100,10 +102,13 @@ class Panel:
             monitor.prove_alive()
 
     def stop(self) -> None:
-        """End; may be called again, and without :meth:`start`."""
+        """End; may be called again, and without :meth:`start`. Nothing is
+        reported after it.
+        """
         self._steps.stop()
         for monitor in self.monitors.values():
             monitor.stop()
+        self._sides.close()
         self._asking.stop()
 
     def _hears_of_silence(self, kind: str) -> Callable[[str, bool], None]:
@@ -114,12 +119,28 @@ class Panel:
                 self._sides.refuted(kind, hostname)
         return note
 
+    # Of a monitor that fails here, the verdicts of others must not wait.
+
     def _agree(self, kind: str, hostname: str, evidence: Evidence) -> None:
-        self.monitors[kind].agree(hostname, evidence)
+        try:
+            self.monitors[kind].agree(hostname, evidence)
+        except Exception as defect:  # a plugin's
+            self._note(kind, defect)
 
     def _heard_at(self, kind: str, hostname: str) -> float | None:
         monitor = self.monitors[kind]
-        return monitor.heard_at(hostname) if monitor.hears_hosts else None
+        try:
+            return monitor.heard_at(hostname) if monitor.hears_hosts else None
+        except Exception as defect:  # a plugin's
+            self._note(kind, defect)
+            return None
+
+    def _note(self, kind: str, defect: Exception) -> None:
+        """Log a defect, once for each monitor."""
+        if self._defects.get(kind) != repr(defect):
+            self._defects[kind] = repr(defect)
+            LOG.exception('The monitor %s cannot say what it hears, or be '
+                          'told what others know', kind)
 
 
 def _together(said: Sequence[tuple[str, HostStatus]], degraded: str

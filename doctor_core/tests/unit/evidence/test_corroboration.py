@@ -3,11 +3,8 @@ import random
 import fixtures
 import testtools
 
-from doctor_core.evidence.corroboration import (
-    LIVES_S,
-    Corroboration,
-    Outlets,
-)
+from doctor_core.evidence.case import LIVES_S
+from doctor_core.evidence.corroboration import Corroboration, Outlets
 from doctor_core.model import Fault, FaultStatus
 from doctor_core.model.evidence import Evidence, EvidenceKind, Weight
 
@@ -40,7 +37,7 @@ class Desk(testtools.TestCase):
             lambda name, found: self.witnessed.append((name, *found)),
             lambda kind, name, one: self.agreed.append(
                 (kind, name, one.kind)),
-            lambda name, silent: self.asked.append((name, *silent)),
+            lambda name, silent, since: self.asked.append((name, *silent)),
             lambda kind, name: self.heard.get((kind, name))),
             lambda: self.now)
 
