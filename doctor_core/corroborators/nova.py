@@ -29,36 +29,36 @@ class NovaCorroborator(Corroborator):
                  found: Callable[[str, Evidence], None],
                  cloud: Callable[[], Cloud]) -> None:
         super().__init__(options, found, cloud)
-        self._heartbeats = Heartbeats()
         self._lock = threading.Lock()
-        #: When each host was asked about first in this silence.
-        self._silent_at: dict[str, float] = {}
+        #: Since when each host is asked about, and what is seen since.
+        self._silences: dict[str, tuple[float, Heartbeats]] = {}
         self._looked: _Look | None = None
 
     def ask(self, host: Host, silent: Sequence[Host]) -> Evidence | None:
         asked_at = clock.monotonic()
         with self._lock:
-            silent_at = self._silent_at.setdefault(host.name, asked_at)
+            silent_at, heartbeats = self._silences.setdefault(
+                host.name, (asked_at, Heartbeats()))
             # Inside: ten hosts of one rack are one question to Nova.
             look = self._look()
         if look.error is not None:
             raise look.error.with_traceback(None)
-        service = look.services.get(host.name)
         # What was seen before it fell silent proves nothing; the next look
-        # will be the first one.
-        if service is None or look.at < silent_at:
-            return None
-        if service.state == 'unknown' \
-                or not self._heartbeats.look(host.name, service):
-            return None
-        self._heartbeats.restart(host.name, service)
-        return Evidence(EvidenceKind.HEARTBEAT, 'nova', clock.now(),
-                        f'nova-compute reported at {service.updated_at}')
+        # will be the first one. Two services may have the name of one host.
+        reported = [
+            service for service in look.services.get(host.name, ())
+            if service.state != 'unknown' and look.at >= silent_at
+            and heartbeats.look(service.id, service)]
+        for service in reported:
+            heartbeats.restart(service.id, service)
+        return Evidence(
+            EvidenceKind.HEARTBEAT, 'nova', clock.now(),
+            f'nova-compute reported at {reported[0].updated_at}'
+        ) if reported else None
 
     def forget(self, host: Host) -> None:
-        self._heartbeats.forget(host.name)
         with self._lock:
-            self._silent_at.pop(host.name, None)
+            self._silences.pop(host.name, None)
 
     def _look(self) -> '_Look':
         """The newest look at Nova, with the lock held: one that failed is
@@ -66,10 +66,11 @@ class NovaCorroborator(Corroborator):
         """
         look = self._looked
         if look is None or clock.monotonic() - look.until >= _FRESH_S:
-            at, error, services = clock.monotonic(), None, {}
+            at, error = clock.monotonic(), None
+            services: dict[str, list[ComputeService]] = {}
             try:
-                services = {service.host: service for service
-                            in self.cloud().compute_services()}
+                for service in self.cloud().compute_services():
+                    services.setdefault(service.host, []).append(service)
             except (DoctorError, OSError) as problem:
                 error = problem
             look = self._looked = _Look(at, clock.monotonic(), services,
@@ -82,10 +83,11 @@ class _Look(NamedTuple):
 
     :ivar at: when it was asked.
     :ivar until: when it had answered.
+    :ivar services: by host.
     :ivar error: why it did not.
     """
 
     at: float
     until: float
-    services: dict[str, ComputeService]
+    services: dict[str, list[ComputeService]]
     error: DoctorError | OSError | None

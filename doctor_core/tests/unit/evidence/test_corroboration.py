@@ -102,6 +102,29 @@ class VerdictTest(Desk):
         self.sides.found('one', sign())
         self.assertEqual([], self.witnessed)
 
+    def test_a_rule_that_ends_leaves_the_word_to_signs_of_life(self):
+        """What another monitor said meanwhile was told twice."""
+        self.sides.verdict('ping', lost())
+        self.sides.verdict('agent', lost(is_by_rule=True))
+        self.sides.found('one', sign())
+        self.assertEqual([], self.witnessed)
+        self.assertEqual({}, self.sides.degraded())
+        self.sides.verdict('agent', back())
+        self.assertEqual([('one', sign())], self.witnessed)
+        self.assertEqual({'one': 'heartbeat (nova)'}, self.sides.degraded())
+        self.now += LIVES_S
+        self.sides.step()
+        self.assertEqual(['down', 'down', 'up', 'down'],
+                         [state for _name, state in self.told()])
+
+    def test_said_once_more_and_overruled_it_is_taken_back(self):
+        self.sides.verdict('ping', lost())
+        self.heard['agent', 'one'] = self.now + 1
+        self.now += 1
+        self.sides.verdict('ping', lost(cause='no answer, still'))
+        self.assertEqual(EvidenceKind.HEARD, self.witnessed[0][1].kind)
+        self.assertEqual([('one', 'down')], self.told())
+
     def test_a_return_that_nobody_knows_the_loss_of_is_passed_on(self):
         """It was reported by a process before this one."""
         self.sides.verdict('ping', back())
@@ -140,6 +163,35 @@ class SecondSideTest(Desk):
         self.heard['agent', 'one'] = self.now - 0.1
         self.sides.verdict('ping', lost())
         self.assertEqual([('one', 'down')], self.told())
+
+    def test_who_is_cut_off_after_it_heard_it_keeps_it_alive_no_longer(self):
+        """Its last answer counted as a new one each second, for ever."""
+        self.sides.suspected('ping', 'one')
+        self.heard['agent', 'one'] = self.now + 0.1
+        self.now += 1
+        self.sides.verdict('ping', lost())
+        for _second in range(30):
+            self.assertEqual([], self.told())
+            self.now += 1
+            self.sides.step()
+        self.assertEqual([('one', 'down')], self.told())
+
+    def test_who_has_it_lost_as_well_keeps_it_alive_no_longer(self):
+        self.sides.suspected('ping', 'one')
+        self.heard['agent', 'one'] = self.now + 0.1
+        self.sides.verdict('ping', lost())
+        del self.heard['agent', 'one']
+        self.now += 2
+        self.sides.verdict('agent', lost())
+        self.sides.step()
+        self.assertEqual([('one', 'down')] * 2, self.told())
+
+    def test_what_is_no_evidence_of_death_bears_nobody_out(self):
+        self.sides.suspected('ping', 'one')
+        self.sides.verdict('agent', lost())
+        self.agreed.clear()
+        self.sides.found('one', sign(EvidenceKind.PROBES, 'nova'))
+        self.assertEqual(([], []), (self.agreed, self.witnessed))
 
     def test_both_say_that_it_is_lost_and_both_that_it_is_back(self):
         for kind in ('ping', 'agent'):
@@ -183,6 +235,19 @@ class LaterTest(Desk):
         self.sides.suspected('ping', 'one')
         self.assertEqual([], self.agreed)
 
+    def test_what_is_said_of_a_silence_that_is_over_is_left(self):
+        """A management controller took a reboot to say that it is off."""
+        self.sides.suspected('ping', 'one')
+        since = self.now
+        self.sides.refuted('ping', 'one')
+        self.now += 5
+        self.sides.suspected('ping', 'one')
+        self.sides.found('one', sign(EvidenceKind.BMC_OFF, 'bmc'), since)
+        self.assertEqual([], self.agreed)
+        self.sides.found('one', sign(EvidenceKind.BMC_OFF, 'bmc'), self.now)
+        self.assertEqual([('ping', 'one', EvidenceKind.BMC_OFF)],
+                         self.agreed)
+
     def test_what_was_found_is_forgotten_when_it_answers(self):
         self.sides.suspected('ping', 'one')
         self.sides.found('one', sign(EvidenceKind.BMC_OFF, 'bmc'))
@@ -190,6 +255,69 @@ class LaterTest(Desk):
         self.agreed.clear()
         self.sides.suspected('ping', 'one')
         self.assertEqual([], self.agreed)
+
+
+class BeforeTest(Desk):
+    """A process before this one has reported the host down."""
+
+    def setUp(self):
+        super().setUp()
+        self.sides.presume_down('agent', ['one', 'gone'])
+
+    def test_its_return_is_told_though_another_one_does_not_hear_it(self):
+        self.sides.verdict('ping', lost())
+        self.sides.verdict('agent', back())
+        self.assertEqual(['down', 'up'],
+                         [state for _name, state in self.told()])
+
+    def test_its_return_is_told_once(self):
+        self.sides.suspected('ping', 'one')
+        for _time in range(2):
+            self.sides.verdict('agent', back())
+        self.assertEqual([('one', 'up')], self.told())
+
+    def test_who_lives_in_spite_of_it_is_told_of(self):
+        """The fault of before went on for ever."""
+        self.sides.suspected('agent', 'one')
+        self.sides.found('one', sign())
+        self.sides.verdict('agent', lost())
+        self.assertEqual([], self.told())
+        self.assertEqual([('one', sign())], self.witnessed)
+        self.sides.verdict('agent', back())
+        self.assertEqual([('one', 'up')], self.told())
+
+
+class EndTest(Desk):
+
+    def test_a_host_that_there_is_no_more_is_left(self):
+        """It was asked about, and then said to be lost."""
+        self.sides.suspected('ping', 'one')
+        self.sides.found('one', sign())
+        self.sides.verdict('ping', lost())
+        self.sides.watch(['two'])
+        self.assertEqual({}, self.sides.degraded())
+        self.now += LIVES_S
+        self.sides.step()
+        self.assertEqual([], self.told())
+
+    def test_one_that_is_watched_still_is_not(self):
+        self.sides.verdict('ping', lost())
+        self.sides.watch(['one'])
+        self.sides.found('one', sign())
+        self.assertEqual([('one', sign())], self.witnessed)
+
+    def test_nothing_is_said_after_it(self):
+        self.sides.verdict('ping', lost())
+        self.sides.close()
+        self.sides.found('one', sign())
+        self.sides.suspected('agent', 'two')
+        self.sides.refuted('agent', 'two')
+        self.sides.verdict('ping', back())
+        self.sides.verdict('ping', lost('two'))
+        self.sides.step()
+        self.assertEqual(([('one', 'down')], []),
+                         (self.told(), self.witnessed))
+        self.assertEqual([('one',)], self.asked)
 
 
 class AskingTest(Desk):
@@ -213,6 +341,31 @@ class AskingTest(Desk):
         self.now += 0.5
         self.sides.suspected('ping', 'three')
         self.assertEqual([('one',), ('two',), ('three', 'two')], self.asked)
+        self.asked.clear()
+        self.now += 2.0
+        self.sides.step()
+        self.assertEqual([('one',), ('two', 'three'), ('three', 'two')],
+                         self.asked)
+
+    def test_who_answered_meanwhile_did_not(self):
+        for name in ('one', 'two', 'three'):
+            self.sides.suspected('ping', name)
+        self.sides.refuted('ping', 'two')
+        self.sides.refuted('ping', 'three')
+        self.now += 2.0
+        self.sides.suspected('ping', 'three')
+        self.asked.clear()
+        self.sides.step()
+        self.assertEqual([('one',)], self.asked)
+
+    def test_of_thousands_some_are_named(self):
+        """All of them for each of them took a monitor's thread seconds."""
+        for number in range(300):
+            self.sides.suspected('ping', str(number))
+        self.asked = []
+        self.now += 2.0
+        self.sides.step()
+        self.assertEqual({33}, {len(names) for names in self.asked})
 
 
 class AnyOrderTest(Desk):
