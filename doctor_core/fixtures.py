@@ -33,6 +33,8 @@ from doctor_core.model import (
 _CONTRACTS = {
     'AlarmContract': 'doctor_core.tests.contract_alarms',
     'ConsumerContract': 'doctor_core.tests.contract_consumers',
+    'CorroboratorContract': 'doctor_core.tests.contract_corroborators',
+    'EvidenceContract': 'doctor_core.tests.contract_corroborators',
     'InspectorContract': 'doctor_core.tests.contract_inspectors',
     'InspectorLifeContract': 'doctor_core.tests.contract_inspectors',
     'MonitorContract': 'doctor_core.tests.contract_monitors',

@@ -24,6 +24,8 @@ version = "1.0"
 
 [project.entry-points."doctor_core.monitors"]
 acme = "acme_doctor:AcmeMonitor"
+[project.entry-points."doctor_core.corroborators"]
+acme = "acme_doctor:AcmeCorroborator"
 [project.entry-points."doctor_core.inspectors"]
 acme = "acme_doctor:AcmeInspector"
 [project.entry-points."doctor_core.notifiers"]
@@ -52,6 +54,7 @@ from oslo_config import cfg
 from doctor_core import clock
 from doctor_core.alarms.base import AlarmManager
 from doctor_core.consumers.base import Consumer
+from doctor_core.corroborators.base import Corroborator
 from doctor_core.exceptions import NotifyError
 from doctor_core.inspectors.base import Inspector
 from doctor_core.installers.base import Installer
@@ -77,6 +80,13 @@ class AcmeMonitor(Monitor):
 
     def stop(self):
         pass
+
+
+class AcmeCorroborator(Corroborator):
+    """Knows of no host whether it lives."""
+
+    def ask(self, host, silent):
+        return None
 
 
 class AcmeInspector(Inspector):

@@ -12,6 +12,7 @@ from oslo_config import cfg
 from doctor_core import fixtures, plugins
 from doctor_core.fixtures import (
     AlarmContract,
+    CorroboratorContract,
     InspectorContract,
     InspectorLifeContract,
     MonitorContract,
@@ -36,6 +37,9 @@ def contract_of(kind, name, contract):
 for _name in plugins.names('monitors'):
     _case = contract_of('monitors', _name, MonitorContract)
     globals()[f'{_name.title()}MonitorTest'] = _case
+for _name in plugins.names('corroborators'):
+    _case = contract_of('corroborators', _name, CorroboratorContract)
+    globals()[f'{_name.title()}CorroboratorTest'] = _case
 del _case
 
 for _name in plugins.names('notifiers'):
@@ -83,6 +87,8 @@ class InstalledTest(testtools.TestCase):
     def test_there_are_plugins(self):
         self.assertTrue({'sample', 'fake', 'collectd'}
                         <= set(plugins.names('monitors')))
+        self.assertTrue({'kdump', 'nova'}
+                        <= set(plugins.names('corroborators')))
 
     def test_a_plugin_and_its_options_are_named_in_one_way(self):
         """Each kind had a name of its own, and two had no options."""
