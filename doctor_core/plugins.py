@@ -280,9 +280,13 @@ def make_each(conf: Any, kind: str, others: Callable[[str], Sequence[Any]]
     :returns: by name, in the order of the option.
     :raises ConfigError: as :func:`load`, or one cannot work so.
     """
-    return {name: register(conf, kind, name)(
-        options_of(conf, kind, name), *others(name))
-        for name in chosen_names(conf, kind)}
+    made: dict[str, Any] = {}
+    for name in chosen_names(conf, kind):
+        plugin = register(conf, kind, name)
+        with _blamed(kind, name, 'it cannot be made: ',
+                     (exceptions.DoctorError,)):
+            made[name] = plugin(options_of(conf, kind, name), *others(name))
+    return made
 
 
 def make_all(conf: cfg.ConfigOpts, kind: str, *others: Any

@@ -217,5 +217,5 @@ def monitor() -> int:
     return run('doctor-monitor',
                'Watches the compute hosts, and reports to the inspector which '
                'are down and which are back.',
-               ('monitors',), MonitorDaemon,
+               ('monitors', 'corroborators'), MonitorDaemon,
                lambda conf, service: service.describe())

@@ -41,7 +41,8 @@ def panel(conf: cfg.ConfigOpts, report: Callable[[Fault], None],
 
     :param report: takes each verdict, from any thread; must not block.
     :param witnessed: takes what was found out later of a host; likewise.
-    :param cloud: the way to the cloud, for those that need one.
+    :param cloud: the way to the cloud, for those that need one. Of a plugin
+        that is named twice there is one.
     :raises ConfigError: there is no such plugin, or it cannot work so.
     """
     return Panel(
