@@ -78,6 +78,10 @@ class World:
             self.wait(wait_s)
             getattr(self, what)(*about)
         self.wait(2 * LIVES_S)
+        self.complaints += [
+            f'{kind}: lost, and nobody was told' for kind, one
+            in self.watchers.items() if one.is_lost and not self.lives()
+            and kind not in self.standing]
         return self
 
     def is_down(self, at):
@@ -108,6 +112,8 @@ class World:
 
     def witnessed(self, _name, found):
         if any(one.kind.weight is Weight.LIVES for one in found):
+            if any(self.watchers[kind].is_by_rule for kind in self.standing):
+                self.complaints.append('overruled in spite of a rule')
             # The fault has ended. A monitor's return is told all the same.
             self.ended |= self.standing
             self.standing.clear()
@@ -156,6 +162,9 @@ class World:
                 one.silent_at is not None for one in self.watchers.values()):
             self.signs.append(self.now)
         self.sides.found('one', Evidence(kind, source, 5.0))
+        if kind.weight is Weight.LIVES and self.standing and not any(
+                self.watchers[one].is_by_rule for one in self.standing):
+            self.complaints.append('it lives, and its fault goes on')
 
     def fault(self, kind, status, is_by_rule=False):
         return Fault('one', f'compute.host.{status}', status, self.now,
@@ -191,7 +200,7 @@ class PropertiesTest(testtools.TestCase):
         self.useFixture(fixtures.FakeLogger())
 
     @hypothesis.given(histories)
-    def test_never_lost_while_it_lives_and_once_until_it_is_up(self, history):
+    def test_lost_once_and_only_while_nobody_hears_it(self, history):
         self.assertEqual([], World().play(history).complaints)
 
     def worlds(self, before, wait_s, more, after):
