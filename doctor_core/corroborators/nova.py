@@ -1,5 +1,6 @@
 """Whether nova-compute of a silent host reports to Nova still."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from doctor_core import clock
 from doctor_core.cloud import Cloud
 from doctor_core.cloud.heartbeats import Heartbeats
 from doctor_core.corroborators.base import Corroborator
-from doctor_core.exceptions import DoctorError
+from doctor_core.exceptions import BackendError, DoctorError
 from doctor_core.model import ComputeService, Host
 from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.plugins import Options
@@ -33,6 +34,11 @@ class NovaCorroborator(Corroborator):
         #: Since when each host is asked about, and what is seen since.
         self._silences: dict[str, tuple[float, Heartbeats]] = {}
         self._looked: _Look | None = None
+
+    def start(self, hosts: Sequence[Host]) -> None:
+        # That no cloud is configured is to be said now, not in a fault.
+        with contextlib.suppress(BackendError):
+            self.cloud()
 
     def ask(self, host: Host, silent: Sequence[Host]) -> Evidence | None:
         asked_at = clock.monotonic()

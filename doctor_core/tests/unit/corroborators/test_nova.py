@@ -5,7 +5,7 @@ import testtools
 
 from doctor_core.corroborators.nova import NovaCorroborator
 from doctor_core.exceptions import CloudError, ConfigError
-from doctor_core.fixtures import FakeClock, options
+from doctor_core.fixtures import EvidenceContract, FakeClock, options
 from doctor_core.model import ComputeService, Host
 from doctor_core.model.evidence import EvidenceKind
 
@@ -96,11 +96,20 @@ class NovaTest(testtools.TestCase):
         self.cloud.error = None
         self.assertIsNone(self.ask())
 
-    def test_without_a_cloud_it_says_so(self):
+    def test_without_a_cloud_it_does_not_start(self):
+        """It was said when the first host fell silent."""
         def no_cloud():
             raise ConfigError('[cloud] auth_url is missing')
         self.nova.cloud = no_cloud
-        self.assertRaises(ConfigError, self.ask)
+        self.assertRaises(ConfigError, self.nova.start, [ONE])
+
+    def test_a_cloud_that_is_away_may_come(self):
+        def away():
+            raise CloudError('clouds.yaml refers to a host that is away',
+                             recoverable=True)
+        self.nova.cloud = away
+        self.nova.start([ONE])
+        self.assertRaises(CloudError, self.ask)
 
     def test_of_a_host_that_nova_does_not_know_it_says_nothing(self):
         for _time in range(2):
@@ -145,3 +154,21 @@ class NovaTest(testtools.TestCase):
         ask_all()
         self.assertEqual(8, sum(one is not None for one in found))
         self.assertEqual(2, self.cloud.looks)
+
+
+class NovaContractTest(EvidenceContract, testtools.TestCase):
+    plugin = NovaCorroborator
+    hosts = (ONE, TWO)
+    kinds = (EvidenceKind.HEARTBEAT,)
+
+    def setUp(self):
+        super().setUp()
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.corroborators.nova._FRESH_S', 0.0))
+        self.nova = Nova()
+
+    def cloud(self):
+        return self.nova
+
+    def show(self, host):
+        self.nova.reports(host.name)
