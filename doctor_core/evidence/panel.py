@@ -68,10 +68,16 @@ class Panel:
             monitor.presume_down(names)
 
     def start(self, hosts: Sequence[Host]) -> None:
-        """Begin to watch; as :meth:`Monitor.start`."""
+        """Begin to watch; as :meth:`Monitor.start`. When one monitor cannot,
+        none does.
+        """
         self._asking.start(hosts)
-        for monitor in self.monitors.values():
-            monitor.start(hosts)
+        try:
+            for monitor in self.monitors.values():
+                monitor.start(hosts)
+        except BaseException:
+            self.stop()
+            raise
         self._steps.start()
 
     def update(self, hosts: Sequence[Host]) -> None:

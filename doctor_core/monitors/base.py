@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from oslo_config import cfg
 
@@ -11,6 +11,8 @@ from doctor_core.model import Fault, Host
 from doctor_core.model.evidence import Evidence
 from doctor_core.plugins import Options
 
+#: For so long a look at the status of all hosts will do.
+_HEARD_S = 0.2
 #: The words of monitors for a host that answers.
 WELL = frozenset({'healthy', 'up'})
 
@@ -55,6 +57,8 @@ class Monitor(abc.ABC):
     #: Whether what answers is the host itself. A management controller
     #: answers for a host that has panicked, so it bears nobody out.
     hears_hosts = True
+    #: When the hosts were looked at last, and when each answered.
+    _heard: tuple[float, Mapping[str, float]] = float('-inf'), {}
 
     def __init__(self, options: Options,
                  report: Callable[[Fault], None]) -> None:
@@ -91,13 +95,18 @@ class Monitor(abc.ABC):
     def heard_at(self, hostname: str) -> float | None:
         """When a host that is well answered last, in seconds of
         :func:`doctor_core.clock.monotonic`; None when it is not well, or not
-        watched. Called from any thread; does not block.
+        watched. Called from any thread; does not block. A plugin that does
+        not have it is asked for its ``status`` a few times in a second.
         """
-        for one in self.status():
-            if one.host.name == hostname and one.state in WELL \
-                    and one.last_answer_at is not None:
-                return clock.monotonic() - (clock.now() - one.last_answer_at)
-        return None
+        at, heard = self._heard
+        if clock.monotonic() - at >= _HEARD_S:
+            # Of all at once: thousands may be asked about in a second.
+            ago = clock.monotonic() - clock.now()
+            heard = {one.host.name: ago + one.last_answer_at
+                     for one in self.status() if one.state in WELL
+                     and one.last_answer_at is not None}
+            self._heard = clock.monotonic(), heard
+        return heard.get(hostname)
 
     @abc.abstractmethod
     def start(self, hosts: Sequence[Host]) -> None:

@@ -240,6 +240,19 @@ class LifeTest(AskingCase):
         self.ask()
         self.assertTrue(self.puppet.asked.empty())
 
+    def test_hosts_come_while_it_is_asked(self):
+        self.start()
+        self.ask()
+        self.heard()
+        self.asking.update([*HOSTS, Host('fresh')])
+        self.asking.ask('fresh', (), 1.0)
+        self.assertEqual('fresh', self.heard()[0])
+        for _look in range(WAIT_S * 100):
+            if len(self.puppet.calls) == 2:
+                break
+            threading.Event().wait(0.01)
+        self.assertEqual('update', self.puppet.calls[1][0])
+
     def test_one_that_takes_hosts_slowly_holds_up_nobody(self):
         """The monitors learnt of no host for as long."""
         self.start()

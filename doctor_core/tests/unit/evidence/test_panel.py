@@ -167,6 +167,15 @@ class LifeTest(PanelCase):
         self.assertRaises(ConfigError, self.panel.start, HOSTS)
         self.assertEqual([], self.ping.calls)
 
+    def test_a_monitor_that_cannot_work_ends_all_others(self):
+        """The port for crash kernels stayed taken."""
+        def fail(_hosts):
+            raise ConfigError('no socket')
+        self.agent.start = fail
+        self.assertRaises(ConfigError, self.panel.start, HOSTS)
+        self.assertEqual((['start', 'stop'], ['start', 'stop']),
+                         (self.ping.calls, self.bmc.calls))
+
     def test_hosts_go(self):
         self.panel.start(HOSTS)
         self.ping.report(host_down('one', 'no answer'))
