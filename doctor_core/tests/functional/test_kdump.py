@@ -19,7 +19,7 @@ from doctor_core.tests.functional.requirements import require
 
 WAIT_S = 20
 #: Where distributions put it; it is not meant to be called by hand.
-PLACES = '/usr/libexec/fence-agents:/usr/lib/fence-agents'
+PLACES = '/usr/libexec/fence-agents:/usr/libexec:/usr/lib/fence-agents'
 
 
 def speak(to, source, message=MESSAGES[0], times=1):
