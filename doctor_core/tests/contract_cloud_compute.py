@@ -190,6 +190,27 @@ class HostsContract(CloudApiContract):
         self.check(403, self.member.compute('GET', '/os-services'))
         self.check(403, self.member.compute('GET', '/os-hypervisors'))
 
+    def test_an_aggregate_puts_hosts_together(self):
+        host = self.hosts()[0]['host']
+        made = self.check(200, self.admin.compute(
+            'POST', '/os-aggregates', {'aggregate': {
+                'name': f'doctor-{uuid.uuid4().hex[:8]}'}}))['aggregate']
+        path = f'/os-aggregates/{made["id"]}'
+        self.addCleanup(self.admin.compute, 'DELETE', path)
+        self.check(200, self.admin.compute('POST', f'{path}/action', {
+            'set_metadata': {'metadata': {'doctor:rack': 'r1'}}}))
+        self.check(200, self.admin.compute('POST', f'{path}/action', {
+            'add_host': {'host': host}}))
+        self.addCleanup(self.admin.compute, 'POST', f'{path}/action', {
+            'remove_host': {'host': host}})
+        listed = self.check(200, self.admin.compute(
+            'GET', '/os-aggregates'))['aggregates']
+        one = next(each for each in listed if each['id'] == made['id'])
+        self.assertEqual((made['name'], [host], {'doctor:rack': 'r1'}, None),
+                         (one['name'], one['hosts'], one['metadata'],
+                          one['availability_zone']))
+        self.check(403, self.member.compute('GET', '/os-aggregates'))
+
     def test_forced_down_is_down_at_once(self):
         server = self.boot()
         host = host_of(server)

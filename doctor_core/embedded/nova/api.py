@@ -6,6 +6,7 @@ from typing import Any
 from doctor_core.embedded.neutron.plugging import Plugging
 from doctor_core.embedded.nova import microversion
 from doctor_core.embedded.nova.actions import Actions
+from doctor_core.embedded.nova.aggregates import Aggregates
 from doctor_core.embedded.nova.compute import Compute
 from doctor_core.embedded.nova.flavors import Flavors
 from doctor_core.embedded.nova.hosts import Hosts
@@ -49,6 +50,7 @@ class Nova:
         Actions(api, hosts, compute, lifecycle, servers, flavors)
         Services(api, hosts)
         Hypervisors(api, hosts, compute)
+        Aggregates(api, hosts)
 
     def _version(self) -> dict[str, Any]:
         return {'id': 'v2.1', 'status': 'CURRENT',

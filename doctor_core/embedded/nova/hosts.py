@@ -15,6 +15,9 @@ VERSIONED_TOPIC = 'versioned_notifications'
 #: A network of an address's first three numbers has room for them.
 _MOST = 250
 
+#: Where hosts are that no aggregate puts into an availability zone.
+DEFAULT_ZONE = 'nova'
+
 #: How a host can fail: it is cut off and runs on, or it starts anew.
 LINK, REBOOT = FAILURES = ('link', 'reboot')
 
@@ -88,6 +91,8 @@ class Hosts:
         nova-compute for down.
     :param timing: whose time counts.
     :ivar when_started: called with a host whose nova-compute starts anew.
+    :ivar zone_of: the availability zone into which an aggregate puts a host,
+        if any.
     """
 
     def __init__(self, hosts: Iterable[ComputeHost],
@@ -101,12 +106,17 @@ class Hosts:
         self._clock = timing
         self._down_cells: set[str] = set()
         self.when_started: Callable[[ComputeHost], None] = lambda host: None
+        self.zone_of: Callable[[str], str | None] = lambda name: None
 
     def __iter__(self) -> Iterator[ComputeHost]:
         return iter(self._hosts.values())
 
     def get(self, name: str) -> ComputeHost | None:
         return self._hosts.get(name)
+
+    def zone(self, name: str) -> str:
+        """The availability zone of a host."""
+        return self.zone_of(name) or DEFAULT_ZONE
 
     def reported_at(self, host: ComputeHost) -> float:
         """When its nova-compute reported last."""

@@ -1,4 +1,4 @@
-"""The compute hosts as hypervisors, and their availability zone."""
+"""The compute hosts as hypervisors, and their availability zones."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _VCPUS, _MEMORY_MB, _DISK_GB = 1000, 800000, 600000
 
 
 class Hypervisors:
-    """Serves the hosts as hypervisors, and the availability zone."""
+    """Serves the hosts as hypervisors, and the availability zones."""
 
     def __init__(self, api: NovaApi, hosts: Hosts, compute: Compute) -> None:
         self._api = api
@@ -156,15 +156,18 @@ class Hypervisors:
             'count': len(hosts), **self._load(hosts)}}
 
     def _zones(self, call: Call) -> dict[str, Any]:
-        zone: Entity = {'zoneName': 'nova', 'hosts': None,
-                        'zoneState': {'available': True}}
-        if call.request.path.endswith('/detail'):
-            zone['hosts'] = {host.name: {'nova-compute': {
-                'active': not host.is_disabled,
-                'available': self._hosts.is_up(host),
-                'updated_at': self._hosts.updated_at(host)}}
-                for host in self._hosts.in_reach()}
-        return {'availabilityZoneInfo': [zone]}
+        zones: dict[str, Entity] = {}
+        for host in self._hosts.in_reach():
+            zones.setdefault(self._hosts.zone(host.name), {})[host.name] = {
+                'nova-compute': {
+                    'active': not host.is_disabled,
+                    'available': self._hosts.is_up(host),
+                    'updated_at': self._hosts.updated_at(host)}}
+        detail = call.request.path.endswith('/detail')
+        return {'availabilityZoneInfo': [
+            {'zoneName': name, 'hosts': hosts if detail else None,
+             'zoneState': {'available': True}}
+            for name, hosts in zones.items()]}
 
 
 def uptime(seconds: float) -> str:

@@ -61,7 +61,7 @@ class Services:
     def _view(self, host: ComputeHost, version: int) -> Entity:
         service = {'id': host.service_id if version >= 53 else host.number,
                    'binary': 'nova-compute', 'host': host.name,
-                   'zone': 'nova',
+                   'zone': self._hosts.zone(host.name),
                    'status': 'disabled' if host.is_disabled else 'enabled',
                    'state': 'up' if self._hosts.is_up(host) else 'down',
                    'updated_at': self._hosts.updated_at(host),

@@ -87,7 +87,8 @@ class ServerView:
             'addresses': addresses,
             'accessIPv4': '', 'accessIPv6': '',
             'OS-DCF:diskConfig': 'MANUAL',
-            'OS-EXT-AZ:availability_zone': 'nova' if instance.host else '',
+            'OS-EXT-AZ:availability_zone': self._hosts.zone(instance.host)
+            if instance.host else '',
             'config_drive': '',
             'key_name': instance.key_name,
             'OS-SRV-USG:launched_at': _plain(instance.launched_at),
