@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from doctor_core.model import (
+    Aggregate,
     ComputeService,
     Host,
     Hypervisor,
@@ -20,6 +21,7 @@ COMPUTE_OWNER = 'compute:'
 #: Nova's numbers for what the hypervisor last said; 0 is for not known.
 _POWER_STATES = {1: 'running', 3: 'paused', 4: 'shutdown', 6: 'crashed',
                  7: 'suspended'}
+_RACK = 'doctor:rack'
 _VM_STATE = 'OS-EXT-STS:vm_state'
 
 
@@ -47,6 +49,15 @@ def hypervisor(record: Mapping[str, Any]) -> Hypervisor:
         hostname=_text(record.get('hypervisor_hostname')),
         address=_text(record.get('host_ip')),
         type=_text(record.get('hypervisor_type')))
+
+
+def aggregate(record: Mapping[str, Any]) -> Aggregate:
+    """One of ``aggregates`` of ``GET /os-aggregates``."""
+    metadata = record.get('metadata') or {}
+    return Aggregate(
+        _text(record['name']),
+        tuple(_text(host) for host in _listed(record.get('hosts'))),
+        _text(metadata.get('availability_zone')), _text(metadata.get(_RACK)))
 
 
 def hosts(services: Iterable[ComputeService],
@@ -119,6 +130,16 @@ def _text(value: Any) -> str:
     if isinstance(value, (int, float)):
         return str(value)
     raise TypeError(f'{value!r} is no text')
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list; empty for null.
+
+    :raises TypeError: it is none.
+    """
+    if value is None or isinstance(value, list):
+        return value or []
+    raise TypeError(f'{value!r} is no list')
 
 
 def _number(value: Any) -> int | None:

@@ -9,6 +9,7 @@ from doctor_core.cloud import access, answers, endpoints, refusals, uptime
 from doctor_core.cloud.rest import Rest
 from doctor_core.exceptions import CloudError, NotFound
 from doctor_core.model import (
+    Aggregate,
     ComputeService,
     Host,
     Hypervisor,
@@ -55,6 +56,13 @@ class Views(Rest):
         # Any of a host's serves: Nova asks the host's nova-compute.
         self._hypervisor_ids = {one.host: one.id for one in found}
         return found
+
+    def aggregates(self) -> list[Aggregate]:
+        """The host aggregates, as Nova lists them."""
+        answer = self.get('compute', '/os-aggregates')
+        with refusals.understood('GET compute /os-aggregates'):
+            return [answers.aggregate(record)
+                    for record in answer['aggregates']]
 
     def uptime_s(self, host: str) -> float | None:
         """Seconds for which the machine of a compute host has been up.

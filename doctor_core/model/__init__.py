@@ -33,6 +33,7 @@ from doctor_core.model.faults import (
     Telling,
 )
 from doctor_core.model.hosts import (
+    Aggregate,
     ComputeService,
     Host,
     Hypervisor,
@@ -52,6 +53,7 @@ from doctor_core.model.stages import (
 
 __all__ = [
     'Action',
+    'Aggregate',
     'Alarm',
     'AlarmRule',
     'AlarmState',

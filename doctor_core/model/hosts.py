@@ -67,6 +67,21 @@ class Hypervisor:
 
 
 @dataclasses.dataclass(frozen=True)
+class Aggregate:
+    """Hosts that an administrator of Nova has put together.
+
+    :ivar zone: the availability zone that they make; empty for none.
+    :ivar rack: the rack that they are, by ``doctor:rack`` in its metadata;
+        empty for none.
+    """
+
+    name: str
+    hosts: tuple[str, ...] = ()
+    zone: str = ''
+    rack: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
 class Server:
     """A virtual machine, and what its owner may be told of it.
 

@@ -2,6 +2,7 @@ import testtools
 
 from doctor_core.cloud import answers
 from doctor_core.model import (
+    Aggregate,
     ComputeService,
     Host,
     Hypervisor,
@@ -82,6 +83,25 @@ class TestHosts(testtools.TestCase):
             ('192.0.2.1', '192.0.2.2'),
             self.hosts(('a', '192.0.2.1'), ('a', '192.0.2.2'),
                        ('a', '192.0.2.1'), ('a', ''))[0].addresses)
+
+
+class TestAggregate(testtools.TestCase):
+
+    def test_as_nova_writes_it(self):
+        self.assertEqual(
+            Aggregate('fast disks', ('h1', 'h2'), 'z1', 'r1'),
+            answers.aggregate({
+                'id': 1, 'uuid': 'u', 'name': 'fast disks',
+                'availability_zone': 'z1', 'hosts': ['h1', 'h2'],
+                'metadata': {'availability_zone': 'z1', 'ssd': 'true',
+                             'doctor:rack': 'r1'},
+                'created_at': '2026-01-01T00:00:00.000000',
+                'updated_at': None, 'deleted': False, 'deleted_at': None}))
+
+    def test_of_nothing(self):
+        self.assertEqual(Aggregate('a'), answers.aggregate({
+            'id': 1, 'name': 'a', 'availability_zone': None, 'hosts': [],
+            'metadata': {}}))
 
 
 class TestServer(testtools.TestCase):

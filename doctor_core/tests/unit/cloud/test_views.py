@@ -38,6 +38,16 @@ class ComputeServicesTest(testtools.TestCase):
                               'this API', str(error))
 
 
+class AggregatesTest(testtools.TestCase):
+
+    def test_what_is_none_is_no_answer(self):
+        for changes in ({'hosts': 'h1'}, {'hosts': [['h1']]},
+                        {'metadata': ['x']}, {'name': {}},
+                        {'metadata': {'doctor:rack': []}}):
+            nova = Nova({'aggregates': [{'id': 1, 'name': 'a', **changes}]})
+            self.assertRaises(CloudError, nova.aggregates)
+
+
 class HypervisorsTest(testtools.TestCase):
 
     def test_what_is_no_text_is_no_answer(self):
