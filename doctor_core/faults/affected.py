@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from doctor_core import clock
 from doctor_core.cloud import Cloud
+from doctor_core.cloud.aggregates import Aggregates
 from doctor_core.exceptions import BackendError, CloudError
 from doctor_core.faults import cells, namesakes, nova_times, unlisted
 from doctor_core.faults.absences import APART_S, Absences, NotSettled
@@ -55,6 +56,7 @@ class AffectedMap(Known):
     :param stopping: set when the process ends: nothing is asked then, and
         who asks gets a CloudError.
     :param monotonic: the time, in seconds.
+    :ivar aggregates: which hosts belong together, as Nova told last.
     """
 
     def __init__(self, cloud: Cloud, *,
@@ -67,6 +69,7 @@ class AffectedMap(Known):
         self._doubts = Doubts(self._settle)
         super().__init__(Hypervisors(lambda: self._cloud), self._doubts.add,
                          monotonic)
+        self.aggregates = Aggregates(lambda: self._cloud)
         self._monotonic = monotonic
         self._absences = Absences()
         self._unseen = cells.UnseenHosts()
@@ -75,7 +78,8 @@ class AffectedMap(Known):
     # Looking.
 
     def refresh(self) -> None:
-        """Look at everything anew; blocks on Nova and Neutron.
+        """Look at everything anew; blocks on Nova and Neutron, but for the
+        aggregates, that are asked for beside it.
 
         Of a host whose cell Nova cannot see, what was known is kept; a
         server that is not listed is gone when its own record agrees; a host,
@@ -88,6 +92,7 @@ class AffectedMap(Known):
             as it was.
         """
         look, began_at = self._begin(), self._monotonic()
+        self.aggregates.look()
         services = self._ask_services()
         # Reports that are in this answer were made before the next question.
         began = nova_times.latest(services.values())

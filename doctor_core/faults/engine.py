@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from doctor_core import clock
 from doctor_core.alarms.base import AlarmManager
 from doctor_core.cloud import Cloud
+from doctor_core.faults import groups
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.again import Again
 from doctor_core.faults.answer import Answer
@@ -20,7 +21,6 @@ from doctor_core.faults.last_words import LastWords
 from doctor_core.faults.lifting import Lifting
 from doctor_core.faults.losing import Losing
 from doctor_core.faults.losses_first import LossesFirst
-from doctor_core.faults.mass_failure import Group
 from doctor_core.faults.meanwhile import Meanwhile
 from doctor_core.faults.owed import OwedLoop
 from doctor_core.faults.pursuit import Pursuit
@@ -93,8 +93,9 @@ class Engine:
             store, self.affected, losing, returning, correcting, teller,
             self.confirmation, silence, self.stopping, self.losses_first,
             monotonic)
-        self.holding = Holding(settings, store, lambda: [
-            Group('', frozenset(self.affected.hosts()))], monotonic)
+        self.holding = Holding(settings, store, lambda: groups.of(
+            self.affected.hosts(), self.affected.aggregates.known),
+            monotonic)
         self.handler = FaultHandler(
             store, self.affected, self.pursuit, self.holding,
             Raising(settings, store, self.affected, self.pursuit,

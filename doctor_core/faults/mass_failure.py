@@ -39,10 +39,16 @@ class Group(NamedTuple):
     """Hosts that fail together if something of theirs does.
 
     :ivar name: for a person: ``rack r1``; empty for the whole cloud.
+    :ivar hosts: None when it is not known which they are: any that is down
+        may be one then, and no other.
     """
 
     name: str
-    hosts: frozenset[str]
+    hosts: frozenset[str] | None
+
+    def may_have(self, host: str) -> bool:
+        """Whether a host is in it, for all that is known."""
+        return not self.name or self.hosts is None or host in self.hosts
 
 
 class Down(NamedTuple):
@@ -95,12 +101,12 @@ def judge(limits: Limits, down: Collection[Down], host: str,
     """
     others = [one for one in down if one.host != host]
     for group in groups:
-        if group.name and host not in group.hosts:
+        if not group.may_have(host):
             continue
         counted = [one for one in others if not one.is_confirmed
-                   and (not group.name or one.host in group.hosts)]
+                   and group.may_have(one.host)]
         count = len({one.host for one in counted}) + 1
-        of = max(len(group.hosts), count)
+        of = max(len(group.hosts or ()), count)
         if limits.exceeded(count, of):
             return MassFailure(
                 count, of, group.name,

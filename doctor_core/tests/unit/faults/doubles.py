@@ -70,6 +70,7 @@ class Cloud:
         #: What becomes of a mark that is taken back past the inspector.
         self.lift_error = ''
         self.lift_is_final = False
+        self.all_aggregates = []
         self.asked = []
         self._beats = 0
 
@@ -166,6 +167,11 @@ class Cloud:
             (Hypervisor(f'y-{host}', host, f'{host}.hv', '',
                         self.types.get(host, 'QEMU'))
              for host in self.service), 'hypervisors')
+
+    def aggregates(self):
+        if self.away or self.all_aggregates is None:
+            raise CloudError('Nova does not answer', recoverable=True)
+        return list(self.all_aggregates)
 
     def uptime_s(self, host):
         self._answer((), 'uptime', host)
@@ -318,6 +324,11 @@ class Alarms:
         future.set_result(failures)
 
 
+def at_once(work, _name):
+    """Work that others do in a thread."""
+    return done(work())
+
+
 def done(result):
     """A future that has come true."""
     future = Future()
@@ -353,6 +364,7 @@ class Desk:
             self.alarms, {'sample', 'collectd'}, self.stamps.append,
             monotonic=self.clock.monotonic, now=self.now)
         self.affected = self.engine.affected
+        self.affected.aggregates.begin = at_once
         self.handler = self.engine.handler
         if looked:
             self.affected.refresh()
