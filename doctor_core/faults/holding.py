@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from doctor_core import clock
 from doctor_core.faults import mass_failure
+from doctor_core.faults.budget import Budget
+from doctor_core.faults.hold_option import HoldOption
 from doctor_core.faults.mass_failure import Down, Group
 from doctor_core.faults.settings import Settings
 from doctor_core.model import Fault
@@ -20,13 +22,14 @@ from doctor_core.wording import counted, few
 LOG = logging.getLogger(__name__)
 
 _NAMED = 3
-#: How often the log says that the option is set: somebody may have forgotten.
-_REMIND_S = 3600.0
 #: The reason of faults that an operator's option holds.
 HELD_BY_OPTION = 'held: [inspector] hold is set'
 #: The reason of faults of hosts that fell silent together.
 HELD_BY_PATH = ('held: other hosts fell silent with it, so a path to them is '
                 'suspected first')
+#: The reason of faults of which it cannot be said yet.
+HELD_UNJUDGED = ('held: whether too many hosts are down could not be said; '
+                 'the log says why')
 
 
 class Holding:
@@ -52,13 +55,13 @@ class Holding:
         # Several hosts fail at a time, and each has to count the others.
         self._lock = threading.RLock()
         self._released: list[str] = []
-        #: When hosts went through by themselves; what a process before this
-        #: one let through is not known.
-        self._gone_through = [monotonic()] * settings().mass_failure.budget
-        #: What the option was when it was last looked at.
-        self._was_set = settings().hold
-        #: When the log said that it is set.
-        self._reminded_at = float('-inf')
+        self._budget = Budget(self._limits, monotonic)
+        #: Whether some may be held that could not be judged.
+        self._is_unjudged = True
+        self._is_blind = False
+        self._option = HoldOption(
+            lambda: self._settings().hold,
+            lambda: self._held(by_option=True), monotonic)
 
     @contextlib.contextmanager
     def deciding(self) -> Iterator[None]:
@@ -84,8 +87,7 @@ class Holding:
                 standing.id, *STANDING)
             at = self._monotonic()
             why = '' if marked else HELD_BY_OPTION \
-                if self._settings().hold \
-                else self._why_held(host) or _why_doubted(fault)
+                if self._settings().hold else self._why_now(fault, host)
             self._store.faults.add(
                 fault, host, FaultState.HELD if why else FaultState.HANDLING,
                 reason=why, former=former)
@@ -131,32 +133,59 @@ class Holding:
         Those that need not wait any longer are let go of now.
         """
         with self._lock:
-            self._note_option()
-            self._let_through()
+            self._option.note()
+            try:
+                self._judge_again()
+                self._let_through()
+            except Exception:  # an operator's word counts all the same
+                self._note_blind()
             released, self._released = self._released, []
         return released
 
+    def _judge_again(self) -> None:
+        """Those that could not be judged when they were lost."""
+        if not self._is_unjudged:
+            return
+        fallen_hosts = self._fallen()
+        self._is_unjudged = False
+        for fallen in fallen_hosts:
+            if fallen.state != FaultState.HELD \
+                    or fallen.reason != HELD_UNJUDGED:
+                continue
+            why = self._why_held(fallen.hostname)
+            if not why:
+                self._release([fallen.fault_id], 'they are not too many')
+            elif why != HELD_UNJUDGED:
+                self._store.faults.describe(fallen.fault_id, reason=why)
+
     def _let_through(self) -> None:
         """Those of a mass failure that have waited long enough."""
-        limits, now = self._limits(), self._monotonic()
-        self._gone_through = [
-            at for at in self._gone_through
-            if at + mass_failure.MINUTE_S > now]
-        if not limits.budget or self._settings().hold:
-            return
-        held = {fallen.hostname: fallen for fallen in self._fallen()
-                if fallen.state == FaultState.HELD}
-        while held:
-            turn = mass_failure.next_turn(
-                limits, [_down(one) for one in held.values()],
-                self._gone_through, now)
-            if turn is None or turn.at > now:
-                return
-            self._gone_through.append(now)
+        held = self._waiting()
+        for host in self._budget.spend([_down(one) for one in held.values()]):
             self._release(
-                [held.pop(turn.host).fault_id],
+                [held[host].fault_id],
                 f'held for {mass_failure.MINUTE_S:g} s, and '
-                f'mass_failure_budget = {limits.budget} a minute')
+                f'mass_failure_budget = {self._limits().budget} a minute')
+
+    def turns(self) -> dict[str, float]:
+        """When those that are held go through by themselves, if nobody says
+        anything else before, in seconds since the epoch, by fault. What
+        waits for an operator is missing.
+        """
+        with self._lock:
+            held = self._waiting()
+            left_s = self._budget.left_s([_down(one)
+                                          for one in held.values()])
+        now = clock.now()
+        return {held[host].fault_id: now + seconds
+                for host, seconds in left_s.items()}
+
+    def _waiting(self) -> dict[str, Fallen]:
+        """Those held that may go through by themselves, by host."""
+        if not self._limits().budget or self._settings().hold:
+            return {}
+        return {fallen.hostname: fallen for fallen in self._fallen()
+                if fallen.state == FaultState.HELD}
 
     def remind(self) -> None:
         """Let the log say what an earlier process left to be decided."""
@@ -164,36 +193,9 @@ class Holding:
         if held:
             LOG.error('Since a mass failure %s not marked down: %s. %s',
                       counted(len(held), 'compute host'),
-                      _hosts(held),
+                      few([record.hostname for record in held], _NAMED),
                       self._what_to_do())
-        self._remind_of_option()
-
-    def _note_option(self) -> None:
-        """Say that an operator has set the option, once more each hour that
-        it is, and that it was set back.
-        """
-        is_set = self._settings().hold
-        if is_set != self._was_set:
-            self._was_set = is_set
-            self._remind_of_option()
-            if not is_set:
-                LOG.warning('[inspector] hold is not set any more: new '
-                            'faults are acted on')
-        elif is_set and self._monotonic() - self._reminded_at >= _REMIND_S:
-            self._remind_of_option()
-
-    def _remind_of_option(self) -> None:
-        held = self._held(by_option=True)
-        if self._settings().hold:
-            self._reminded_at = self._monotonic()
-            LOG.warning('[inspector] hold is set: the owners are told of new '
-                        'faults, and nothing is corrected before "doctor '
-                        'faults confirm". Held so: %s',
-                        counted(len(held), 'fault'))
-        elif held:
-            LOG.warning('Still held, since [inspector] hold was set: %s: '
-                        '%s. If the hosts are dead: "doctor faults confirm"',
-                        counted(len(held), 'fault'), _hosts(held))
+        self._option.remind()
 
     def _release(self, fault_ids: Collection[str], why: str) -> list[str]:
         with self._lock:
@@ -204,15 +206,42 @@ class Holding:
                         counted(len(released), 'fault'), why)
         return released
 
+    def _why_now(self, fault: Fault, host: str) -> str:
+        """Why a host that is just lost is held, for one reason or more; of
+        these, one that is known goes first.
+        """
+        why = self._why_held(host)
+        return _why_doubted(fault) or why if why in ('', HELD_UNJUDGED) \
+            else why
+
     def _why_held(self, host: str) -> str:
+        """Why a host is one of too many; when that cannot be said, it is
+        held all the same: to correct can hurt, and to wait does less.
+        """
         limits = self._limits()
         if not limits.share:
             return ''
-        mass = mass_failure.judge(
-            limits, [_down(one) for one in self._fallen()], host,
-            self._groups())
-        if mass is None:
-            return ''
+        try:
+            mass = mass_failure.judge(
+                limits, [_down(one) for one in self._fallen()], host,
+                self._groups())
+        except Exception:  # whatever it is, the owners are to be told
+            self._note_blind()
+            return HELD_UNJUDGED
+        self._is_blind = False
+        return self._described(mass, host) if mass else ''
+
+    def _note_blind(self) -> None:
+        if not self._is_blind:
+            LOG.exception(
+                'Whether too many hosts are down cannot be said. Until it '
+                'can, owners are told of each, and none is marked down in '
+                'Nova and Neutron')
+        self._is_blind = self._is_unjudged = True
+
+    def _described(self, mass: mass_failure.MassFailure, host: str) -> str:
+        """The reason of a fault in a mass failure, which the log has once.
+        """
         marked = f' {few(mass.marked, _NAMED)} had been marked down before ' \
             'that was known, and stay so.' if mass.marked else ''
         where = f' of {mass.group}' if mass.group else ''
@@ -222,8 +251,8 @@ class Holding:
                       'host is marked down in Nova and Neutron. %s',
                       mass.down, mass.of, where, marked, host,
                       self._what_to_do())
-        return (f'held in a mass failure, as one of {mass.down} of {mass.of} '
-                f'compute hosts{where}.{marked}')
+        return (f'held: {mass.down} of {mass.of} hosts{where} are down, '
+                f'a mass failure.{marked}')
 
     def _what_to_do(self) -> str:
         budget = self._limits().budget
@@ -269,7 +298,3 @@ def _down(fallen: Fallen) -> Down:
         is_held=fallen.state == FaultState.HELD,
         is_confirmed=EvidenceKind.OPERATOR in fallen.kinds,
         is_proved=any(kind.weight >= Weight.SECOND for kind in fallen.kinds))
-
-
-def _hosts(held: Sequence[FaultRecord]) -> str:
-    return few([record.hostname for record in held], _NAMED)

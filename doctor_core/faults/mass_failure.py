@@ -7,8 +7,10 @@ corrected at once; those that wait go through one by one, slowly enough for
 somebody to step in.
 """
 
+import collections
 import dataclasses
-from collections.abc import Collection, Iterable
+import heapq
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 #: What "a minute" is of the budget, and how long a host is held at the least.
@@ -117,7 +119,7 @@ def judge(limits: Limits, down: Collection[Down], host: str,
 
 
 class Turn(NamedTuple):
-    """The next host that goes through by itself.
+    """A held host goes through by itself.
 
     :ivar at: not before that, by the clock of the hosts.
     """
@@ -126,9 +128,10 @@ class Turn(NamedTuple):
     at: float
 
 
-def next_turn(limits: Limits, held: Iterable[Down],
-              gone_through: Collection[float], now: float) -> Turn | None:
-    """Which of the held hosts goes through next, and when.
+def turns(limits: Limits, held: Iterable[Down],
+          gone_through: Collection[float], now: float) -> Iterator[Turn]:
+    """In which order the held hosts go through by themselves, and when, if
+    nothing else happens; nothing when none ever goes.
 
     Each was held for a minute, and no more than the budget go in one; those
     with a second witness first, then those that are held longest.
@@ -136,16 +139,20 @@ def next_turn(limits: Limits, held: Iterable[Down],
     :param gone_through: when hosts went through by themselves, in the last
         minute at least.
     :param now: by the same clock.
-    :returns: None when none is held, or none ever goes.
     """
-    held = list(held)
-    if not limits.budget or not held:
-        return None
-    recent = sorted(at for at in gone_through if at + MINUTE_S > now)
-    free_at = now if len(recent) < limits.budget \
-        else recent[-limits.budget] + MINUTE_S
-    due = [one for one in held if one.since + MINUTE_S <= free_at] or [
-        min(held, key=lambda one: one.since)]
-    first = min(due, key=lambda one: (not one.is_proved, one.since,
-                                      one.host))
-    return Turn(first.host, max(free_at, first.since + MINUTE_S))
+    if not limits.budget:
+        return
+    recent = collections.deque(sorted(gone_through), maxlen=limits.budget)
+    waiting = collections.deque(sorted(held, key=lambda one: one.since))
+    ready: list[tuple[bool, float, str]] = []
+    at = now
+    while waiting or ready:
+        if len(recent) == limits.budget:
+            at = max(at, recent[0] + MINUTE_S)
+        if not ready:
+            at = max(at, waiting[0].since + MINUTE_S)
+        while waiting and waiting[0].since + MINUTE_S <= at:
+            one = waiting.popleft()
+            heapq.heappush(ready, (not one.is_proved, one.since, one.host))
+        yield Turn(heapq.heappop(ready)[2], at)
+        recent.append(at)

@@ -72,7 +72,7 @@ class HeldByGroupTest(MassFailureTestCase):
     def test_the_third_of_a_rack_is_held(self):
         self.assertEqual(['handled', 'handled', 'held', 'held'],
                          self.states(0, 1, 2, 3))
-        self.assertIn('as one of 3 of 4 compute hosts of rack r0',
+        self.assertIn('held: 3 of 4 hosts of rack r0 are down',
                       self.desk.store.faults.open_of('h2').reason)
         self.assertIn('3 of 4 compute hosts of rack r0 are down',
                       self.log.output)
@@ -83,7 +83,7 @@ class HeldByGroupTest(MassFailureTestCase):
     def test_too_many_of_a_zone(self):
         self.assertEqual(['handled'] * 6 + ['held'],
                          self.states(0, 1, 4, 5, 8, 12, 16))
-        self.assertIn('7 of 20 compute hosts of zone z0',
+        self.assertIn('7 of 20 hosts of zone z0',
                       self.desk.store.faults.open_of('h16').reason)
 
     def test_a_rack_of_two_with_a_limit_of_two(self):

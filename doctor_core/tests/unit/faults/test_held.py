@@ -47,7 +47,7 @@ class HeldTest(MassFailureTestCase):
     def test_first_hosts_are_marked_and_the_next_is_held(self):
         report = self.fail(4)
         self.assertEqual('held', report.state)
-        self.assertIn('held in a mass failure, as one of', report.note)
+        self.assertIn('held: 4 of 10 hosts are down, a mass', report.note)
         self.assertEqual({'h0', 'h1', 'h2'}, self.desk.forced_down())
         self.assertEqual('active', self.desk.states()['s3'])
         record = self.desk.fault(report.fault_id)
@@ -210,7 +210,7 @@ class PathTest(MassFailureTestCase):
         self.fail(3)
         answer = self.lost('h3')
         self.assertEqual([], self.witness(EvidenceKind.BMC_OFF, 'h3'))
-        self.assertIn('held in a mass failure',
+        self.assertIn('are down, a mass failure',
                       self.desk.fault(answer.fault_id).reason)
 
     def test_a_witness_that_it_lives_ends_it(self):

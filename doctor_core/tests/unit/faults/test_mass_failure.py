@@ -8,7 +8,7 @@ from doctor_core.faults.mass_failure import (
     Group,
     Limits,
     judge,
-    next_turn,
+    turns,
 )
 
 LIMITS = Limits(share=0.3, hosts=3)
@@ -21,6 +21,10 @@ def down(*names, since=0.0, **facts):
 def cloud(of, *groups):
     return [Group('', frozenset(f'h{index}' for index in range(of))),
             *groups]
+
+
+def next_turn(limits, held, gone_through, now):
+    return next(turns(limits, held, gone_through, now), None)
 
 
 def judged(known, of=6, limits=LIMITS, groups=()):

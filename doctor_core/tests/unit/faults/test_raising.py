@@ -113,5 +113,5 @@ class RaisingTest(testtools.TestCase):
         report = self.remember(raising)
         raising.announce(report, 'h0')
         self.assertEqual(FaultState.HELD, self.desk.fault(report.id).state)
-        self.assertIn(f'fault {report.id} is held in a mass failure',
+        self.assertIn(f'fault {report.id} is held: 3 of 6 hosts are',
                       self.log.output)
