@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from doctor_core import clock, wire
 from doctor_core.api import asked, untold
 from doctor_core.model import Action, Delivered, News
 from doctor_core.model.states import (
@@ -38,15 +39,19 @@ class FaultsApi:
         returns those.
     :param meant: the host that a name means, as far as that is known.
     :param holds: whether each new fault is held.
+    :param turns: when those that are held go through by themselves, in
+        seconds since the epoch, by fault; without those that never do.
     """
 
     def __init__(self, store: Store,
                  confirm: Callable[[Collection[str], str], list[str]],
                  meant: Callable[[str], str | None],
-                 holds: Callable[[], bool]) -> None:
+                 holds: Callable[[], bool],
+                 turns: Callable[[], Mapping[str, float]]) -> None:
         self._store = store
         self._confirm = confirm
         self._holds = holds
+        self._turns = turns
         self._names = asked.FaultNames(store, meant)
 
     def routes(self) -> list[Route]:
@@ -70,8 +75,10 @@ class FaultsApi:
         counts = self._store.tellings.counts(
             [record.id for record in records])
         sayers = self._store.faults.sayers([record.id for record in records])
+        turns = self._turns_of(records)
         return Response(json={'hold': self._holds(), 'faults': [
-            {**self._shown(record, sayers[record.id], counts[record.id]),
+            {**self._shown(record, sayers[record.id], counts[record.id],
+                           turns),
              'owed': _count(tallies[record.id], _OWED)}
             for record in records]})
 
@@ -98,7 +105,7 @@ class FaultsApi:
         sayers = self._store.faults.sayers([record.id])[record.id]
         taken = self._store.tellings.deliveries(record.id)
         return Response(json={'fault': {
-            **self._shown(record, sayers, counts),
+            **self._shown(record, sayers, counts, self._turns_of([record])),
             'ignored_later': self._ignored_later(record),
             'sources': [source for source, holds in sayers
                         if holds and record.state in DOWN],
@@ -108,19 +115,29 @@ class FaultsApi:
             'tellings': [_telling(one, taken) for one in
                          self._store.tellings.of(record.id)]}})
 
+    def _turns_of(self, records: Iterable[FaultRecord]
+                  ) -> Mapping[str, float]:
+        """Asked for only if any of them is held."""
+        return self._turns() if any(
+            record.state is FaultState.HELD for record in records) else {}
+
     def _shown(self, record: FaultRecord, sayers: Sequence[tuple[str, bool]],
-               counts: untold.Counts) -> dict[str, Any]:
+               counts: untold.Counts, turns: Mapping[str, float]
+               ) -> dict[str, Any]:
         """A fault; its note begins with whom nobody tells any more, for as
-        long as the fault is known.
+        long as the fault is known, and until when it is held.
         """
+        turn = turns.get(record.id)
         some = {state: self._store.tellings.of(record.id, state,
                                                most=untold.NAMED)
                 for state in untold.states(counts)}
         note = [*untold.sentences(untold.FAILED, counts, some),
-                record.reason, record.note, _disagreement(record, sayers),
+                _until(record, turn), record.reason, record.note,
+                _disagreement(record, sayers),
                 *untold.sentences(untold.WAITING, counts, some)]
         return {**dataclasses.asdict(record), 'hostname': record.hostname,
-                'note': '; '.join(filter(None, note)), **_told(counts)}
+                'note': '; '.join(filter(None, note)),
+                'goes_through_at': turn, **_told(counts)}
 
     def _ignored_later(self, record: FaultRecord) -> dict[str, str] | None:
         """The latest event of the same target that was ignored, if nothing
@@ -173,6 +190,18 @@ def _asked_states(request: Request) -> Collection[FaultState]:
         raise Refused(400, f'There is no state {asked.shortened(state)}, but '
                       f'{", ".join(FaultState)}.', field='state')
     return (FaultState(state),)
+
+
+def _until(record: FaultRecord, turn: float | None) -> str:
+    """How long a host is held, unless an operator or its return ends that.
+    """
+    if record.state is not FaultState.HELD:
+        return ''
+    if turn is None:
+        return 'waits for an operator'
+    day, time = wire.iso(turn)[:19].split('T')
+    today = wire.iso(clock.now())[:10]
+    return f'goes through at {"" if day == today else f"{day} "}{time} UTC'
 
 
 def _disagreement(record: FaultRecord, sayers: Sequence[tuple[str, bool]]

@@ -131,7 +131,7 @@ class InspectorService:
             *events.routes(),
             *FaultsApi(self._store, self._engine.holding.confirm,
                        self._engine.affected.resolve,
-                       self._holds).routes(),
+                       self._holds, self._engine.holding.turns).routes(),
             *clearing.routes(),
             *health_api.routes(lambda: self._server.pools,
                                lambda: self._server.is_crowded, self._seen),

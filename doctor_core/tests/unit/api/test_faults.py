@@ -3,9 +3,10 @@
 import json
 from types import SimpleNamespace
 
+import fixtures
 import testtools
 
-from doctor_core import store
+from doctor_core import clock, store
 from doctor_core.api.faults import FaultsApi
 from doctor_core.model import (
     Action,
@@ -42,8 +43,9 @@ class FaultsTestCase(testtools.TestCase):
         super().setUp()
         self.store = store.Store()
         self.holds = False
+        self.turns = {}
         self.api = FaultsApi(self.store, self.confirm, self.meant,
-                             lambda: self.holds)
+                             lambda: self.holds, lambda: self.turns)
 
     def meant(self, name):
         return 'h0' if name == 'h0.example.org' else None
@@ -100,6 +102,29 @@ class LookTest(FaultsTestCase):
             request()).json['faults'] if one['id'] == fault_id}
         self.assertEqual(shown, listed)
         return shown
+
+    def test_when_a_held_host_goes_through_by_itself(self):
+        """Whoever looked did not know whether to hurry."""
+        fault_id = self.open(FaultState.HELD, 'held: 3 of 4 hosts of rack r0')
+        self.settle(fault_id, TellingState.TOLD)
+        self.assertEqual('waits for an operator; held: 3 of 4 hosts of rack '
+                         'r0', self.note(fault_id))
+        self.useFixture(fixtures.MockPatchObject(
+            clock, 'now', return_value=1700000000.0))
+        for at, words in ((1700000060.0, '22:14:20'),
+                          (1700086400.0, '2023-11-15 22:13:20')):
+            self.turns = {fault_id: at}
+            self.assertEqual(f'goes through at {words} UTC; held: 3 of 4 '
+                             'hosts of rack r0', self.note(fault_id))
+            self.assertEqual([at], [
+                one['goes_through_at'] for one in
+                self.api.list_faults(request()).json['faults']])
+
+    def test_what_is_not_held_does_not_ask_for_that(self):
+        self.turns = None
+        fault_id = self.open()
+        self.settle(fault_id, TellingState.TOLD)
+        self.assertEqual('', self.note(fault_id))
 
     def test_who_says_that_the_host_is_back_and_who_does_not(self):
         """A return that a wrong source reported was seen nowhere."""
