@@ -82,12 +82,17 @@ GROUPS: dict[str, list[cfg.Opt]] = {
 }
 
 
+#: Options that are taken and have no effect any more, by group.
+GONE: dict[str, list[cfg.Opt]] = {'inspector': engine.GONE}
+
+
 def group_opts(group: str) -> list[cfg.Opt]:
-    """The options of one group; none when the group is not Doctor's.
+    """The options of one group, those that are gone included; none when the
+    group is not Doctor's.
 
     :raises ConfigError: it is a plugin's that cannot be loaded.
     """
-    options = list(GROUPS.get(group, []))
+    options = [*GROUPS.get(group, []), *GONE.get(group, [])]
     for kind, singular in plugins.KINDS.items():
         if group == singular and kind in DEFAULTS:
             options += type_opts(kind)
@@ -163,7 +168,7 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
 
 def register(conf: Any) -> None:
     """Register what does not depend on the choice of plugins."""
-    for name, options in GROUPS.items():
+    for name, options in [*GROUPS.items(), *GONE.items()]:
         conf.register_opts(options, group=None if name == 'DEFAULT' else name)
     for kind in DEFAULTS:
         conf.register_opts(type_opts(kind), group=plugins.KINDS[kind])

@@ -60,6 +60,23 @@ def settings(conf: cfg.ConfigOpts) -> Settings:
         refresh_s=group.refresh_s)
 
 
+#: Options of releases before this one. A file may set them to anything.
+GONE: list[cfg.Opt] = [cfg.StrOpt(name) for name in (
+    'mass_failure_window_s', 'mass_failure_cool_down_s')]
+
+
+def ignored(conf: cfg.ConfigOpts) -> str:
+    """Which options that are gone a file sets, in one line; empty when it
+    sets none.
+    """
+    names = [option.name for option in GONE
+             if conf.inspector[option.name] is not None]
+    return names and (
+        f'[inspector] {" and ".join(names)}: ignored. All hosts that are '
+        'down and not back count, and mass_failure_budget says how those '
+        'that are held go through by themselves') or ''
+
+
 #: Read anew each time, for an operator may change some while it runs.
 OPTS: list[cfg.Opt] = [
     cfg.StrOpt(
@@ -92,27 +109,23 @@ OPTS: list[cfg.Opt] = [
         help='Seconds between two full looks at what runs on which host.'),
     cfg.FloatOpt(
         'mass_failure_share', default=0.3, min=0.0, max=1.0, mutable=True,
-        help='While more than this share of all compute hosts are down, the '
+        help='While more than this share of all compute hosts are down, or '
+             'of those of a rack, an availability zone or an aggregate, the '
              'owners of further ones are told, but these are not marked down '
              'in Nova and Neutron until an operator confirms it, "doctor '
-             'faults confirm", or mass_failure_budget lets them through. 0 '
-             'for never.'),
+             'faults confirm", or mass_failure_budget lets them through. A '
+             'rack is what has the same doctor:rack in the metadata of its '
+             'aggregates. 0 for never.'),
     cfg.IntOpt(
         'mass_failure_hosts', default=3, min=2, mutable=True,
-        help='So many hosts at least make a mass failure, whatever share of '
-             'all they are.'),
+        help='So many hosts at least make a mass failure, whatever share '
+             'they are of all, or of their rack, availability zone or '
+             'aggregate.'),
     cfg.IntOpt(
         'mass_failure_budget', default=1, min=0, mutable=True,
         help='So many of the hosts that were held for 60 s in a mass failure '
              'are marked down each minute without an operator, those that a '
              'second witness calls dead first. 0 to wait for an operator.'),
-    *(cfg.FloatOpt(
-        name, min=0.0, deprecated_for_removal=True,
-        deprecated_reason='All hosts that are down and not back are counted, '
-                          'and mass_failure_budget says how those that are '
-                          'held go through by themselves.',
-        help='Ignored.') for name in ('mass_failure_window_s',
-                                      'mass_failure_cool_down_s')),
     cfg.IntOpt(
         'flap_returns', default=3, min=0, mutable=True,
         help='A host that came back so often within flap_window_s and is '

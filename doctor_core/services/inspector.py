@@ -163,6 +163,8 @@ class InspectorService:
 
         :raises ConfigError: something that only the operator can mend.
         """
+        if said := settings.ignored(self._conf):
+            LOG.warning('%s', said)
         self._watch.start()
         self._engine.handler.hold()
         background.begin(self._begin_early, 'begin-early')

@@ -181,6 +181,13 @@ class FaultsCommandTest(DaemonsTestCase):
         self.assertIn('No fault is held',
                       self.doctor('confirm', '--all').stdout)
 
+    def test_options_that_are_gone(self):
+        inspector = self.inspector(self.write_conf(inspector={
+            'mass_failure_window_s': 60, 'mass_failure_cool_down_s': 600}))
+        self.assertEqual(1, inspector.output.count('mass_failure_window_s'))
+        self.assertIn('mass_failure_cool_down_s: ignored. All hosts that are '
+                      'down and not back count', inspector.output)
+
     def test_token_is_shown_when_the_inspector_wants_one(self):
         self.inspector(self.write_conf(
             inspector={'auth_strategy': 'keystone'}))

@@ -6,8 +6,9 @@ import fixtures
 import testtools
 from oslo_log import formatters
 
-from doctor_core import conf
+from doctor_core import conf, opts
 from doctor_core.exceptions import ConfigError, PluginNotFound
+from doctor_core.faults import settings
 
 
 class PrepareTest(testtools.TestCase):
@@ -43,6 +44,18 @@ class PrepareTest(testtools.TestCase):
         made = self.prepare('[consumer]\nip = 127.0.0.3\nport = 7\n')
         self.assertEqual(('127.0.0.3', 7), (made.consumer_sample.host,
                                             made.consumer_sample.port))
+
+    def test_options_that_are_gone_are_taken_and_named_in_one_line(self):
+        self.assertEqual('', settings.ignored(self.prepare('')))
+        made = self.prepare('[inspector]\nmass_failure_window_s = 60\n'
+                            'mass_failure_cool_down_s = whatever\n')
+        said = settings.ignored(made)
+        self.assertIn('[inspector] mass_failure_window_s and '
+                      'mass_failure_cool_down_s: ignored', said)
+        self.assertNotIn('\n', said)
+        listed = dict(opts.list_opts())['inspector']
+        self.assertNotIn('mass_failure_window_s',
+                         [option.name for option in listed])
 
     def test_overrides_win(self):
         made = self.prepare('[inspector]\nport = 1\n',
