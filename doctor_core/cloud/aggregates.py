@@ -42,16 +42,20 @@ class Aggregates:
         return {host: one.rack for one in reversed(self._known or ())
                 if one.rack for host in one.hosts}
 
-    def look(self, patience_s: float = 0.0) -> None:
-        """Ask anew, unless a question is under way; blocks for
-        ``patience_s`` seconds at the most.
-        """
+    def look(self) -> None:
+        """Ask anew, unless a question is under way; never blocks."""
         with self._lock:
             if self._asked is None or self._asked.done():
                 self._asked = self.begin(self._ask, 'nova-aggregates')
+
+    def wait(self, timeout_s: float) -> None:
+        """Return when what was asked is answered, or cannot be; blocks for
+        so many seconds at the most.
+        """
+        with self._lock:
             asked = self._asked
-        if patience_s:
-            wait([asked], patience_s)
+        if asked is not None:
+            wait([asked], timeout_s)
 
     def _ask(self) -> None:
         try:

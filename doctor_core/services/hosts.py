@@ -1,5 +1,6 @@
 """Which hosts are to be watched: those listed, else those that Nova knows."""
 
+import dataclasses
 import logging
 import threading
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from oslo_config import cfg
 
 from doctor_core.clock import Backoff
 from doctor_core.cloud import Cloud
+from doctor_core.cloud.aggregates import Aggregates
 from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.model import Host
 
@@ -34,6 +36,8 @@ MONITOR_OPTS: list[cfg.Opt] = [
 
 _FIRST_RETRY_S = 1.0
 _LAST_RETRY_S = 30.0
+#: For so long hosts wait for their racks, if Nova has told of all else.
+_RACKS_S = 1.0
 #: A longer list of names is not read.
 _NAMES = 10
 
@@ -53,6 +57,7 @@ class HostSource:
         self._cloud = cloud
         self._owns_cloud = cloud is None
         self._listed = configured_hosts(conf.monitor.hosts)
+        self._aggregates = Aggregates(self.cloud)
         self.known: list[Host] = []
         self._old: set[str] = set()
 
@@ -64,11 +69,17 @@ class HostSource:
         """
         if self._listed:
             return self._listed
-        hosts = self.cloud().hosts()
+        cloud = self.cloud()
+        self._aggregates.look()
+        hosts = cloud.hosts()
         if not hosts:
             raise BackendError('Nova knows no compute host',
                                recoverable=True)
-        return hosts
+        # No monitor depends on them: they are late rather than waited for.
+        self._aggregates.wait(_RACKS_S)
+        racks = self._aggregates.racks()
+        return [dataclasses.replace(host, rack=racks.get(host.name, ''))
+                for host in hosts]
 
     def cloud(self) -> Cloud:
         """The way to the cloud; made at the first use. Any thread.
@@ -144,7 +155,8 @@ def _with_old_addresses(hosts: Sequence[Host], known: Sequence[Host]
     taken = {address for host in hosts for address in host.addresses}
     before = {host.name: host for host in known
               if taken.isdisjoint(host.addresses)}
-    return [host if host.addresses else before.get(host.name, host)
+    return [host if host.addresses or host.name not in before else
+            dataclasses.replace(host, addresses=before[host.name].addresses)
             for host in hosts]
 
 

@@ -27,6 +27,9 @@ class Nova:
             raise CloudError('Nova is away', recoverable=True)
         return self.known
 
+    def aggregates(self):
+        return []
+
 
 class TestMonitorDaemon(testtools.TestCase):
 

@@ -44,6 +44,10 @@ class AggregatesTest(testtools.TestCase):
         self.nova = Nova(*answers)
         return Aggregates(lambda: self.nova)
 
+    def look(self, kept):
+        kept.look()
+        kept.wait(10)
+
     def test_not_known_at_first(self):
         kept = self.kept(SOME)
         self.assertIsNone(kept.known)
@@ -51,33 +55,33 @@ class AggregatesTest(testtools.TestCase):
 
     def test_of_the_last_answer(self):
         kept = self.kept(SOME, [])
-        kept.look(10)
+        self.look(kept)
         self.assertEqual((*SOME,), kept.known)
-        kept.look(10)
+        self.look(kept)
         self.assertEqual((), kept.known)
 
     def test_a_failure_keeps_the_former_ones_and_is_said_once(self):
         away = CloudError('Nova is away', recoverable=True)
         kept = self.kept(SOME, away, away, SOME)
         for _look in range(3):
-            kept.look(10)
+            self.look(kept)
         self.assertEqual((*SOME,), kept.known)
         self.assertEqual(1, self.log.output.count('Nova is away'))
         self.assertIn('taken to be as they were', self.log.output)
-        kept.look(10)
+        self.look(kept)
         self.assertIn('tells of its host aggregates again', self.log.output)
 
     def test_one_of_the_first_answer(self):
         kept = self.kept(CloudError('no'))
-        kept.look(10)
+        self.look(kept)
         self.assertIsNone(kept.known)
         self.assertIn('not known which hosts are of one rack',
                       self.log.output)
 
     def test_a_defect_ends_nothing(self):
         kept = self.kept(ValueError('odd'), SOME)
-        kept.look(10)
-        kept.look(10)
+        self.look(kept)
+        self.look(kept)
         self.assertEqual((*SOME,), kept.known)
         self.assertIn('ValueError: odd', self.log.output)
 
@@ -87,7 +91,7 @@ class AggregatesTest(testtools.TestCase):
         self.addCleanup(self.nova.gate.set)
         for _look in range(3):
             kept.look()
-        kept.look(0.01)
+        kept.wait(0.01)
         self.assertTrue(self.nova.entered.wait(10))
         self.assertIsNone(kept.known)
         self.assertEqual(1, self.nova.asked)
@@ -96,5 +100,5 @@ class AggregatesTest(testtools.TestCase):
         kept = self.kept([
             *SOME, Aggregate('b', ('h2', 'h3'), rack='r2'),
             Aggregate('c', ('h4',))])
-        kept.look(10)
+        self.look(kept)
         self.assertEqual({'h1': 'r1', 'h2': 'r1', 'h3': 'r2'}, kept.racks())

@@ -1,3 +1,5 @@
+import dataclasses
+
 import fixtures
 import testtools
 
@@ -57,6 +59,13 @@ class TestWatchlist(testtools.TestCase):
         self.book.names['named'] = '192.0.2.9'
         second = first.renewed([Host('named')], 1.0)
         self.assertIs(HostState.UNKNOWN, second.hosts['named'].state)
+
+    def test_host_that_moves_to_another_rack_is_the_same(self):
+        first = self.watchlist(A)
+        moved = dataclasses.replace(A, rack='r1')
+        second = first.renewed([moved], 1.0)
+        self.assertEqual('r1', second.hosts['a'].host.rack)
+        self.assertEqual(first.targets, second.targets)
 
     def test_the_same_problem_is_logged_once(self):
         first = self.watchlist(Host('named'))

@@ -5,7 +5,8 @@ import testtools
 from oslo_config import cfg
 
 from doctor_core.exceptions import BackendError, CloudError, ConfigError
-from doctor_core.model import Host
+from doctor_core.model import Aggregate, Host
+from doctor_core.services import hosts
 from doctor_core.services.hosts import (
     MONITOR_OPTS,
     HostSource,
@@ -39,8 +40,9 @@ class TestConfiguredHosts(testtools.TestCase):
 class Nova:
     """Answers what it is told, in order."""
 
-    def __init__(self, *answers):
+    def __init__(self, *answers, aggregates=()):
         self.answers = list(answers)
+        self.told = list(aggregates)
         self.closed = False
 
     def hosts(self):
@@ -48,6 +50,11 @@ class Nova:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def aggregates(self):
+        if not self.told:
+            raise CloudError('no aggregates', recoverable=True)
+        return self.told.pop(0)
 
     def close(self):
         self.closed = True
@@ -69,6 +76,30 @@ class TestHostSource(testtools.TestCase):
     def test_novas_hosts_when_none_are_listed(self):
         self.assertEqual([Host('n')],
                          self.source(Nova([Host('n')])).hosts())
+
+    def test_a_host_has_the_rack_of_its_aggregate(self):
+        source = self.source(Nova(
+            [Host('a', ('192.0.2.1',)), Host('b')], aggregates=[[
+                Aggregate('x', ('a',), rack='r1'), Aggregate('y', ('b',))]]))
+        self.assertEqual([Host('a', ('192.0.2.1',), 'r1'), Host('b')],
+                         source.hosts())
+
+    def test_a_nova_that_does_not_tell_of_aggregates_changes_no_rack(self):
+        log = self.useFixture(fixtures.FakeLogger())
+        source = self.source(Nova(
+            *3 * [[Host('a')]],
+            aggregates=[[Aggregate('x', ('a',), rack='r1')]]))
+        for _look in range(3):
+            self.assertEqual([Host('a', rack='r1')], source.renewed())
+        self.assertEqual(1, log.output.count('no aggregates'))
+
+    def test_nor_does_it_hold_up_the_hosts(self):
+        nova = Nova([Host('a')])
+        nova.gate = threading.Event()
+        self.addCleanup(nova.gate.set)
+        nova.aggregates = lambda: nova.gate.wait(60) and []
+        self.useFixture(fixtures.MockPatchObject(hosts, '_RACKS_S', 0.01))
+        self.assertEqual([Host('a')], self.source(nova).hosts())
 
     def test_a_cloud_without_hosts_is_an_error(self):
         self.assertRaises(BackendError, self.source(Nova([])).hosts)
@@ -120,6 +151,15 @@ class TestHostSource(testtools.TestCase):
             self.assertEqual([a, b], source.renewed())
         self.assertEqual(1, log.output.count('does not tell the addresses'))
         self.assertEqual([Host('a', ('192.0.2.9',)), b], source.renewed())
+
+    def test_old_address_and_new_rack(self):
+        self.useFixture(fixtures.FakeLogger())
+        source = self.source(Nova(
+            [Host('a', ('192.0.2.1',))], [Host('a')], aggregates=[
+                [], [Aggregate('x', ('a',), rack='r1')]]))
+        source.renewed()
+        self.assertEqual([Host('a', ('192.0.2.1',), 'r1')],
+                         source.renewed())
 
     def test_address_of_a_host_that_got_another_name(self):
         self.useFixture(fixtures.FakeLogger())
