@@ -78,7 +78,7 @@ class MassFailure:
     :ivar of: how many there are in the group.
     :ivar group: its name; empty for the whole cloud.
     :ivar marked: those that were marked down before it was known.
-    :ivar begins: no host was held before this one.
+    :ivar begins: no host of the group was held before this one.
     """
 
     down: int
@@ -114,7 +114,7 @@ def judge(limits: Limits, down: Collection[Down], host: str,
                 count, of, group.name,
                 tuple(sorted(one.host for one in counted
                              if not one.is_held)),
-                not any(one.is_held for one in others))
+                not any(one.is_held for one in counted))
     return None
 
 

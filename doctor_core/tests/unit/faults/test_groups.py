@@ -77,6 +77,13 @@ class HeldByGroupTest(MassFailureTestCase):
         self.assertIn('3 of 4 compute hosts of rack r0 are down',
                       self.log.output)
 
+    def test_the_log_tells_once_of_each_rack(self):
+        self.states(0, 1, 2, 3, 20, 21, 22, 23)
+        self.assertEqual((1, 1, 2), tuple(
+            self.log.output.count(words) for words in (
+                'compute hosts of rack r0 are down',
+                'compute hosts of rack r5 are down', 'Mass failure:')))
+
     def test_some_of_each_rack_are_not(self):
         self.assertEqual(['handled'] * 4, self.states(0, 4, 20, 24))
 

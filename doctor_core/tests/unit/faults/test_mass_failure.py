@@ -2,6 +2,7 @@ import testtools
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doctor_core.faults import groups
 from doctor_core.faults.mass_failure import (
     MINUTE_S,
     Down,
@@ -10,6 +11,7 @@ from doctor_core.faults.mass_failure import (
     judge,
     turns,
 )
+from doctor_core.model import Aggregate
 
 LIMITS = Limits(share=0.3, hosts=3)
 
@@ -136,6 +138,12 @@ SOME_GROUPS = st.lists(st.frozensets(st.sampled_from([*NAMES, 'new'])),
     lambda found: [Group(f'rack {index}', hosts)
                    for index, hosts in enumerate(found)])
 
+SOME_AGGREGATES = st.lists(st.builds(
+    Aggregate, st.text(max_size=3), st.lists(
+        st.sampled_from([*NAMES, 'new', 'gone']), unique=True).map(tuple),
+    st.sampled_from(['', 'z1', 'z2']), st.sampled_from(['', 'r1', 'r2'])),
+    max_size=5)
+
 
 class PropertyTest(testtools.TestCase):
     @given(SOME_LIMITS, SOME_DOWN, st.integers(1, 20), SOME_GROUPS)
@@ -166,6 +174,59 @@ class PropertyTest(testtools.TestCase):
             known.append(Down(host, 0.0, is_held=mass is not None))
         marked = [one for one in known if not one.is_held]
         self.assertFalse(limits.exceeded(len(marked), max(of, len(marked))))
+
+    @given(SOME_LIMITS, st.permutations(NAMES), SOME_AGGREGATES,
+           st.sets(st.sampled_from(NAMES)))
+    def test_nor_of_any_group(self, limits, order, aggregates, confirmed):
+        """Whatever an operator has confirmed does not count in it."""
+        known, found = [], groups.of(NAMES, aggregates)
+        for host in order:
+            mass = judge(limits, known, host, found)
+            known.append(Down(host, 0.0, is_held=mass is not None,
+                              is_confirmed=host in confirmed))
+        for group in found:
+            marked = [one for one in known if not one.is_held
+                      and not one.is_confirmed and group.may_have(one.host)]
+            self.assertFalse(limits.exceeded(len(marked), len(group.hosts)))
+
+    @given(SOME_LIMITS, SOME_DOWN, SOME_GROUPS, SOME_DOWN)
+    def test_what_is_confirmed_changes_nothing(self, limits, known, found,
+                                               more):
+        names = {one.host for one in known}
+        confirmed = [one._replace(is_confirmed=True) for one in more
+                     if one.host not in names]
+        before, after = (judged(hosts, 8, limits, found)
+                         for hosts in (known, [*known, *confirmed]))
+        self.assertEqual(before and (before.group, before.down),
+                         after and (after.group, after.down))
+
+    @given(SOME_LIMITS, SOME_DOWN, SOME_AGGREGATES)
+    def test_what_nova_has_not_told_of_is_taken_for_the_worst(
+            self, limits, known, aggregates):
+        if judge(limits, known, 'new', groups.of([*NAMES, 'new'],
+                                                 aggregates)) is not None:
+            self.assertIsNotNone(judge(limits, known, 'new', groups.of(
+                [*NAMES, 'new'], None)))
+
+    @given(st.sets(st.sampled_from(NAMES)), SOME_AGGREGATES)
+    def test_each_group_is_some_of_the_hosts(self, hosts, aggregates):
+        cloud, *found = groups.of(hosts, aggregates)
+        self.assertEqual(('', hosts), (cloud.name, set(cloud.hosts)))
+        self.assertEqual(len(found), len({one.hosts for one in found}))
+        for group in found:
+            self.assertGreater(len(group.hosts), 1)
+            if hosts:
+                self.assertLess(group.hosts, hosts)
+
+    @given(SOME_LIMITS, SOME_DOWN, st.lists(st.floats(-100, 0)))
+    def test_turns_are_those_that_come_one_by_one(self, limits, held, gone):
+        """What is said before is what comes true."""
+        said, left, now = [*turns(limits, held, gone, 0.0)], held, 0.0
+        for turn in said:
+            self.assertEqual(turn, next_turn(limits, left, gone, now))
+            gone, now = [*gone, turn.at], turn.at
+            left = [one for one in left if one.host != turn.host]
+        self.assertEqual(len(held) if limits.budget else 0, len(said))
 
     @given(SOME_LIMITS, SOME_DOWN)
     def test_all_go_through_and_never_too_many_in_a_minute(self, limits,
