@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+from doctor_core import clock
 from doctor_core.tests.functional import requirements
 from doctor_core.tests.functional.both_daemons import BothDaemonsTestCase
 from doctor_core.tests.functional.daemons import Process, run
@@ -10,16 +11,18 @@ from doctor_core.tests.functional.embedded import boot
 from doctor_core.tests.functional.test_daemons import DaemonsTestCase
 
 LOST = 4
+#: Those that fall silent within less are first a path, not so many hosts.
+APART_S = 2.0
 
 
-class MassFailureTest(BothDaemonsTestCase):
-    """Four of six hosts fail; two may before it is a mass failure."""
+class ManyTestCase(BothDaemonsTestCase):
+    """The first so many hosts fail, one soon after another."""
 
-    hosts = 6
+    lose = LOST
 
     def setUp(self):
         super().setUp()
-        self.lost = [host.name for host in self.seen.hosts()[:LOST]]
+        self.lost = [host.name for host in self.seen.hosts()[:self.lose]]
         for host in self.lost[1:]:
             self.servers += boot(self.seen, host, 2)
 
@@ -32,10 +35,11 @@ class MassFailureTest(BothDaemonsTestCase):
         return run('doctor', 'faults', 'confirm', '--inspector-url',
                    self.inspector_url, *arguments, status=status)
 
-    def fail_all(self):
+    def fail_all(self, apart_s=APART_S):
         self.subscribe()
         for host in self.lost:
             self.cloud.fail(host)
+            clock.sleep(apart_s)
         self.wait_told()
 
     def _down_and_in_error(self):
@@ -67,8 +71,14 @@ class MassFailureTest(BothDaemonsTestCase):
 
     def wait_held(self, count):
         self.wait_for(
-            lambda: len(self.marked()) == LOST - count
+            lambda: len(self.marked()) == self.lose - count
             and len(self.held()) == count, f'{count} hosts to be held')
+
+
+class MassFailureTest(ManyTestCase):
+    """Four of six hosts fail; two may before it is a mass failure."""
+
+    hosts = 6
 
     def test_operator_confirms(self):
         inspector, monitor = self.start_both()
@@ -109,8 +119,7 @@ class MassFailureTest(BothDaemonsTestCase):
         self.wait_for(lambda: first in self.marked(),
                       'the confirmed host to be marked down')
         self.assertEqual([second], list(self.held()))
-        refused = self.confirm(fault_id, status=1).stderr
-        self.assertIn('not held', refused)
+        self.assertIn('No fault is held', self.confirm(fault_id).stdout)
 
     def test_share_of_zero_holds_nothing(self):
         inspector, _monitor = self.start_both(
@@ -119,6 +128,45 @@ class MassFailureTest(BothDaemonsTestCase):
         self.wait_for(lambda: self.marked() == sorted(self.lost),
                       'all to be marked down')
         self.assertNotIn('Mass failure', inspector.output)
+
+
+class RackTest(ManyTestCase):
+    """Three hosts of a rack of four, in a cloud of twelve."""
+
+    hosts = 12
+    lose = 3
+
+    def setUp(self):
+        super().setUp()
+        made = self.seen.post('compute', '/os-aggregates', {
+            'aggregate': {'name': 'rack-7'}})['aggregate']
+        for action in [{'set_metadata': {'metadata': {'doctor:rack': 'r7'}}},
+                       *({'add_host': {'host': host.name}}
+                         for host in self.seen.hosts()[:4])]:
+            self.seen.post('compute', f'/os-aggregates/{made["id"]}/action',
+                           action)
+
+    def notes(self):
+        return [fault['Note'] for fault in self.faults('--state', 'held')]
+
+    def test_too_many_of_a_rack(self):
+        inspector, _monitor = self.start_both()
+        self.fail_all()
+        self.wait_held(1)
+        inspector.wait_for('Mass failure: 3 of 4 compute hosts of rack r7')
+        self.wait_for(self.all_told, 'the owners of all servers to be told')
+        note, = self.notes()
+        self.assertRegex(note, r'^goes through at \d\d:\d\d:\d\d UTC; '
+                               'held: 3 of 4 hosts of rack r7 are down')
+
+    def test_together_they_are_first_a_path(self):
+        self.start_both(inspector={'mass_failure_budget': 0})
+        self.fail_all(apart_s=0.0)
+        self.wait_held(3)
+        self.wait_for(self.all_told, 'the owners of all servers to be told')
+        self.assertEqual([], self.touched())
+        for note in self.notes():
+            self.assertIn('waits for an operator; held: ', note)
 
 
 class FaultsCommandTest(DaemonsTestCase):
