@@ -79,9 +79,9 @@ class ListFaults(_Asking, UnbrokenNames, Lister):
     A table shows as much of an id as names the fault, and the beginning of a
     long note; -f value, json and csv show all of both. "Told" says of how many
     servers the owners were told, of how many. "Owed" says how many corrections
-    in Nova and Neutron are still to be made or reversed. "Note" says
-    whose owners were not told, until when a host is held, why a fault is ignored
-    or held, what failed, or what is waited for.
+    in Nova and Neutron are still to be made or reversed. "Note" says whose
+    owners were not told, when a host that is held goes through by itself, why
+    a fault is ignored or held, what failed, or what is waited for.
 
     With --changed, list what of all faults Doctor has changed in Nova and
     Neutron and not set back yet: "done"; "undo-owed", to be set back now;
