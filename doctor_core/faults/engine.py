@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection
 from doctor_core import clock
 from doctor_core.alarms.base import AlarmManager
 from doctor_core.cloud import Cloud
-from doctor_core.faults import groups
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.again import Again
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.confirmation import Confirmation
 from doctor_core.faults.correcting import Correcting
 from doctor_core.faults.flapping import Flapping
+from doctor_core.faults.groups import Groups
 from doctor_core.faults.guarded import GuardedInspector
 from doctor_core.faults.handler import FaultHandler
 from doctor_core.faults.holders import Holders
@@ -93,8 +93,8 @@ class Engine:
             store, self.affected, losing, returning, correcting, teller,
             self.confirmation, silence, self.stopping, self.losses_first,
             monotonic)
-        self.holding = Holding(settings, store, lambda: groups.of(
-            self.affected.hosts(), self.affected.aggregates.known),
+        self.holding = Holding(settings, store, Groups(
+            self.affected.hosts, lambda: self.affected.aggregates.known).now,
             monotonic)
         self.handler = FaultHandler(
             store, self.affected, self.pursuit, self.holding,

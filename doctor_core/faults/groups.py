@@ -31,6 +31,32 @@ def of(hosts: Collection[str], aggregates: Sequence[Aggregate] | None
     return [Group(name, members) for members, name in found.items()]
 
 
+class Groups:
+    """Those of a cloud, made anew only when it is another one: of a thousand
+    hosts that are lost, each asks. For one thread at a time.
+
+    :param hosts: all compute hosts.
+    :param aggregates: as :func:`of`; the same object while they are the same.
+    """
+
+    def __init__(self, hosts: Callable[[], Sequence[str]],
+                 aggregates: Callable[[], Sequence[Aggregate] | None]
+                 ) -> None:
+        self._hosts = hosts
+        self._aggregates = aggregates
+        self._of: tuple[Sequence[str], Sequence[Aggregate] | None] = ((), ())
+        self._made: list[Group] = []
+
+    def now(self) -> Sequence[Group]:
+        """As they are now; never blocks."""
+        hosts, aggregates = self._hosts(), self._aggregates()
+        if not self._made or aggregates is not self._of[1] \
+                or hosts != self._of[0]:
+            self._made = of(hosts, aggregates)
+            self._of = hosts, aggregates
+        return self._made
+
+
 def _named(aggregates: Sequence[Aggregate]
            ) -> Iterator[tuple[str, Collection[str]]]:
     """Racks and zones may be of several aggregates each."""

@@ -43,6 +43,16 @@ class GroupsTest(testtools.TestCase):
         self.assertIn(r'aggregate a\u000a\u001b[2Jxx', name)
         self.assertLess(len(name), 100)
 
+    def test_are_made_anew_when_the_cloud_is_another_one_only(self):
+        cloud = [HOSTS, (Aggregate('a', ('h0', 'h1')),)]
+        made = groups.Groups(lambda: [*cloud[0]], lambda: cloud[1])
+        first = made.now()
+        self.assertIs(first, made.now())
+        cloud[0] = [*HOSTS, 'h6']
+        self.assertEqual(groups.of(*cloud), made.now())
+        cloud[1] = None
+        self.assertEqual(groups.of(*cloud), made.now())
+
     def test_nova_never_told(self):
         self.assertEqual([('', frozenset(HOSTS)), tuple(groups.UNTOLD)], [
             tuple(one) for one in groups.of(HOSTS, None)])

@@ -97,7 +97,7 @@ class NovaAwayTest(GuardTestCase):
 
     def test_nova_lists_no_host(self):
         """However many there may be, so many at least are too many."""
-        self.desk.affected.hosts = list
+        self.desk.engine.affected._services.keys = list
         self.fail(2)
         self.check_told_and_left(self.desk.down('h2'), 'h2')
 
