@@ -132,7 +132,7 @@ class FaultsApi:
                                                most=untold.NAMED)
                 for state in untold.states(counts)}
         note = [*untold.sentences(untold.FAILED, counts, some),
-                _until(record, turn), record.reason, record.note,
+                _reason(record, turn), record.note,
                 _disagreement(record, sayers),
                 *untold.sentences(untold.WAITING, counts, some)]
         return {**dataclasses.asdict(record), 'hostname': record.hostname,
@@ -192,16 +192,18 @@ def _asked_states(request: Request) -> Collection[FaultState]:
     return (FaultState(state),)
 
 
-def _until(record: FaultRecord, turn: float | None) -> str:
-    """How long a host is held, unless an operator or its return ends that.
+def _reason(record: FaultRecord, turn: float | None) -> str:
+    """Why a fault is as it is; of one that is held until when, too, unless an
+    operator or the host's return ends that before.
     """
     if record.state is not FaultState.HELD:
-        return ''
-    if turn is None:
-        return 'waits for an operator'
-    day, time = wire.iso(turn)[:19].split('T')
-    today = wire.iso(clock.now())[:10]
-    return f'goes through at {"" if day == today else f"{day} "}{time} UTC'
+        return record.reason
+    until = 'held for an operator'
+    if turn is not None:
+        day, time = wire.iso(turn)[:19].split('T')
+        today = wire.iso(clock.now())[:10]
+        until = f'held until {"" if day == today else f"{day} "}{time} UTC'
+    return f'{until}: {record.reason.removeprefix("held: ")}'
 
 
 def _disagreement(record: FaultRecord, sayers: Sequence[tuple[str, bool]]

@@ -156,8 +156,8 @@ class RackTest(ManyTestCase):
         inspector.wait_for('Mass failure: 3 of 4 compute hosts of rack r7')
         self.wait_for(self.all_told, 'the owners of all servers to be told')
         note, = self.notes()
-        self.assertRegex(note, r'^goes through at \d\d:\d\d:\d\d UTC; '
-                               'held: 3 of 4 hosts of rack r7 are down')
+        self.assertRegex(note, r'^held until \d\d:\d\d:\d\d UTC: '
+                               '3 of 4 hosts of rack r7 are down')
 
     def test_together_they_are_first_a_path(self):
         self.start_both(inspector={'mass_failure_budget': 0})
@@ -166,7 +166,7 @@ class RackTest(ManyTestCase):
         self.wait_for(self.all_told, 'the owners of all servers to be told')
         self.assertEqual([], self.touched())
         for note in self.notes():
-            self.assertIn('waits for an operator; held: ', note)
+            self.assertIn('held for an operator: other hosts fell', note)
 
 
 class FaultsCommandTest(DaemonsTestCase):

@@ -107,15 +107,15 @@ class LookTest(FaultsTestCase):
         """Whoever looked did not know whether to hurry."""
         fault_id = self.open(FaultState.HELD, 'held: 3 of 4 hosts of rack r0')
         self.settle(fault_id, TellingState.TOLD)
-        self.assertEqual('waits for an operator; held: 3 of 4 hosts of rack '
-                         'r0', self.note(fault_id))
+        self.assertEqual('held for an operator: 3 of 4 hosts of rack r0',
+                         self.note(fault_id))
         self.useFixture(fixtures.MockPatchObject(
             clock, 'now', return_value=1700000000.0))
         for at, words in ((1700000060.0, '22:14:20'),
                           (1700086400.0, '2023-11-15 22:13:20')):
             self.turns = {fault_id: at}
-            self.assertEqual(f'goes through at {words} UTC; held: 3 of 4 '
-                             'hosts of rack r0', self.note(fault_id))
+            self.assertEqual(f'held until {words} UTC: 3 of 4 hosts of rack '
+                             'r0', self.note(fault_id))
             self.assertEqual([at], [
                 one['goes_through_at'] for one in
                 self.api.list_faults(request()).json['faults']])
