@@ -137,6 +137,7 @@ class Holding:
             try:
                 self._judge_again()
                 self._let_through()
+                self._is_blind = False
             except Exception:  # an operator's word counts all the same
                 self._note_blind()
             released, self._released = self._released, []
@@ -144,7 +145,7 @@ class Holding:
 
     def _judge_again(self) -> None:
         """Those that could not be judged when they were lost."""
-        if not self._is_unjudged:
+        if not self._is_unjudged or self._settings().hold:
             return
         fallen_hosts = self._fallen()
         self._is_unjudged = False

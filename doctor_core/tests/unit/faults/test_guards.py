@@ -47,6 +47,15 @@ class StoreErrorTest(GuardTestCase):
         self.assertEqual(1, self.log.output.count(
             'cannot be said. Until it can'))
 
+    def test_and_once_more_when_it_fails_again(self):
+        for _time in range(2):
+            self.desk.store.falls.down = self.broken
+            self.desk.release()
+            self.desk.release()
+            self.mend()
+        self.assertEqual(2, self.log.output.count(
+            'cannot be said. Until it can'))
+
     def test_is_judged_when_it_can_be(self):
         self.desk.down('h0')
         self.assertEqual(['handled'], self.mend())
@@ -67,6 +76,13 @@ class StoreErrorTest(GuardTestCase):
         self.desk = self.desk.again()
         self.assertEqual(['handled'], [
             answer.state for answer in self.desk.release()])
+
+    def test_nobody_is_let_go_of_while_an_operator_wants_it_so(self):
+        self.desk.down('h0')
+        self.desk.set(hold=True)
+        self.assertEqual([], self.mend())
+        self.desk.set(hold=False)
+        self.assertEqual(['handled'], self.mend())
 
     def test_a_path_is_suspected_all_the_same(self):
         self.desk.handle(dataclasses.replace(
