@@ -67,6 +67,14 @@ class Panel:
             self._sides.presume_down(kind, names)
             monitor.presume_down(names)
 
+    def presume_heard(self, names: Mapping[str, Collection[str]]) -> None:
+        """Who answered a monitor before this one ever; before :meth:`start`.
+
+        :param names: by the kind of monitor.
+        """
+        for kind, monitor in self.monitors.items():
+            monitor.presume_heard(names.get(kind, ()))
+
     def start(self, hosts: Sequence[Host]) -> None:
         """Begin to watch; as :meth:`Monitor.start`. When one monitor cannot,
         none does.

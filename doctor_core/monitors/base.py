@@ -84,6 +84,21 @@ class Monitor(abc.ABC):
         what it finds.
         """
 
+    def presume_heard(self, names: Collection[str]) -> None:
+        """Learn who has ever answered a monitor before this one.
+
+        Called before :meth:`start`, if at all, with what :meth:`heard` was.
+        A plugin may then tell who has never answered, whose address may be a
+        wrong one, from a host that died while no monitor ran.
+        """
+
+    def heard(self) -> Collection[str] | None:
+        """Who has ever answered: names of the plugin's own. Called from any
+        thread between :meth:`start` and :meth:`stop`; does not block. None
+        of a plugin that does not have it.
+        """
+        return None
+
     def agree(self, hostname: str, evidence: Evidence) -> None:  # noqa: B027
         """Somebody else has a host dead, too: a verdict may come sooner.
 

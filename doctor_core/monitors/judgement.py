@@ -34,6 +34,9 @@ class Target:
     """One address that is probed.
 
     :ivar name: for the log.
+    :ivar listed: as its host lists it.
+    :ivar watched_at: since when it is probed.
+    :ivar was_heard: whether it answered before that, as far as is known.
     :ivar heard_at: when its last answer was taken.
     :ivar suspect_at: since when the answers of others prove that its silence
         is its own: when the first probe that it then missed was sent.
@@ -42,12 +45,17 @@ class Target:
     :ivar late: how many answers came after their deadline.
     """
 
-    __slots__ = ('address', 'health', 'heard_at', 'late', 'name',
-                 'near_misses', 'network', 'noted_at', 'suspect_at')
+    __slots__ = ('address', 'health', 'heard_at', 'late', 'listed', 'name',
+                 'near_misses', 'network', 'noted_at', 'suspect_at',
+                 'was_heard', 'watched_at')
 
     def __init__(self, name: str, address: Hashable, policy: Policy,
-                 network: 'Network') -> None:
+                 network: 'Network', *, listed: str = '',
+                 watched_at: float = _NEVER, was_heard: bool = True) -> None:
         self.name = name
+        self.listed = listed
+        self.watched_at = watched_at
+        self.was_heard = was_heard
         self.address = address
         self.network = network
         self.health = Health(policy)
@@ -56,6 +64,12 @@ class Target:
         self.noted_at = _NEVER
         self.near_misses = 0
         self.late = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it has ever answered: only then its silence says anything.
+        """
+        return self.was_heard or self.heard_at > _NEVER
 
 
 class Network:
@@ -103,8 +117,10 @@ class Network:
 
         :param late: whether it came after its deadline, when it was counted
             as missed: it refutes a suspicion, and no more.
-        :returns: REFUTED, UP, or None.
+        :returns: REFUTED, UP, or None. The first answer ever is UP at once.
         """
+        if not target.is_known:
+            return self._first_answered(target, now)
         target.heard_at = now
         target.late += late
         if late and target.health.state in FAILED:
@@ -117,6 +133,17 @@ class Network:
             self.suspects -= 1
             self._note(target, now)
         return change
+
+    def _first_answered(self, target: Target, now: float) -> Change:
+        """What was held of it till now was of whatever was there then."""
+        health = target.health
+        self.withheld.discard(target)
+        self.standing += health.state in FAILED
+        self.suspects -= health.state is State.SUSPECT
+        health.forget()
+        health.answered(now)
+        target.heard_at = now
+        return Change.UP
 
     @staticmethod
     def _note(target: Target, now: float) -> None:

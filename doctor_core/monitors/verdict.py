@@ -217,6 +217,12 @@ class Health:
         self._failed_at = at
         self._presumed = confirm
 
+    def forget(self) -> None:
+        """Begin anew: what was held of it was of something else."""
+        self.state = State.UNKNOWN
+        self.misses = 0
+        self._is_silent = self._presumed = False
+
     @property
     def withheld(self) -> bool:
         """Whether it would be down, had anybody witnessed it."""

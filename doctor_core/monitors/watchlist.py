@@ -2,7 +2,7 @@
 
 import enum
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import Host
@@ -15,6 +15,7 @@ LOG = logging.getLogger(__name__)
 
 #: What networks are called that have no name; no host has more.
 UNNAMED = tuple(f'network-{number}' for number in range(1, 9))
+_OWN = 'an address of this machine, so the monitor would hear itself'
 
 
 class HostState(enum.StrEnum):
@@ -54,12 +55,20 @@ class WatchedHost:
         """Begin as down, as it was reported before a restart."""
         self.meaning = Meaning.DOWN
         for target in self.targets:
+            target.was_heard = True
             target.health.presume_down(now, confirm=True)
+
+    @property
+    def known(self) -> list[Target]:
+        """Its addresses but for those that have never answered: these may be
+        wrong, or behind a firewall, and say nothing of it.
+        """
+        return [target for target in self.targets if target.is_known]
 
     @property
     def failed(self) -> list[Target]:
         """Its addresses that are down."""
-        return [target for target in self.targets
+        return [target for target in self.known
                 if target.health.state in FAILED]
 
     def judge(self, matrix: Matrix, networks: Sequence[str]) -> Meaning:
@@ -67,7 +76,8 @@ class WatchedHost:
 
         A host that cannot be reached at all is judged as unreachable on all
         networks, even where it has no address on some of them. Of one that
-        has no address, nothing is heard: what was held of it is held still.
+        has no address, or none that has ever answered, nothing is heard:
+        what was held of it is held still.
         """
         return self.means(self.failed, matrix, networks)
 
@@ -76,25 +86,27 @@ class WatchedHost:
         """What it would mean that some of its addresses are unreachable; as
         :meth:`judge`.
         """
-        if not self.targets:
+        known = len(self.known)
+        if not known:
             return self.meaning
-        if silent and len(silent) == len(self.targets):
+        if silent and len(silent) == known:
             return matrix.meaning(networks)
         return matrix.meaning(target.network.name for target in silent)
 
     @property
     def silent(self) -> list[Target]:
         """Its addresses that are down or suspect."""
-        return [target for target in self.targets
+        return [target for target in self.known
                 if target.health.state in FAILED
                 or target.health.state is State.SUSPECT]
 
     @property
     def state(self) -> HostState:
         """What is held of it; may be read from any thread."""
-        states = {target.health.state for target in self.targets}
-        if not states:
+        if not self.targets:
             return HostState.UNWATCHED
+        states = {target.health.state for target in self.known} \
+            or {State.UNKNOWN}
         if self.meaning is Meaning.DOWN:
             return HostState.FLAPPING if State.FLAPPING in states \
                 else HostState.DOWN
@@ -113,13 +125,18 @@ class Watchlist:
     :param witnesses: addresses, on the first network or as
         ``network = address``, that are probed only to know whether the
         monitor's own link to it is up, e.g. of a gateway.
-    :raises ConfigError: a witness cannot be probed, or has no such network.
+    :param heard: the addresses that have ever answered, as
+        :attr:`heard`; all, when None.
+    :raises ConfigError: a witness that none can be, or that has no such
+        network.
     """
 
     def __init__(self, wire: Wire, policy: Policy,
                  names: Sequence[str] = (),
-                 witnesses: Sequence[str] = ()) -> None:
+                 witnesses: Sequence[str] = (),
+                 heard: Collection[str] | None = None) -> None:
         self._wire = wire
+        self._heard = heard
         self._policy = policy
         self._networks = [Network(name) for name in names or UNNAMED]
         self._witnesses = [self._witness(name) for name in witnesses]
@@ -139,6 +156,9 @@ class Watchlist:
         except OSError as error:
             raise ConfigError(f'The witness {name} cannot be probed: '
                               f'{error}.') from None
+        if self._wire.is_own(address):
+            raise ConfigError(f'The witness {name} is no witness: it is '
+                              f'{_OWN}.')
         return Target(f'witness {name}', address, self._policy, network)
 
     def __iter__(self) -> Iterator[WatchedHost]:
@@ -157,7 +177,8 @@ class Watchlist:
 
         :param now: a monotonic time.
         """
-        fresh = Watchlist(self._wire, self._policy)
+        heard = None if self._heard is None else {*self._heard, *self.heard}
+        fresh = Watchlist(self._wire, self._policy, heard=heard)
         fresh._networks = self._networks
         fresh._witnesses = self._witnesses
         taken: dict[Address, str] = {
@@ -183,6 +204,12 @@ class Watchlist:
         blind = sum(not watched.targets for watched in self)
         return 2 * blind > len(self.hosts)
 
+    @property
+    def heard(self) -> set[str]:
+        """The addresses that have ever answered, each with its host."""
+        return {target.name for target in self._by_target
+                if target.is_known}
+
     def _add(self, host: Host, before: WatchedHost | None,
              taken: dict[Address, str], now: float) -> None:
         watched = WatchedHost(host)
@@ -202,6 +229,9 @@ class Watchlist:
                 watched.lacking.update(
                     [network] if host.addresses else self._networks)
                 continue
+            if self._wire.is_own(address):
+                watched.problems.append(f'{name}: this is {_OWN}')
+                continue
             if address in taken:
                 watched.problems.append(
                     f'{name}: {taken[address]} has this address too')
@@ -209,20 +239,28 @@ class Watchlist:
             taken[address] = host.name
             target = known.get((network, address))
             if not target:
-                target = Target(f'{host.name} ({name})', address,
-                                self._policy, network)
+                target = self._target(host, name, address, network, now)
                 if down:
+                    target.was_heard = True
                     target.health.presume_down(now, confirm=False)
             watched.targets.append(target)
             self._by_target[target] = watched
         self.hosts[host.name] = watched
+
+    def _target(self, host: Host, name: str, address: Address,
+                network: Network, now: float) -> Target:
+        shown = f'{host.name} ({name})'
+        return Target(shown, address, self._policy, network, listed=name,
+                      watched_at=now, was_heard=(
+                          self._heard is None or shown in self._heard))
 
     def _keep(self, watched: WatchedHost, before: WatchedHost | None,
               taken: dict[Address, str]) -> None:
         """Go on with the addresses of before, where none was found now."""
         for target in before.targets if before else ():
             if target.network in watched.lacking \
-                    and target.address not in taken:
+                    and target.address not in taken \
+                    and not self._wire.is_own(target.address):
                 taken[target.address] = watched.host.name
                 watched.targets.append(target)
                 watched.is_old = True

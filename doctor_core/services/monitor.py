@@ -68,6 +68,7 @@ class MonitorDaemon:
             return
         messaging.ping(self._bus, self._conf.bus.topic)
         self.panel.presume_down(self._reported.down)
+        self.panel.presume_heard(self._reported.heard)
         self.panel.start(hosts)
         self._status.start()
         self._upkeep.start()
@@ -79,6 +80,7 @@ class MonitorDaemon:
         self._stopping.set()
         self._upkeep.stop()
         self._status.stop()
+        self._note_heard()
         self.panel.stop()
         for left in self._publisher.close(_DRAIN_S):
             LOG.error('%s: the bus did not take it', _told(left))
@@ -113,6 +115,12 @@ class MonitorDaemon:
             self.panel.update(hosts)
         for kind, monitor in self.panel.monitors.items():
             self._tell_heard(kind, monitor)
+        self._note_heard()
+
+    def _note_heard(self) -> None:
+        for kind, monitor in self.panel.monitors.items():
+            if (names := monitor.heard()) is not None:
+                self._reported.note_heard(kind, names)
 
     def _tell_heard(self, kind: str, monitor: Monitor) -> None:
         """Say which hosts are well: of a change nobody would hear where

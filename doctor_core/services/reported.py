@@ -45,10 +45,12 @@ class Numbering:
 
 
 class Reported:
-    """The hosts reported down and not up since, kept in a file.
+    """The hosts reported down and not up since, kept in a file; and who has
+    ever answered.
 
     Without it, a host that comes back while no monitor runs would stay down
-    for ever. A file that cannot be written or read is a warning: watching is
+    for ever, and one that dies then could not be told from one that was never
+    there. A file that cannot be written or read is a warning: watching is
     more important.
 
     :param path: the file; its folder is made. Any thread may use this.
@@ -58,8 +60,23 @@ class Reported:
     def __init__(self, path: str, kinds: Collection[str]) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._down = _names(self._read(), kinds)
+        content = self._read()
+        self._down = _names(content, kinds)
+        self._heard = {kind: _heard(content, kind) for kind in kinds}
         self._write()
+
+    @property
+    def heard(self) -> dict[str, frozenset[str]]:
+        """Who has ever answered, in the monitors' own words, by their kind.
+        """
+        return dict(self._heard)
+
+    def note_heard(self, kind: str, names: Collection[str]) -> None:
+        """These have answered a monitor of a kind, by now."""
+        with self._lock:
+            if self._heard.get(kind) != names:
+                self._heard[kind] = frozenset(names)
+                self._write()
 
     @property
     def down(self) -> dict[str, frozenset[str]]:
@@ -96,14 +113,23 @@ class Reported:
         try:
             os.makedirs(os.path.dirname(self._path) or '.', exist_ok=True)
             with open(fresh, 'w', encoding='utf-8') as file:
-                json.dump({'down': {kind: sorted(names) for kind, names
-                                    in sorted(self._down.items())}}, file)
+                json.dump({what: {kind: sorted(names) for kind, names
+                                  in sorted(held.items())}
+                           for what, held in (('down', self._down),
+                                              ('heard', self._heard))}, file)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(fresh, self._path)
         except OSError as error:
             LOG.warning('%s cannot be written: after a restart it is not '
                         'known who was reported down: %s', self._path, error)
+
+
+def _heard(content: dict[str, Any], kind: str) -> frozenset[str]:
+    heard = content.get('heard')
+    names = heard.get(kind) if isinstance(heard, dict) else None
+    return frozenset(map(str, names)) if isinstance(names, list) \
+        else frozenset()
 
 
 def _names(content: dict[str, Any], kinds: Collection[str]

@@ -38,6 +38,10 @@ class UdpEchoWire:
         host, port = found[0][4][:2]
         return struct.pack('!H', port) + socket.inet_aton(str(host))
 
+    def is_own(self, address: Address) -> bool:
+        """Never: it is for hosts on loopback, which are made up."""
+        return False
+
     def prepare(self, addresses: Sequence[Any]) -> Salvo:
         return Salvo(addresses, [_FAMILY.pack(socket.AF_INET, address)
                                  for address in addresses], _PROBE.size)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from doctor_core.exceptions import ConfigError
+from doctor_core.monitors.probing import routes
 from doctor_core.monitors.probing.datagrams import Datagrams, Salvo
 from doctor_core.monitors.probing.wire import Address, Answer
 
@@ -211,6 +212,9 @@ class IcmpWire:
                 self._echo(len(address))
                 return address
         raise OSError(f'{name} has neither an IPv4 nor an IPv6 address')
+
+    def is_own(self, address: Any) -> bool:
+        return routes.is_own(address[:16])
 
     def prepare(self, addresses: Sequence[Any]) -> Any:
         shares: dict[int, list[bytes]] = {}

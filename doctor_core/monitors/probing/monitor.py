@@ -11,6 +11,7 @@ from doctor_core import clock
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import Fault, Host, new_id
 from doctor_core.model.evidence import Evidence, EvidenceKind
+from doctor_core.monitors import unheard
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.monitors.judgement import Target
 from doctor_core.monitors.matrix import Matrix, Meaning
@@ -20,6 +21,7 @@ from doctor_core.monitors.probing.prober import Prober
 from doctor_core.monitors.probing.wire import Wire
 from doctor_core.monitors.reports import host_down, host_up, last_answer_at
 from doctor_core.monitors.silences import Silences
+from doctor_core.monitors.unheard import Unheard
 from doctor_core.monitors.verdict import FAILED, Change, State
 from doctor_core.monitors.watchlist import (
     UNNAMED,
@@ -45,6 +47,10 @@ class ProbingMonitor(Monitor):
         self._engine: Engine | None = None
         self._watchlist: Watchlist | None = None
         self._presumed: frozenset[str] = frozenset()
+        self._heard: Collection[str] | None = None
+        self._unheard = Unheard(lambda: [
+            target for watched in self._watchlist or ()
+            for target in watched.targets], f'{options.section}-unheard')
         self._is_blind = False
         #: Which hosts are silent by now, suspected or lost.
         self._silences = Silences()
@@ -65,6 +71,12 @@ class ProbingMonitor(Monitor):
     def presume_down(self, hostnames: Collection[str]) -> None:
         self._presumed = frozenset(hostnames)
 
+    def presume_heard(self, names: Collection[str]) -> None:
+        self._heard = frozenset(names)
+
+    def heard(self) -> Collection[str] | None:
+        return self._watchlist.heard if self._watchlist else None
+
     def start(self, hosts: Sequence[Host]) -> None:
         options, section = self.options, self.options.section
         timing = settings.timing(options)
@@ -76,7 +88,7 @@ class ProbingMonitor(Monitor):
         wire = self.wire()
         try:
             watchlist = Watchlist(wire, needed, self._networks,
-                                  options.witnesses)
+                                  options.witnesses, self._heard)
         except ConfigError:
             wire.close()
             raise
@@ -88,6 +100,7 @@ class ProbingMonitor(Monitor):
         self._engine = Engine(prober, section, options.realtime_priority)
         self._engine.start()
         self._note_blindness(self._watchlist)
+        self._unheard.watch()
         LOG.info('Watching %s by %s every %g ms, answers within %g ms, lost '
                  'after a silence of %g ms',
                  counted(len(hosts), 'host'),
@@ -124,6 +137,7 @@ class ProbingMonitor(Monitor):
                 engine.prober.probe(fresh.targets)
             for watched in fresh:
                 self._judge(watched)
+            self._unheard.watch()
         engine.order(swap)
 
     def _remember(self, old: Watchlist, fresh: Watchlist) -> None:
@@ -167,6 +181,7 @@ class ProbingMonitor(Monitor):
             self._engine.go_round()
 
     def stop(self) -> None:
+        self._unheard.stop()
         if self._engine:
             self._engine.stop()
 
@@ -178,12 +193,16 @@ class ProbingMonitor(Monitor):
         watched = self._watchlist and self._watchlist.hosts.get(hostname)
         if not watched or watched.state is not HostState.HEALTHY:
             return None
-        return max(target.heard_at for target in watched.targets)
+        return max(target.heard_at for target in watched.known)
 
     def status(self) -> list[HostStatus]:
         """Every host that it was given; any thread."""
+        now = clock.monotonic()
         return [HostStatus(
-            watched.host, watched.state, '; '.join(watched.problems),
+            watched.host, watched.state, '; '.join(filter(None, [
+                *watched.problems,
+                *(unheard.problem(target, now)
+                  for target in watched.targets)])),
             last_answer_at(watched.targets),
             sum(target.near_misses for target in watched.targets),
             sum(target.late for target in watched.targets))
@@ -292,7 +311,7 @@ class ProbingMonitor(Monitor):
                 'path to them is suspected' if is_path else ''),
             rests_on=self._rests_on(watched, missed),
             is_path_suspected=is_path,
-            is_by_rule=len(watched.failed) < len(watched.targets)))
+            is_by_rule=len(watched.failed) < len(watched.known)))
 
     def _rests_on(self, watched: WatchedHost, missed: str) -> list[Evidence]:
         names = [target.network.name for target in watched.failed]

@@ -19,6 +19,11 @@ class Wire(Protocol):
         :raises ConfigError: probes cannot be sent here at all.
         """
 
+    def is_own(self, address: Address) -> bool:
+        """Whether an address is this machine's, loopback among them: what is
+        sent there comes back whatever becomes of the network.
+        """
+
     def prepare(self, addresses: Sequence[Address]) -> Any:
         """What :meth:`send` wants, made once for many probes."""
 

@@ -17,7 +17,8 @@ from doctor_core.tests.functional.watched import WAIT_S, Watched
 #: The machine that runs tests is busy.
 CALM = {'interval_ms': 50, 'timeout_ms': 40, 'soak_s': 0.2,
         'hold_down_s': 0}
-LOOPBACK = {f'h{i}': f'127.91.0.{i}' for i in range(1, 4)}
+#: Of the monitor's own namespace.
+OWN = {'loopback': '127.91.0.1', 'own': '10.90.1.1', 'own6': 'fd90::1:1'}
 
 
 def need_icmp(test):
@@ -79,37 +80,24 @@ class TestWire(testtools.TestCase):
         self.assertRaises(socket.gaierror, wire.resolve, 'no.such.invalid')
 
 
-class TestOnLoopback(testtools.TestCase):
-
-    def setUp(self):
-        super().setUp()
-        need_icmp(self)
-        self.watched = self.useFixture(Watched('sample', LOOPBACK, CALM))
-
-    def test_all_healthy(self):
-        self.assertEqual({'healthy'},
-                         set(self.watched.status()['states'].values()))
-
-    def test_stopped_monitor_takes_nobody_for_dead(self):
-        for _ in range(5):
-            self.watched.process.send_signal(signal.SIGSTOP)
-            time.sleep(0.3)
-            self.watched.process.send_signal(signal.SIGCONT)
-            time.sleep(0.1)
-        self.assertTrue(self.watched.quiet())
-
-
 class TestInNamespaces(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
         self.net = self.useFixture(Namespaces(self, 5))
 
-    def watch(self, family=0):
+    def watch(self, family=0, **more):
         return self.useFixture(Watched(
-            'sample', {name: addresses[family]
-                       for name, addresses in self.net.hosts.items()},
+            'sample', {**{name: addresses[family] for name, addresses
+                          in self.net.hosts.items()}, **more},
             CALM, self.net.enter()))
+
+    def test_own_addresses_are_not_watched(self):
+        """The monitor heard itself, however dead such a host was."""
+        states = self.watch(**OWN).status()['states']
+        self.assertEqual({name: 'unwatched' for name in OWN},
+                         {name: states[name] for name in OWN})
+        self.assertEqual('healthy', states['h1'])
 
     def test_cut_and_plugged(self):
         watched = self.watch()

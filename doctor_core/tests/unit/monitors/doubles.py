@@ -31,6 +31,7 @@ class FakeWire:
     """Delivers an answer after the delay that ``delay`` says, if any.
 
     :ivar delay: called with an address and the time; seconds or None.
+    :ivar own: the addresses of the monitor's machine.
     :ivar sent: (time, address, id, sequence) of every probe.
     """
 
@@ -39,11 +40,15 @@ class FakeWire:
         self.delay = delay
         self.sent = []
         self.full = set()
+        self.own = set()
         self._ident = 0
         self._coming = []
 
     def resolve(self, name):
         return name
+
+    def is_own(self, address):
+        return address in self.own
 
     def prepare(self, addresses):
         return list(addresses)

@@ -27,6 +27,9 @@ class Book:
             raise OSError('Name or service not known')
         return self.names[name]
 
+    def is_own(self, address):
+        return address.startswith('127.')
+
 
 class TestWatchlist(testtools.TestCase):
 
@@ -52,6 +55,51 @@ class TestWatchlist(testtools.TestCase):
         self.assertEqual(['192.0.2.5: there is no network left for it'],
                          watched.problems)
         self.assertEqual(2, len(watched.targets))
+
+    def test_address_of_this_machine_is_not_watched(self):
+        """The monitor heard itself, and had the host well for ever."""
+        for own in (Host('a', ('127.0.1.1',)), Host('a')):
+            self.book.names['a'] = '127.0.1.1'
+            watched = self.watchlist(own, B).hosts['a']
+            self.assertIs(HostState.UNWATCHED, watched.state)
+            self.assertIn('an address of this machine, so the monitor would '
+                          'hear itself', watched.problems[0])
+        self.assertIn('Host a cannot be watched', self.log.output)
+
+    def test_old_address_that_is_this_machines_by_now_is_not_kept(self):
+        self.book.names['a'] = '192.0.2.9'
+        first = self.watchlist(Host('a'))
+        self.book.names.clear()
+        self.book.is_own = lambda address: True
+        self.assertEqual([], first.renewed([Host('a')], 1.0).targets)
+
+    def test_witness_of_this_machine_is_refused(self):
+        """Whoever is cut off would have all hosts dead."""
+        error = self.assertRaises(ConfigError, self.watchlist, A,
+                                  witnesses=['127.0.0.1'])
+        self.assertIn('no witness', str(error))
+
+    def test_address_that_never_answered_says_nothing(self):
+        two = self.watchlist(A, heard=()).hosts['a']
+        first, second = two.targets
+        self.assertIs(HostState.UNKNOWN, two.state)
+        for target in two.targets:
+            target.health.presume_down(0.0, confirm=False)
+        matrix = Matrix(NAMES, ())
+        self.assertIs(Meaning.IGNORE, two.judge(matrix, NAMES))
+        first.was_heard = True
+        self.assertIs(Meaning.DOWN, two.judge(matrix, NAMES))
+        second.was_heard = True
+        self.assertIs(Meaning.DOWN, two.judge(matrix, NAMES))
+        second.health.forget()
+        self.assertIs(Meaning.DEGRADED, two.judge(matrix, NAMES))
+
+    def test_who_has_answered_ever_outlives_the_list(self):
+        first = self.watchlist(A, B, heard=['b (192.0.2.2)'])
+        self.assertEqual({'b (192.0.2.2)'}, first.heard)
+        first.targets[0].heard_at = 1.0
+        again = first.renewed([], 2.0).renewed([A, B], 3.0)
+        self.assertEqual({'a (192.0.2.1)', 'b (192.0.2.2)'}, again.heard)
 
     def test_host_that_resolves_later_is_watched_then(self):
         first = self.watchlist(Host('named'))

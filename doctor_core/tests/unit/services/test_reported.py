@@ -36,6 +36,14 @@ class TestReported(ReportedCase):
         self.assertEqual({'sample': {'b'}},
                          Reported(self.path, ('sample',)).down)
 
+    def test_who_was_heard_outlives_the_process(self):
+        reported = Reported(self.path, ('sample', 'ipmi'))
+        reported.note_heard('sample', {'a (192.0.2.1)'})
+        reported.note(fault('a', FaultStatus.DOWN))
+        self.assertEqual(
+            {'sample': {'a (192.0.2.1)'}, 'ipmi': frozenset()},
+            Reported(self.path, ('sample', 'ipmi')).heard)
+
     def test_nobody_at_first(self):
         self.assertEqual({'sample': frozenset()}, Reported(
             self.path, ('sample',)).down)

@@ -130,6 +130,57 @@ class TestProbingMonitor(testtools.TestCase):
         self.assertIn('Name or service not known', status.problem)
         self.assertIn('Host stray cannot be watched', self.log.output)
 
+    def never_heard(self):
+        """The problems of hosts, once the log has one that never answered."""
+        clock.wait_for(lambda: 'has never answered' in self.log.output,
+                       clock.Deadline(WAIT_S), what='a warning')
+        return {status.host.name: status.problem
+                for status in self.monitor.status() if status.problem}
+
+    def test_host_that_has_never_answered_is_told_of_not_reported(self):
+        """An address behind a firewall was a dead host at the first start.
+        """
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.monitors.unheard.GRACE_S', 0.3))
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.presume_heard(())
+        self.monitor.start([A, B, C])
+        self.assertEqual(
+            {'b': 'has never answered at 192.0.2.2: it is not reported down'},
+            self.never_heard())
+        self.await_states(a='healthy', b='unknown', c='healthy')
+        self.assertEqual({'a (192.0.2.1)', 'c (192.0.2.3)'},
+                         self.monitor.heard())
+        self.assertTrue(self.faults.empty())
+        self.wire.dead.clear()
+        self.await_states(a='healthy', b='healthy', c='healthy')
+        self.wire.dead.add('192.0.2.2')
+        self.assertEqual('b', self.next_fault().hostname)
+        self.assertEqual(1, self.log.output.count('has never answered'))
+
+    def test_who_died_while_no_monitor_ran_is_reported(self):
+        self.wire.dead.add('192.0.2.2')
+        self.monitor.presume_heard({'b (192.0.2.2)'})
+        self.monitor.start([A, B, C])
+        self.assertEqual('b', self.next_fault().hostname)
+
+    def test_lost_host_that_answers_where_it_never_did_is_back(self):
+        two = Host('two', ('192.0.2.4', '192.0.2.5'))
+        self.wire.dead.add('192.0.2.5')
+        self.monitor.presume_heard(())
+        self.monitor.start([A, B, two])
+        self.await_states(a='healthy', b='healthy', two='healthy')
+        self.wire.dead.add('192.0.2.4')
+        self.assertEqual('two', self.next_fault().hostname)
+        self.wire.dead.discard('192.0.2.5')
+        self.assertIs(FaultStatus.UP, self.next_fault().status)
+
+    def test_address_of_the_monitors_machine_is_told_of(self):
+        self.wire.own.add('192.0.2.2')
+        self.monitor.start([A, B])
+        self.await_states(a='healthy', b='unwatched')
+        self.assertIn('would hear itself', self.monitor.status()[1].problem)
+
     def test_address_of_another_host_is_told_of(self):
         twin = Host('twin', A.addresses)
         self.monitor.start([A, twin])

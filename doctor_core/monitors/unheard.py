@@ -1,0 +1,77 @@
+"""Addresses that have never answered: said after two seconds, and not more.
+
+Such a host may be dead; its address may as well be a wrong one, or a firewall
+may drop what is sent there. Only of who has answered once, silence says
+anything.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+
+from doctor_core import clock
+from doctor_core.monitors.judgement import Target
+
+LOG = logging.getLogger(__name__)
+
+#: Who has not answered for so long is told of.
+GRACE_S = 2.0
+#: What is told at once, so that a cloud behind a firewall is not one line for
+#: each of its hosts.
+_NAMED = 20
+
+
+def problem(target: Target, now: float) -> str:
+    """What is said of an address that has never answered; empty of others.
+
+    :param now: a monotonic time.
+    """
+    if target.is_known or now - target.watched_at < GRACE_S:
+        return ''
+    return f'has never answered at {target.listed}: it is not reported down'
+
+
+class Unheard:
+    """Has the log say who has never answered, each once.
+
+    :param targets: what is watched now; called from a thread of this.
+    :param name: the thread's.
+    """
+
+    def __init__(self, targets: Callable[[], Iterable[Target]], name: str
+                 ) -> None:
+        self._targets = targets
+        self._name = name
+        self._said: set[str] = set()
+        self._timer: threading.Timer | None = None
+
+    def watch(self) -> None:
+        """There are new targets: look at them in two seconds; not before
+        the last look is over.
+        """
+        if self._timer is not None and self._timer.is_alive() or all(
+                target.is_known for target in self._targets()):
+            return
+        self._timer = threading.Timer(1.01 * GRACE_S, self.look)
+        self._timer.name = self._name
+        self._timer.daemon = True
+        self._timer.start()
+
+    def stop(self) -> None:
+        """End; may be called again."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def look(self) -> None:
+        """Say who has never answered, of whom that was not said."""
+        now = clock.monotonic()
+        silent = {target.name: text for target in list(self._targets())
+                  if (text := problem(target, now))}
+        new = [name for name in silent if name not in self._said]
+        self._said = set(silent)
+        for name in new[:_NAMED]:
+            LOG.warning('Host %s %s. A wrong address, or a firewall?',
+                        name.partition(' ')[0], silent[name])
+        if len(new) > _NAMED:
+            LOG.warning('%d more addresses have never answered: "doctor '
+                        'hosts" has them', len(new) - _NAMED)
