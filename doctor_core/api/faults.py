@@ -7,6 +7,7 @@ from typing import Any
 from doctor_core import clock, wire
 from doctor_core.api import asked, untold
 from doctor_core.model import Action, Delivered, News
+from doctor_core.model.evidence import certainty
 from doctor_core.model.states import (
     DOWN,
     CorrectionState,
@@ -76,9 +77,13 @@ class FaultsApi:
             [record.id for record in records])
         sayers = self._store.faults.sayers([record.id for record in records])
         turns = self._turns_of(records)
+        kinds = self._store.evidence.kinds([record.id for record in records])
         return Response(json={'hold': self._holds(), 'faults': [
             {**self._shown(record, sayers[record.id], counts[record.id],
                            turns),
+             'certainty': certainty(
+                 kinds[record.id],
+                 is_path_suspected=record.is_path_suspected),
              'owed': _count(tallies[record.id], _OWED)}
             for record in records]})
 
@@ -104,8 +109,13 @@ class FaultsApi:
         counts = self._store.tellings.counts([record.id])[record.id]
         sayers = self._store.faults.sayers([record.id])[record.id]
         taken = self._store.tellings.deliveries(record.id)
+        found = self._store.evidence.of(record.id)
         return Response(json={'fault': {
             **self._shown(record, sayers, counts, self._turns_of([record])),
+            'certainty': certainty(
+                {one.kind for one in found},
+                is_path_suspected=record.is_path_suspected),
+            'evidence': [dataclasses.asdict(one) for one in found],
             'ignored_later': self._ignored_later(record),
             'sources': [source for source, holds in sayers
                         if holds and record.state in DOWN],

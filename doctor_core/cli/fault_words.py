@@ -62,6 +62,8 @@ def details(fault: Mapping[str, Any], most: int | None = None
         ('ID', fault['id']), ('Host', fault['hostname']),
         ('State', fault['state']), ('Note', fault['note']),
         ('Type', fault['type']), ('Cause', _cause(fault)),
+        ('Certainty', fault.get('certainty', '')),
+        ('Evidence', '\n'.join(map(_piece, fault.get('evidence', ())))),
         ('Source', fault['source']), ('Severity', fault['severity']),
         ('Detected', instant(fault['detected_at'])),
         ('Received', instant(fault['received_at'])),
@@ -74,6 +76,12 @@ def details(fault: Mapping[str, Any], most: int | None = None
         ('Former', fault['former']), *_ignored(fault),
         *_progress(fault['corrections']),
         *_tellings(fault.get('tellings', ()), most)]
+
+
+def _piece(one: Mapping[str, Any]) -> str:
+    """A piece of evidence as a line."""
+    text = f': {one["text"]}' if one['text'] else ''
+    return f'{one["kind"]} ({one["source"]}) {instant(one["at"])}{text}'
 
 
 def _ignored(fault: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -55,6 +55,7 @@ class Holders:
         """
         self._store.faults.hold(record.id, report.source, report.id)
         self._store.faults.repeated(record.id)
+        self._store.evidence.add(record.id, *report.evidence)
         self._heard.discard((record.id, report.source))
         if record.witness == MONITOR \
                 and report.source in self._own_monitors:

@@ -265,14 +265,22 @@ class Losing:
                 found, ports=self._settings().with_ports)
             if one.key not in known
             and (with_servers or one.action is Action.FORCE_DOWN)]
-        tellings = [one for one in plan.tellings(found)
-                    if one.server.id not in told]
+        tellings = [one for one in plan.tellings(
+            found, sure=self._rests_on(fault_id))
+            if one.server.id not in told]
         if tellings:
             LOG.warning('Host %s: %s more than was known of', found.host,
                         counted(len(tellings), 'server'))
         self._store.corrections.owe(fault_id, corrections)
         self._store.tellings.owe(fault_id, tellings)
         return bool(corrections or tellings)
+
+    def _rests_on(self, fault_id: str) -> dict[str, str]:
+        record = self._store.faults.find(fault_id)
+        return plan.rests_on(
+            self._store.evidence.kinds([fault_id])[fault_id],
+            is_path_suspected=record is not None
+            and record.is_path_suspected)
 
     def _is_down(self, fault_id: str) -> bool:
         record = self._store.faults.find(fault_id)

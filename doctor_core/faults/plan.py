@@ -1,7 +1,7 @@
 """What the loss of a host calls for: corrections, and tellings. Pure."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from doctor_core.cloud import calls
 from doctor_core.model import (
@@ -14,6 +14,7 @@ from doctor_core.model import (
     Server,
     Telling,
 )
+from doctor_core.model.evidence import EvidenceKind, certainty
 
 _NOTHING: Mapping[str, str] = {}
 
@@ -85,20 +86,36 @@ def corrections(affected: Affected, *, ports: bool) -> list[Correction]:
     return wanted
 
 
-def tellings(affected: Affected, before: Mapping[str, str] = _NOTHING
-             ) -> list[Telling]:
+def rests_on(kinds: Iterable[EvidenceKind], *, is_path_suspected: bool
+             ) -> dict[str, str]:
+    """What a notice says of how sure the loss is: traits, by name. None of a
+    fault whose report did not say what it rests on.
+
+    :param kinds: of evidence. Who has seen it is no business of owners.
+    """
+    known = [kind for kind in EvidenceKind if kind in set(kinds)]
+    said = {'certainty': str(certainty(
+                known, is_path_suspected=is_path_suspected)),
+            'evidence': ', '.join(known)}
+    return {name: text for name, text in said.items() if text}
+
+
+def tellings(affected: Affected, before: Mapping[str, str] = _NOTHING,
+             sure: Mapping[str, str] = _NOTHING) -> list[Telling]:
     """What the owners of its servers are to be told: each the same event,
     whether or not Nova will show it.
 
     :param before: by id, the states of servers that Doctor has set to error
         already, in an earlier fault of the host.
+    :param sure: what :func:`rests_on` says of the fault.
     """
     if affected.takes_servers is False:
         return []
     return [Telling(server, News.LOST, calls.ERROR, {
                 'corrected': str(server.id in before
                                  or is_restorable(server)).lower(),
-                'state_before': before.get(server.id, server.state)})
+                'state_before': before.get(server.id, server.state),
+                **sure})
             for server in affected.servers]
 
 

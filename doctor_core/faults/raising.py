@@ -66,7 +66,10 @@ class Raising:
                   for one in self._store.corrections.of(report.id)}
         self._store.corrections.owe(report.id, self._known_corrections(
             found))
-        self._store.tellings.owe(report.id, plan.tellings(found, before))
+        self._store.tellings.owe(report.id, plan.tellings(
+            found, before, plan.rests_on(
+                (one.kind for one in report.evidence),
+                is_path_suspected=report.is_path_suspected)))
         self._store.faults.remember(report.id, report.id, Reading.RAISES)
         self._pursuit.raised(report.id)
 

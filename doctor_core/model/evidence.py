@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+from collections.abc import Collection
 
 
 class Weight(enum.IntEnum):
@@ -78,6 +79,37 @@ class Evidence:
     source: str
     at: float
     text: str = ''
+
+
+class Certainty(enum.StrEnum):
+    """How sure it is that a host is lost, in the words of its owners' notice.
+
+    :cvar UNSAID: its report says not what it rests on.
+    :cvar PATH: it fell silent together with others, so that a path to them
+        may be what is broken.
+    :cvar UNREACHABLE: one monitor does not reach it.
+    :cvar LOST: a second witness says so, too.
+    :cvar DEAD: nothing runs on it any more.
+    """
+
+    UNSAID = ''
+    PATH = 'unreachable, path suspected'
+    UNREACHABLE = 'unreachable'
+    LOST = 'lost'
+    DEAD = 'dead'
+
+
+def certainty(kinds: Collection[EvidenceKind], *, is_path_suspected: bool
+              ) -> Certainty:
+    """How sure a verdict is that rests on evidence of these kinds."""
+    surest = max((kind.weight for kind in kinds), default=Weight.LIVES)
+    if surest is Weight.PROVES:
+        return Certainty.DEAD
+    if is_path_suspected:
+        return Certainty.PATH
+    if surest is Weight.SECOND:
+        return Certainty.LOST
+    return Certainty.UNREACHABLE if kinds else Certainty.UNSAID
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,9 @@
 """What speaks for or against the deaths of hosts, by fault."""
 
 import dataclasses
+from collections.abc import Collection
+
+import sqlalchemy as sa
 
 from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.store.database import Database
@@ -22,6 +25,17 @@ class EvidenceTable:
             connection.execute(EVIDENCE.insert().prefix_with('OR REPLACE'), [
                 {'fault_id': fault_id, **dataclasses.asdict(one)}
                 for one in found])
+
+    def kinds(self, fault_ids: Collection[str]
+              ) -> dict[str, list[EvidenceKind]]:
+        """The kinds there are of each of these faults."""
+        found: dict[str, list[EvidenceKind]] = {
+            fault_id: [] for fault_id in fault_ids}
+        for row in self._database.read(
+                sa.select(EVIDENCE.c.fault_id, EVIDENCE.c.kind).where(
+                    EVIDENCE.c.fault_id.in_(fault_ids)).distinct()):
+            found[row['fault_id']].append(EvidenceKind(row['kind']))
+        return found
 
     def of(self, fault_id: str) -> list[Evidence]:
         """All of a fault, oldest first."""

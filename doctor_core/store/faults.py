@@ -35,6 +35,8 @@ class FaultRecord:
     :ivar witness: who, beside the news itself, says that the host is back.
     :ivar former: the fault of the same target before this one.
     :ivar repeats: how often it was reported again.
+    :ivar is_path_suspected: whether the host fell silent together with
+        others, as far as its report said.
     """
 
     number: int
@@ -54,6 +56,7 @@ class FaultRecord:
     former: str = ''
     repeats: int = 0
     cleared_at: float | None = None
+    is_path_suspected: bool = False
 
     @property
     def hostname(self) -> str:
@@ -153,7 +156,8 @@ class Faults:
                'cause': fault.cause, 'severity': fault.severity,
                'detected_at': fault.detected_at,
                'received_at': fault.received_at, 'state': state,
-               'note': note, 'reason': reason, 'former': former}
+               'note': note, 'reason': reason, 'former': former,
+               'is_path_suspected': fault.is_path_suspected}
         with self._database.begin() as connection:
             self._database.insert(FAULTS, [row], known_are_left=True)
             _forget(connection, FAULTS, FAULTS.c.state == FaultState.IGNORED)
@@ -332,6 +336,9 @@ def _forget_said(connection: sa.Connection) -> None:
 
 def _record(row: dict[str, Any]) -> FaultRecord:
     return FaultRecord(**{**row, 'state': FaultState(row['state']),
-                          'target_kind': TargetKind(row['target_kind'])})
+                          'target_kind': TargetKind(row['target_kind']),
+                          # None in a file of a release before.
+                          'is_path_suspected': bool(
+                              row['is_path_suspected'])})
 
 

@@ -46,6 +46,7 @@ FAULTS = sa.Table(
     _id('former', nullable=False, default=''),
     sa.Column('repeats', sa.Integer, nullable=False, default=0),
     _time('cleared_at'),
+    sa.Column('is_path_suspected', sa.Boolean, nullable=True),
     sa.Index('faults_of_target', 'target_kind', 'target_id', 'state'),
     sa.Index('faults_in_state', 'state'))
 

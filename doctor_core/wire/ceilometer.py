@@ -16,7 +16,9 @@ TRAIT_NAMES = frozenset({
     'project_id', 'user_id', 'display_name', 'host', 'instance_type',
     'service', 'vcpus', 'memory_mb', 'disk_gb', 'launched_at',
     # What was not corrected, and why; the state before.
-    'corrected', 'state_before', 'verified', 'reason'})
+    'corrected', 'state_before', 'verified', 'reason',
+    # How sure it is that the host is lost, and by what.
+    'certainty', 'evidence'})
 #: The types of events of ours.
 EVENT_TYPES = (INSTANCE_UPDATE,)
 

@@ -19,6 +19,7 @@ from doctor_core.model import (
     Server,
     Telling,
 )
+from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.model.states import (
     CorrectionState,
     FaultState,
@@ -241,6 +242,23 @@ class LookTest(FaultsTestCase):
         self.assertEqual(
             {'s0': None, 's1': True, 's2': False, 's3': None},
             {one['server_id']: one['verified'] for one in tellings})
+
+    def test_what_it_rests_on(self):
+        fault_id = self.open(is_path_suspected=True)
+        self.open(host='h1')
+        self.store.evidence.add(fault_id, Evidence(
+            EvidenceKind.PROBES, 'sample', 8.0, '9 probes'))
+        shown = self.api.show_fault(request(params={'id': fault_id})).json
+        self.assertEqual(
+            ('unreachable, path suspected', [
+                {'kind': 'probes', 'source': 'sample', 'at': 8.0,
+                 'text': '9 probes'}]),
+            (shown['fault']['certainty'], shown['fault']['evidence']))
+        self.store.evidence.add(fault_id, Evidence(
+            EvidenceKind.BMC_OFF, 'redfish', 9.0))
+        self.assertEqual(['', 'dead'], [
+            one['certainty'] for one in
+            self.api.list_faults(request()).json['faults']])
 
     def test_list_of_one_state(self):
         """Those of a state were looked for among the latest 100 only."""

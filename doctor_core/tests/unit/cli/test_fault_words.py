@@ -40,6 +40,18 @@ class WordsTest(testtools.TestCase):
             [shown[name] for name in ('Detected', 'Received',
                                       'Reported back')])
 
+    def test_what_a_loss_rests_on(self):
+        shown = dict(fault_words.details({
+            **FAULT, 'corrections': [], 'certainty': 'dead', 'evidence': [
+                {'kind': 'probes', 'source': 'sample', 'at': 0.5,
+                 'text': '9 probes'},
+                {'kind': 'operator', 'source': 'ann', 'at': 1.0,
+                 'text': ''}]}))
+        self.assertEqual(
+            ('dead', 'probes (sample) 1970-01-01 00:00:00.500 UTC: 9 probes\n'
+             'operator (ann) 1970-01-01 00:00:01.000 UTC'),
+            (shown['Certainty'], shown['Evidence']))
+
     def test_how_sure_doctor_was_of_what_it_said(self):
         """A return that was told unverified looked as sure as any."""
         one = {'server_id': 's', 'name': 'vm', 'news': 'back', 'at': 0.5,

@@ -183,6 +183,21 @@ class PathTest(MassFailureTestCase):
         self.assertEqual([EvidenceKind.BMC_OFF], [
             one.kind for one in self.desk.store.evidence.of(answer.fault_id)])
 
+    def test_the_notice_says_how_sure_it_is(self):
+        self.lost('h0', evidence=(Evidence(
+            EvidenceKind.PROBES, 'sample', 10.0, 'of no business'),))
+        traits = self.desk.alarms.traits['s0']
+        self.assertEqual(('unreachable, path suspected', 'probes'),
+                         (traits['certainty'], traits['evidence']))
+
+    def test_what_another_monitor_says_is_kept_too(self):
+        """The first report's evidence was all there ever was."""
+        answer = self.lost('h0')
+        self.lost('h0', source='collectd', evidence=(Evidence(
+            EvidenceKind.LINK_DOWN, 'collectd', 10.0),))
+        self.assertEqual([EvidenceKind.LINK_DOWN], [
+            one.kind for one in self.desk.store.evidence.of(answer.fault_id)])
+
     def test_a_second_path_proves_nothing(self):
         """It may be the same switch that is silent."""
         answer = self.lost('h0', evidence=(Evidence(

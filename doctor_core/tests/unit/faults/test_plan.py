@@ -4,6 +4,7 @@ import testtools
 
 from doctor_core.faults import plan
 from doctor_core.model import Action, ComputeService, Mark, Port, Server
+from doctor_core.model.evidence import EvidenceKind
 
 FOUND = plan.Affected(
     'h', ComputeService('c', 'h', 'up', 'enabled', False),
@@ -56,6 +57,21 @@ class CorrectionsTest(testtools.TestCase):
         found = dataclasses.replace(FOUND, takes_servers=False)
         self.assertEqual([(Action.FORCE_DOWN, 'c')], planned(found))
         self.assertEqual([], plan.tellings(found))
+
+    def test_notice_says_how_sure_it_is_and_by_what(self):
+        sure = plan.rests_on([EvidenceKind.BMC_OFF, EvidenceKind.PROBES,
+                              EvidenceKind.PROBES], is_path_suspected=True)
+        self.assertEqual({'certainty': 'dead', 'evidence': 'probes, bmc-off'},
+                         sure)
+        self.assertEqual({'dead'}, {one.traits['certainty'] for one in
+                                    plan.tellings(FOUND, sure=sure)})
+
+    def test_nothing_is_said_of_a_report_without_evidence(self):
+        self.assertEqual({}, plan.rests_on([], is_path_suspected=False))
+
+    def test_notice_that_has_all_evidence_is_not_cut(self):
+        self.assertLess(len(plan.rests_on(
+            EvidenceKind, is_path_suspected=False)['evidence']), 255)
 
     def test_of_a_host_whose_driver_is_not_known_owners_are_told_only(self):
         found = dataclasses.replace(FOUND, takes_servers=None)
