@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from doctor_core.corroborators.base import Corroborator
+from doctor_core.evidence import asked_monitor
 from doctor_core.evidence.asking import Asking
 from doctor_core.evidence.corroboration import Corroboration, Outlets
 from doctor_core.model import Fault, Host
@@ -50,8 +51,9 @@ class Panel:
         self._sides = Corroboration(list(self.monitors), Outlets(
             report, witnessed, self._agree,
             lambda *question: self._asking.ask(*question), self._heard_at))
-        self._asking = Asking(corroborators(self._sides.found),
-                              self._sides.found)
+        self._asking = Asking(
+            {**corroborators(self._sides.found),
+             **asked_monitor.among(self.monitors)}, self._sides.found)
         self._defects: dict[str, str] = {}
         self._steps = Periodic('evidence', self._sides.step, _STEP_S)
         for kind, monitor in self.monitors.items():

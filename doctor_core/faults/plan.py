@@ -93,7 +93,8 @@ def rests_on(kinds: Iterable[EvidenceKind], *, is_path_suspected: bool
 
     :param kinds: of evidence. Who has seen it is no business of owners.
     """
-    known = [kind for kind in EvidenceKind if kind in set(kinds)]
+    seen = set(kinds)
+    known = [kind for kind in EvidenceKind if kind in seen]
     said = {'certainty': str(certainty(
                 known, is_path_suspected=is_path_suspected)),
             'evidence': ', '.join(known)}

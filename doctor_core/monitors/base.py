@@ -107,6 +107,13 @@ class Monitor(abc.ABC):
         does not have it needs nobody's consent.
         """
 
+    def ask(self, host: Host, silent: Sequence[Host]) -> Evidence | None:
+        """What else it finds out of a host that another monitor does not
+        hear; as :meth:`.Corroborator.ask`. Nobody asks a plugin that does not
+        have it.
+        """
+        return None
+
     def heard_at(self, hostname: str) -> float | None:
         """When a host that is well answered last, in seconds of
         :func:`doctor_core.clock.monotonic`; None when it is not well, or not

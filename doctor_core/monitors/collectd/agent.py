@@ -1,9 +1,11 @@
 """A collectd of Doctor's own on one machine: brought there, started, ended.
 """
 
+import dataclasses
 import importlib.resources
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from doctor_core.clock import SYSTEM, Clock, Deadline, wait_for
 from doctor_core.exceptions import (
@@ -22,6 +24,19 @@ _PLAIN = ('env', '-u', 'PYTHONHOME', '-u', 'PYTHONPATH',
           'PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin')
 _START_S = 15.0
 _STOP_S = 10.0
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What our plugin in a collectd knows.
+
+    :ivar failing: what says that a host is down, by the host's name.
+    :ivar trouble: why the intake was not told, or cannot be; empty when it
+        answers.
+    """
+
+    failing: Mapping[str, tuple[str, ...]]
+    trouble: str
 
 
 class Agent:
@@ -95,6 +110,25 @@ class Agent:
         # collectd goes on without a plugin that could not start.
         return bool(pid) and pid == self.runner.run(
             ['cat', f'{self._folder}/ready'], check=False).strip()
+
+    def state(self, timeout_s: float) -> State:
+        """What our plugin last noted; of one that noted nothing, nothing.
+
+        :raises BackendError: the machine cannot be reached in time.
+        """
+        try:
+            text = self.runner.run(['cat', f'{self._folder}/state.json'],
+                                   timeout_s=timeout_s)
+            kept = json.loads(text)
+            return State({
+                str(host): tuple(map(str, failing))
+                for host, (failing, _told) in kept['hosts'].items()},
+                str(kept.get('trouble', '')))
+        except CommandFailed:
+            return State({}, '')
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BackendError(f'{self._folder}/state.json cannot be read: '
+                               f'{error}', recoverable=True) from None
 
     def _restore(self) -> None:
         try:

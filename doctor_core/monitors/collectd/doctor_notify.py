@@ -13,7 +13,7 @@ says so.
 What is told is the state, not each change: what is new while the intake
 cannot be reached replaces what was not yet told, so nothing queues up. What
 was told and what has failed is kept in ``StateFile``, for a collectd that is
-started again. ``ReadyFile`` gets the number of the process once all is set up.
+started again, and for the monitor, with why the intake cannot be told. ``ReadyFile`` gets the number of the process once all is set up.
 """
 
 from __future__ import annotations
@@ -47,6 +47,14 @@ LEAP = 1000
 
 FIRST_PAUSE_S = 0.2
 LAST_PAUSE_S = 30.0
+
+#: How often the intake is greeted when there is nothing to tell, and when it
+#: did not answer, in seconds: who cannot tell is known before there is a need.
+GREET_S = 60.0
+GREET_AGAIN_S = 2.0
+
+#: The plugins of collectd that watch links.
+LINK_PLUGINS = ('connectivity', 'ovs_events')
 
 #: What a match may look at, as the configuration and collectd call it.
 FIELDS = {'Plugin': 'plugin', 'PluginInstance': 'plugin_instance',
@@ -153,6 +161,8 @@ class Board:
                 self._states[host] = State(failing, told)
         self.changed = threading.Condition()
         self._unsaved = False
+        #: Why the intake cannot be told; empty when it can.
+        self._trouble = ''
 
     def note(self, notification: Any, severity: str) -> None:
         """Take a notification in.
@@ -206,6 +216,17 @@ class Board:
             self._states[host].told = is_down
             self._unsaved = True
 
+    def note_trouble(self, trouble: str) -> None:
+        """Whether the intake answers: why not; empty when it does."""
+        with self.changed:
+            self._unsaved |= trouble != self._trouble
+            self._trouble = trouble
+
+    def is_link(self, host: str, cause: str) -> bool:
+        """Whether a cause is a link of this host, not seen from elsewhere."""
+        return host not in self._observed \
+            and cause.split('/', 1)[0] in LINK_PLUGINS
+
     @property
     def unsaved(self) -> bool:
         """Whether something changed since the last :meth:`dump`."""
@@ -216,6 +237,7 @@ class Board:
         with self.changed:
             self._unsaved = False
             return {'epoch': self._epoch, 'number': self._number,
+                    'trouble': self._trouble,
                     'hosts': {host: (sorted(state.failing), state.told)
                               for host, state in self._states.items()}}
 
@@ -265,21 +287,31 @@ class Intake:
         :raises http.client.HTTPException: nor a sensible one.
         :returns: the status of the answer.
         """
+        return self._ask('POST', self._path,
+                         json.dumps([event]).encode('utf-8'))
+
+    def greet(self) -> int:
+        """See whether it answers; as :meth:`post`."""
+        return self._ask('GET', urllib.parse.urljoin(
+            self._path, 'healthcheck'))
+
+    def _ask(self, method: str, path: str, body: bytes | None = None
+             ) -> int:
         kept = self._connection is not None
         try:
-            return self._post(event)
+            return self._send(method, path, body)
         except (OSError, http.client.HTTPException):
             self.close()
             if not kept:
                 raise
         # A kept connection may have been closed by the peer meanwhile.
         try:
-            return self._post(event)
+            return self._send(method, path, body)
         except (OSError, http.client.HTTPException):
             self.close()
             raise
 
-    def _post(self, event: dict[str, Any]) -> int:
+    def _send(self, method: str, path: str, body: bytes | None) -> int:
         if self._connection is None:
             host, port = self._address
             self._connection = http.client.HTTPSConnection(
@@ -287,9 +319,8 @@ class Intake:
                 if self._tls else http.client.HTTPConnection(
                     host, port, timeout=self._timeout_s)
         self._connection.request(
-            'POST', self._path, json.dumps([event]).encode('utf-8'),
-            {'Content-Type': 'application/json',
-             'Accept': 'application/json'})
+            method, path, body, {'Content-Type': 'application/json',
+                                 'Accept': 'application/json'})
         answer = self._connection.getresponse()
         answer.read()
         return answer.status
@@ -312,17 +343,21 @@ class Teller:
     :param monitor_id: who says it, for the events.
     :param settle_s: seconds for which what is seen of other hosts has to
         last before it is told.
+    :param greet: sees whether the intake answers, and raises as ``post``
+        does.
     """
 
     def __init__(self, board: Board, post: Callable[[dict[str, Any]], int],
                  save: Callable[[Dump], None], log: Callable[[str], None],
-                 monitor_id: str = 'collectd', settle_s: float = 1.0) -> None:
+                 monitor_id: str = 'collectd', settle_s: float = 1.0,
+                 greet: Callable[[], Any] = lambda: None) -> None:
         self._board = board
         self._post = post
         self._save = save
         self._log = log
         self._monitor_id = monitor_id
         self._settle_s = settle_s
+        self._greet = greet
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._main, daemon=True,
                                         name='doctor')
@@ -340,21 +375,41 @@ class Teller:
 
     def _main(self) -> None:
         pause_s = 0.0
-        self._wake()
+        greet_s = self.greet()
         while not self._closing.is_set():
             if self.tell():
                 pause_s = 0.0
-                self._wake()
+                if not self._wake(greet_s):
+                    greet_s = self.greet()
             else:
                 pause_s = min(LAST_PAUSE_S, max(FIRST_PAUSE_S, 2 * pause_s))
                 self._closing.wait(pause_s)
 
-    def _wake(self) -> None:
-        """Wait until there is something to tell."""
+    def _wake(self, seconds: float) -> bool:
+        """Wait until there is something to tell.
+
+        :param seconds: for so long at the most.
+        :returns: whether there is, or it is to end.
+        """
         with self._board.changed:
-            self._board.changed.wait_for(
+            return bool(self._board.changed.wait_for(
                 lambda: self._closing.is_set() or self._board.unsaved
-                or self._board.due())
+                or self._board.due(), seconds))
+
+    def greet(self) -> float:
+        """See whether the intake answers; blocks.
+
+        :returns: the seconds until it is to be greeted again, if nothing is
+            told meanwhile.
+        """
+        trouble = ''
+        try:
+            self._greet()
+        except (OSError, http.client.HTTPException) as error:
+            trouble = 'the intake does not answer: ' \
+                f'{error or type(error).__name__}'
+        self._board.note_trouble(trouble)
+        return GREET_AGAIN_S if trouble else GREET_S
 
     def tell(self) -> bool:
         """Tell all that is due; blocks.
@@ -387,12 +442,17 @@ class Teller:
             try:
                 status = self._post(event)
             except (OSError, http.client.HTTPException) as error:
+                why = f'{error or type(error).__name__}'
                 self._log('doctor: the intake did not take what is new of '
-                          f'{host}: {error or type(error).__name__}')
+                          f'{host}: {why}')
+                self._board.note_trouble(
+                    f'the intake does not answer: {why}')
                 return False
             if status < 300:
                 self._board.told(host, is_down)
+                self._board.note_trouble('')
             else:
+                self._board.note_trouble(f'the intake answered {status}')
                 taken = False
                 self._log(f'doctor: the intake answered {status} to what is '
                           f'new of {host}')
@@ -415,6 +475,10 @@ class Teller:
                 'source': 'collectd',
                 'monitor_id': self._monitor_id,
             }}
+        if is_down and self._board.is_link(host, cause):
+            event['details']['evidence'] = [{
+                'kind': 'link-down', 'source': 'collectd', 'text': cause,
+                **({'at': at} if at else {})}]
         if at:
             event['time'] = datetime.datetime.fromtimestamp(
                 at, datetime.timezone(datetime.timedelta(0))).isoformat()
@@ -506,7 +570,8 @@ class Plugin:
         self._board = Board(self._matches, kept.read())
         self._teller = Teller(self._board, intake.post, kept.write, log,
                               options.get('MonitorId', 'collectd'),
-                              float(options.get('SettleSeconds', 1)))
+                              float(options.get('SettleSeconds', 1)),
+                              intake.greet)
         for notice in links(self._matches):
             self._board.note(notice, notice.severity)
         if 'ReadyFile' in options:

@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 
 from oslo_config import cfg
 
+from doctor_core import clock
 from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.model import Fault, Host
+from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.monitors.collectd.agent import Agent
 from doctor_core.monitors.collectd.conf import Watch
@@ -19,10 +21,15 @@ from doctor_core.periodic import Periodic
 from doctor_core.plugins import Options
 from doctor_core.runner import LocalRunner, Runner, SshRunner
 from doctor_core.web.addresses import is_loopback
+from doctor_core.wording import few
 
 LOG = logging.getLogger(__name__)
 
 _AT_A_TIME = 32
+#: A collectd that was started has greeted the intake by then.
+_FIRST_LOOK_S = 1.0
+#: For so long a machine may take to read a file; and where a verdict waits.
+_READ_S, _ASK_S = 10.0, 3.0
 
 
 @dataclasses.dataclass
@@ -38,6 +45,11 @@ class _Post:
     agent: Agent
     current: Watch | None = None
     trouble: str = ''
+
+    @property
+    def reports(self) -> bool:
+        """Whether something watches, and can tell."""
+        return self.current is not None and not self.trouble
 
 
 class CollectdMonitor(Monitor):
@@ -61,8 +73,12 @@ class CollectdMonitor(Monitor):
         self._hosts: dict[str, Host] = {}
         self._posts: dict[str, _Post] = {}
         self._tending = threading.Lock()
-        self._upkeep = Periodic('collectd-upkeep', self._look,
-                                lambda: options.check_s)
+        #: Whether one was started that was not looked at since.
+        self._is_fresh = True
+        self._upkeep = Periodic(
+            'collectd-upkeep', self._look, lambda: min(
+                options.check_s, _FIRST_LOOK_S if self._is_fresh
+                else options.check_s))
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -123,9 +139,29 @@ class CollectdMonitor(Monitor):
         """Whether each host is watched; how it is, its collectd tells."""
         posts = dict(self._posts)
         return [HostStatus(host, 'watched' if name in posts
-                           and posts[name].current else 'unwatched',
+                           and posts[name].reports else 'unwatched',
                            posts[name].trouble if name in posts else '')
                 for name, host in self._hosts.items()]
+
+    def ask(self, host: Host, silent: Sequence[Host]) -> Evidence | None:
+        """How the links of a host are, as its own collectd has them.
+
+        Asked over the way by which it was brought there: by SSH, so an
+        answer proves as well that the host lives, whatever it says.
+        """
+        post = self._posts.get(host.name)
+        if post is None or post.current is None:
+            return None
+        failing = post.agent.state(_ASK_S).failing.get(host.name, ())
+        links = [cause for cause in failing
+                 if cause.startswith(f'{self.options.link_plugin}/')]
+        if links:
+            return Evidence(EvidenceKind.LINK_DOWN, 'collectd', clock.now(),
+                            'it says so itself: ' + few(links))
+        if failing or self.options.mode == 'local':
+            return None
+        return Evidence(EvidenceKind.HEARD, 'collectd', clock.now(),
+                        'it answers by SSH, and has its links')
 
     def troubles(self) -> dict[str, str]:
         """Why which hosts are not watched as they should be."""
@@ -172,6 +208,7 @@ class CollectdMonitor(Monitor):
             key_file=options.key_file, known_hosts=options.known_hosts)
 
     def _look(self) -> None:
+        self._is_fresh = False
         self._tend()
 
     def _tend(self) -> list[BackendError]:
@@ -203,8 +240,13 @@ class CollectdMonitor(Monitor):
                 post.current = None
                 post.agent.start(watch)
                 post.current = watch
+                self._is_fresh = True
                 LOG.info('%s is watched by collectd', watch.hostname)
-            post.trouble = ''
+            trouble = post.agent.state(_READ_S).trouble
+            if trouble and trouble != post.trouble:
+                LOG.warning('%s is watched by collectd, which cannot tell: '
+                            '%s', watch.hostname, trouble)
+            post.trouble = trouble
         except BackendError as error:
             if str(error) != post.trouble:
                 LOG.error('%s cannot be watched, or cannot tell: %s',

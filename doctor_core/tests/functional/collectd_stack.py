@@ -62,11 +62,19 @@ def main(folder, collectd, interface):
             == {server.id for server in servers},
             clock.Deadline(WAIT_S), what='all owners to be told')
         say(f'told {max(n.received_at for n in consumer.received())}')
+        say(f'evidence {evidence(consumer)}')
         wait_for_service(seen, host, True)
         say('down')
         wait_for_service(seen, host, False)
         say('up')
         sys.stdin.read()
+
+
+def evidence(consumer):
+    """What the owners were told that it rests on."""
+    return {trait[2] for notice in consumer.received()
+            for trait in notice.body['reason_data']['event']['traits']
+            if trait[0] == 'evidence'}
 
 
 def wait_for_service(cloud, host, forced_down):

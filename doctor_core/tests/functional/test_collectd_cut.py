@@ -12,13 +12,18 @@ import fixtures
 import testtools
 
 from doctor_core import clock
+from doctor_core.fixtures import options
+from doctor_core.model import Host
+from doctor_core.model.evidence import EvidenceKind
 from doctor_core.monitors.collectd.agent import Agent
 from doctor_core.monitors.collectd.conf import Watch
+from doctor_core.monitors.collectd.monitor import CollectdMonitor
 from doctor_core.runner import LocalRunner
 from doctor_core.tests.functional import requirements
 from doctor_core.tests.functional.test_collectd import COLLECTD
 
 WAIT_S = 120
+HOST = Host('h1', ('127.0.0.1',))
 _COUNTER = itertools.count()
 
 
@@ -50,6 +55,17 @@ class SpaceTestCase(testtools.TestCase):
 
     def inside(self, *arguments):
         self.ip('-n', self.space, *arguments)
+
+    def wrapped(self):
+        """A program that runs collectd in the namespace."""
+        self.folder = self.useFixture(fixtures.TempDir()).path
+        wrapper = os.path.join(self.folder, 'collectd.sh')
+        with open(wrapper, 'w', encoding='utf-8') as file:
+            file.write('#!/bin/sh\n'
+                       f'exec {self._ip} netns exec {self.space} '
+                       f'{self.collectd} "$@"\n')
+        os.chmod(wrapper, 0o755)
+        return wrapper
 
 
 class CutTest(SpaceTestCase):
@@ -97,6 +113,7 @@ class CutTest(SpaceTestCase):
         self.inside('link', 'set', 'switch0', 'down')
         told_at = float(self.expect('told'))
         self.assertTrue(0 < told_at - before < 30, told_at - before)
+        self.assertEqual("{'link-down'}", self.expect('evidence'))
         self.expect('down')
         self.inside('link', 'set', 'switch0', 'up')
         self.expect('up')
@@ -108,9 +125,46 @@ class CutTest(SpaceTestCase):
         self.start()
         self.expect('ready')
         self.expect('told')
+        self.expect('evidence')
         self.expect('down')
         self.inside('link', 'set', 'switch0', 'up')
         self.expect('up')
+
+
+class WitnessTest(SpaceTestCase):
+    """What the monitor finds out of a genuine collectd when it is asked."""
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.monitor = CollectdMonitor(options(
+            CollectdMonitor, mode='local', collectd=self.wrapped(),
+            base_dir=f'{self.folder}/base', interfaces=['data0'],
+            # Nobody listens there, in that namespace.
+            inspector_url='http://127.0.0.1:9/events'), lambda _fault: None)
+        self.addCleanup(self.monitor.stop)
+        self.monitor.start([HOST])
+
+    def await_kind(self, kind):
+        def looked():
+            found = self.monitor.ask(HOST, ())
+            return (found.kind if found else None) is kind
+        clock.wait_for(looked, clock.Deadline(WAIT_S), what=str(kind))
+
+    def test_link_that_is_cut_and_plugged(self):
+        self.await_kind(None)
+        self.inside('link', 'set', 'switch0', 'down')
+        self.await_kind(EvidenceKind.LINK_DOWN)
+        self.inside('link', 'set', 'switch0', 'up')
+        self.await_kind(None)
+
+    def test_intake_that_does_not_answer_is_seen(self):
+        def seen():
+            status, = self.monitor.status()
+            return status.state == 'unwatched' and status.problem
+        self.assertIn('the intake does not answer', clock.wait_for(
+            seen, clock.Deadline(WAIT_S), what='a problem'))
+        self.assertIn('which cannot tell: the intake', self.log.output)
 
 
 class PingTest(SpaceTestCase):
@@ -121,15 +175,8 @@ class PingTest(SpaceTestCase):
         super().setUp()
         for number in (2, 3):
             self.inside('addr', 'add', f'10.99.0.{number}/32', 'dev', 'lo')
-        self.folder = self.useFixture(fixtures.TempDir()).path
-        wrapper = os.path.join(self.folder, 'collectd.sh')
-        with open(wrapper, 'w', encoding='utf-8') as file:
-            file.write('#!/bin/sh\n'
-                       f'exec {self._ip} netns exec {self.space} '
-                       f'{self.collectd} "$@"\n')
-        os.chmod(wrapper, 0o755)
-        self.agent = Agent(LocalRunner(), os.path.join(self.folder, 'base'),
-                           collectd=wrapper)
+        self.agent = Agent(LocalRunner(), collectd=self.wrapped(),
+                           folder=os.path.join(self.folder, 'base'))
         self.addCleanup(self.agent.stop)
         self.watch = Watch(
             hostname='h1', folder=os.path.join(self.folder, 'base'),

@@ -59,8 +59,9 @@ class CorrectionsTest(testtools.TestCase):
         self.assertEqual([], plan.tellings(found))
 
     def test_notice_says_how_sure_it_is_and_by_what(self):
-        sure = plan.rests_on([EvidenceKind.BMC_OFF, EvidenceKind.PROBES,
-                              EvidenceKind.PROBES], is_path_suspected=True)
+        sure = plan.rests_on(iter([
+            EvidenceKind.BMC_OFF, EvidenceKind.PROBES,
+            EvidenceKind.PROBES]), is_path_suspected=True)
         self.assertEqual({'certainty': 'dead', 'evidence': 'probes, bmc-off'},
                          sure)
         self.assertEqual({'dead'}, {one.traits['certainty'] for one in

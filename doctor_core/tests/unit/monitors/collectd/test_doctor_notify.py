@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor_core import wire
+from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.monitors.collectd import doctor_notify as plugin
 
 AT = 1_700_000_000.5
@@ -192,6 +193,45 @@ class TellerTest(testtools.TestCase):
             (fault.hostname, fault.type, fault.detected_at, fault.cause,
              fault.severity, fault.source))
         self.assertEqual({'down'}, {fault.details['status'], fault.status})
+
+    def test_own_link_is_evidence_and_a_neighbours_silence_is_not(self):
+        self.board.note(drops('10.0.0.2'), 'FAILURE')
+        self.teller.tell()
+        self.board.note(link(), 'FAILURE')
+        self.teller.tell()
+        seen, own = wire.parse_faults(self.posted, AT).faults
+        self.assertEqual((), seen.evidence)
+        self.assertEqual([Evidence(EvidenceKind.LINK_DOWN, 'collectd', AT,
+                                   ETH0)], list(own.evidence))
+        self.assertEqual((), own.remarks)
+
+    def greeted(self, error):
+        """What is kept after an intake was greeted that answers so."""
+        def greet():
+            if error is not None:
+                raise error
+        self.teller._greet = greet
+        self.assertEqual(2.0 if error else 60.0, self.teller.greet())
+        self.teller.tell()
+        return self.saved[-1]['trouble']
+
+    def test_who_cannot_tell_knows_it_before_there_is_a_need(self):
+        """It was known when the first host was lost, and nobody heard."""
+        self.assertEqual('the intake does not answer: no', self.greeted(
+            ConnectionRefusedError('no')))
+        self.assertEqual('the intake does not answer: x', self.greeted(
+            http.client.BadStatusLine('x')))
+        self.assertEqual('', self.greeted(None))
+        self.assertEqual([], self.posted)
+
+    def test_event_that_is_refused_is_trouble(self):
+        self.answers = [403]
+        self.board.note(link(), 'FAILURE')
+        self.teller.tell()
+        self.assertEqual('the intake answered 403',
+                         self.saved[-1]['trouble'])
+        self.teller.tell()
+        self.assertEqual('', self.saved[-1]['trouble'])
 
     def test_ids_differ(self):
         for severity in ('FAILURE', 'OKAY'):

@@ -1,9 +1,13 @@
+import json
+
 import fixtures
 import testtools
 
+from doctor_core import clock
 from doctor_core import fixtures as doubles
-from doctor_core.exceptions import ConfigError
+from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.model import Host
+from doctor_core.model.evidence import EvidenceKind
 from doctor_core.monitors.collectd.monitor import CollectdMonitor
 from doctor_core.tests.unit.monitors.machine import Machine
 
@@ -151,6 +155,66 @@ class LifeTest(CollectdTestCase):
         monitor.stop()
         self.assertIn('The collectd of h1 may still run, in /d: away',
                       self.log.output)
+
+
+class WitnessTest(CollectdTestCase):
+    """What a host's own collectd has noted, when others do not hear it."""
+
+    def setUp(self):
+        super().setUp()
+        self.monitor = self.start(interfaces=['data0'], check_s=3600.0)
+
+    def note(self, *failing, trouble='', of='h1'):
+        self.machines['h1'].files['/d/state.json'] = json.dumps({
+            'epoch': 'e', 'number': 1, 'trouble': trouble,
+            'hosts': {of: [list(failing), False]}}).encode()
+
+    def found(self):
+        return self.monitor.ask(HOSTS[0], ())
+
+    def test_link_that_the_host_has_down(self):
+        self.note('connectivity/data0/gauge/interface_status')
+        found = self.found()
+        self.assertIs(EvidenceKind.LINK_DOWN, found.kind)
+        self.assertIn('data0', found.text)
+
+    def test_host_that_answers_and_has_its_links_lives(self):
+        self.note()
+        self.assertIs(EvidenceKind.HEARD, self.found().kind)
+        self.note('ping/ping_droprate/10.0.0.2', of='h2')
+        self.assertIs(EvidenceKind.HEARD, self.found().kind)
+
+    def test_whatever_else_fails_there_says_neither(self):
+        self.note('mcelog/x')
+        self.assertIsNone(self.found())
+
+    def test_host_that_does_not_answer_says_nothing(self):
+        self.machines['h1'].away = True
+        self.assertRaises(BackendError, self.found)
+        self.assertIsNone(self.monitor.ask(Host('new'), ()))
+
+    def test_state_that_cannot_be_read_says_nothing(self):
+        for text in ('[', '[]', '{"hosts": {"h1": 1}}'):
+            self.machines['h1'].files['/d/state.json'] = text.encode()
+            self.assertRaises(BackendError, self.found)
+
+    def test_collectd_that_cannot_tell_watches_nobody(self):
+        """It was known when a host was lost, by nobody's being told."""
+        self.note(trouble='the intake does not answer: no route')
+        for _round in range(2):
+            self.monitor.update(HOSTS)
+        one = self.monitor.status()[0]
+        self.assertEqual(('unwatched', 'the intake does not answer: no route'),
+                         (one.state, one.problem))
+        self.assertEqual(1, self.log.output.count('cannot tell: the intake'))
+        self.note()
+        self.monitor.update(HOSTS)
+        self.assertEqual('watched', self.monitor.status()[0].state)
+
+    def test_a_new_one_is_looked_at_within_two_seconds(self):
+        self.note(trouble='no route')
+        clock.wait_for(lambda: self.monitor.troubles() == {'h1': 'no route'},
+                       clock.Deadline(20), what='a look')
 
 
 class ConfigurationTest(CollectdTestCase):
