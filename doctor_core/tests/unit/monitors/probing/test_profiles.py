@@ -1,3 +1,5 @@
+import dataclasses
+
 import hypothesis
 import testtools
 from hypothesis import strategies as st
@@ -5,9 +7,10 @@ from hypothesis import strategies as st
 from doctor_core import fixtures as doubles
 from doctor_core.exceptions import ConfigError
 from doctor_core.monitors.probing import settings
-from doctor_core.monitors.probing.profiles import PROFILES
+from doctor_core.monitors.probing.profiles import PROFILES, Profile
 from doctor_core.monitors.sample import SampleMonitor
 from doctor_core.monitors.verdict import Change
+from doctor_core.tests.unit import documented
 from doctor_core.tests.unit.monitors.doubles import Lab
 
 #: One moment between two probes is not the other.
@@ -68,6 +71,20 @@ class TestSilence(testtools.TestCase):
             0.0002 if address != 'h1' or at % 0.5 < 0.09 else None)
         cloud.run(5.0)
         self.assertEqual([], cloud.told)
+
+
+class TestDocumented(testtools.TestCase):
+
+    def test_the_page_has_the_figures(self):
+        """An operator chooses by the page."""
+        text = (
+            documented.PAGES.parent / 'admin' / 'verdicts.rst').read_text()
+        for field in dataclasses.fields(Profile):
+            if field.name != 'purpose':
+                self.assertThat(text, testtools.matchers.MatchesRegex(
+                    rf'(?s).*\n``{field.name}`` +' + ' +'.join(
+                        f'{getattr(PROFILES[name], field.name):g}' for name
+                        in ('lab', 'datacentre', 'cautious')) + '\n'))
 
 
 class TestFigures(testtools.TestCase):
