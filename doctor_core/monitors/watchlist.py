@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import Host
+from doctor_core.monitors import unheard
 from doctor_core.monitors.judgement import Network, Target
 from doctor_core.monitors.matrix import Matrix, Meaning
 from doctor_core.monitors.probing.wire import Address, Wire
@@ -70,6 +71,21 @@ class WatchedHost:
         """Its addresses that are down."""
         return [target for target in self.known
                 if target.health.state in FAILED]
+
+    @property
+    def missed(self) -> str:
+        """What of these was missed, for a person."""
+        return ', '.join(f'{target.health.misses} probes of {target.name} on '
+                         f'{target.network.name} in a row without an answer'
+                         for target in self.failed)
+
+    def problem(self, now: float) -> str:
+        """Why it, or one of its addresses, cannot be watched.
+
+        :param now: a monotonic time.
+        """
+        return '; '.join(filter(None, [*self.problems, *(
+            unheard.problem(target, now) for target in self.targets)]))
 
     def judge(self, matrix: Matrix, networks: Sequence[str]) -> Meaning:
         """What its unreachable networks mean now.

@@ -13,7 +13,8 @@ says so.
 What is told is the state, not each change: what is new while the intake
 cannot be reached replaces what was not yet told, so nothing queues up. What
 was told and what has failed is kept in ``StateFile``, for a collectd that is
-started again, and for the monitor, with why the intake cannot be told. ``ReadyFile`` gets the number of the process once all is set up.
+started again, and for the monitor, with why the intake cannot be told.
+``ReadyFile`` gets the number of the process once all is set up.
 """
 
 from __future__ import annotations

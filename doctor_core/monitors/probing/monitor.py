@@ -11,7 +11,6 @@ from doctor_core import clock
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import Fault, Host, new_id
 from doctor_core.model.evidence import Evidence, EvidenceKind
-from doctor_core.monitors import unheard
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.monitors.judgement import Target
 from doctor_core.monitors.matrix import Matrix, Meaning
@@ -82,7 +81,7 @@ class ProbingMonitor(Monitor):
         timing = settings.timing(options)
         needed = settings.verdicts(options, timing)
         self._networks = list(options.networks) or list(UNNAMED)
-        self._independent = _independent(options, self._networks)
+        self._independent = settings.independent(options, self._networks)
         self._matrix = Matrix(self._networks, options.verdicts,
                               f'[{section}] verdicts')
         wire = self.wire()
@@ -199,10 +198,7 @@ class ProbingMonitor(Monitor):
         """Every host that it was given; any thread."""
         now = clock.monotonic()
         return [HostStatus(
-            watched.host, watched.state, '; '.join(filter(None, [
-                *watched.problems,
-                *(unheard.problem(target, now)
-                  for target in watched.targets)])),
+            watched.host, watched.state, watched.problem(now),
             last_answer_at(watched.targets),
             sum(target.near_misses for target in watched.targets),
             sum(target.late for target in watched.targets))
@@ -293,13 +289,13 @@ class ProbingMonitor(Monitor):
             self.report(host_up(name, self._details(watched)))
         elif meaning is Meaning.DEGRADED:
             LOG.warning('Host %s is degraded: %s', name,
-                        _unreachable(watched))
+                        watched.missed)
         # Only now: a report that raised is made again.
         watched.meaning = meaning
         self._presumed -= {name}
 
     def _report_down(self, watched: WatchedHost) -> None:
-        name, missed = watched.host.name, _unreachable(watched)
+        name, missed = watched.host.name, watched.missed
         together = self._silences.together(name)
         is_path = self._silences.is_path(name)
         self.report(host_down(
@@ -334,24 +330,3 @@ class ProbingMonitor(Monitor):
             'flapping': any(target.health.state is State.FLAPPING
                             for target in watched.targets),
         }
-
-
-def _independent(options: Options, networks: Sequence[str]
-                 ) -> frozenset[str]:
-    """The networks that share nothing with the first.
-
-    :raises ConfigError: one of them is none of the networks, or the first.
-    """
-    for name in options.independent_networks:
-        if name not in networks[1:]:
-            raise ConfigError(
-                f'[{options.section}] independent_networks: {name!r} is '
-                + ('the first of the networks.' if name == networks[0]
-                   else 'not one of the networks.'))
-    return frozenset(options.independent_networks)
-
-
-def _unreachable(watched: WatchedHost) -> str:
-    return ', '.join(f'{target.health.misses} probes of {target.name} on '
-                     f'{target.network.name} in a row without an answer'
-                     for target in watched.failed)

@@ -1,6 +1,7 @@
 """The options of monitors that probe."""
 
 import dataclasses
+from collections.abc import Sequence
 
 from oslo_config import cfg
 
@@ -133,6 +134,21 @@ def timing(options: Options) -> Timing:
                   silences_s=tuple(sorted({
                       _figure(options, name) / 1000 for name in
                       ('silence_ms', 'agreed_silence_ms')} - {0.0})))
+
+
+def independent(options: Options, networks: Sequence[str]
+                ) -> frozenset[str]:
+    """The networks that share nothing with the first.
+
+    :raises ConfigError: one of them is none of the networks, or the first.
+    """
+    for name in options.independent_networks:
+        if name not in networks[1:]:
+            raise ConfigError(
+                f'[{options.section}] independent_networks: {name!r} is '
+                + ('the first of the networks.' if name == networks[0]
+                   else 'not one of the networks.'))
+    return frozenset(options.independent_networks)
 
 
 def verdicts(options: Options, timing: Timing) -> Policy:
