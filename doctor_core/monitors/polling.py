@@ -14,10 +14,12 @@ from doctor_core import clock
 from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.model import Fault, Host
 from doctor_core.model.evidence import Evidence, EvidenceKind
+from doctor_core.monitors import unheard
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.monitors.policy import policy, policy_opts
 from doctor_core.monitors.reports import host_down, host_up, last_answer_at
 from doctor_core.monitors.rounds import Polled, Probe, Rounds
+from doctor_core.monitors.unheard import Unheard
 from doctor_core.monitors.verdict import Change, State
 from doctor_core.plugins import Options
 from doctor_core.wording import counted
@@ -64,6 +66,11 @@ class PollingMonitor(Monitor):
                          for name, target in [('loop', self._run), *(
                              (str(number), self._ask) for number
                              in range(options.at_a_time))]]
+        self._grace_s = max(unheard.GRACE_S,
+                            options.interval_s + options.timeout_s)
+        self._unheard = Unheard(
+            lambda: [polled.target for polled in self._rounds.hosts.values()],
+            f'{options.section}-unheard', self._grace_s)
         self._known_defects: set[tuple[str, int] | str] = set()
 
     @classmethod
@@ -107,8 +114,16 @@ class PollingMonitor(Monitor):
     def presume_down(self, hostnames: Collection[str]) -> None:
         self._rounds.presume_down(hostnames)
 
+    def presume_heard(self, names: Collection[str]) -> None:
+        # Where somebody else is asked, his word says it all.
+        if self.hears_hosts:
+            self._rounds.presume_heard(names)
+
+    def heard(self) -> Collection[str] | None:
+        return self._rounds.heard if self.hears_hosts else None
+
     def start(self, hosts: Sequence[Host]) -> None:
-        self._rounds.watch(hosts, clock.monotonic())
+        self._watch(hosts)
         for thread in self._threads:
             thread.start()
         LOG.info('Watching %s every %g s, answers within %g s',
@@ -116,8 +131,11 @@ class PollingMonitor(Monitor):
                  self.options.timeout_s)
 
     def update(self, hosts: Sequence[Host]) -> None:
-        self._orders.put(
-            lambda: self._rounds.watch(hosts, clock.monotonic()))
+        self._orders.put(lambda: self._watch(hosts))
+
+    def _watch(self, hosts: Sequence[Host]) -> None:
+        self._rounds.watch(hosts, clock.monotonic())
+        self._unheard.watch()
 
     def heard_at(self, hostname: str) -> float | None:
         polled = self._rounds.hosts.get(hostname)
@@ -126,10 +144,14 @@ class PollingMonitor(Monitor):
         return polled.target.heard_at
 
     def status(self) -> list[HostStatus]:
-        return [HostStatus(polled.host, polled.target.health.state,
-                           polled.problem, last_answer_at([polled.target]),
-                           polled.target.near_misses, polled.target.late)
-                for polled in self._rounds.hosts.values()]
+        now = clock.monotonic()
+        return [HostStatus(
+            polled.host, polled.target.health.state
+            if polled.target.is_known else State.UNKNOWN,
+            '; '.join(filter(None, (polled.problem, unheard.problem(
+                polled.target, now, self._grace_s)))),
+            last_answer_at([polled.target]), polled.target.near_misses,
+            polled.target.late) for polled in self._rounds.hosts.values()]
 
     def isolated(self) -> bool:
         return self._rounds.network.isolated
@@ -144,6 +166,7 @@ class PollingMonitor(Monitor):
         """End watching; does not wait for probes that are under way, whose
         answers are no longer of interest."""
         self._stopping.set()
+        self._unheard.stop()
         self._orders.put(lambda: None)
         loop, *askers = self._threads
         if loop.is_alive():

@@ -96,6 +96,7 @@ class Rounds:
         self._order = itertools.count()
         self._running: set[Probe] = set()
         self._presumed: frozenset[str] = frozenset()
+        self._heard: Collection[str] | None = None
         self._was_unsettled = False
         self._wake_at: float | None = None
         self._noted_at = float('-inf')
@@ -103,6 +104,18 @@ class Rounds:
     def presume_down(self, hostnames: Collection[str]) -> None:
         """These were reported down; to be called before :meth:`watch`."""
         self._presumed = frozenset(hostnames)
+
+    def presume_heard(self, hostnames: Collection[str]) -> None:
+        """These have answered some time, and no others; to be called before
+        :meth:`watch`. Of the others nothing is told before they do.
+        """
+        self._heard = frozenset(hostnames)
+
+    @property
+    def heard(self) -> set[str]:
+        """Who has ever answered."""
+        return {name for name, polled in self.hosts.items()
+                if polled.target.is_known}
 
     def watch(self, hosts: Sequence[Host], now: float) -> None:
         """Ask these from now on; who was asked before is not forgotten."""
@@ -118,14 +131,20 @@ class Rounds:
             self._push(polled, now + random.uniform(0, self._interval_s))
         self._presumed |= {
             name for name, gone in self.hosts.items() if name not in fresh
-            and gone.target.health.state in FAILED}
+            and gone.target.is_known and gone.target.health.state in FAILED}
+        if self._heard is not None:
+            self._heard = {*self._heard, *self.heard}
         for name in self.hosts.keys() - fresh.keys():
             self.silences.ended(name)
         self.hosts = fresh
         self.network.holds([polled.target for polled in fresh.values()])
 
     def _target(self, host: Host, now: float) -> Target:
-        target = Target(host.name, host.name, self._policy, self.network)
+        target = Target(
+            host.name, host.name, self._policy, self.network,
+            listed=host.address, watched_at=now, was_heard=(
+                self._heard is None or host.name in self._heard
+                or host.name in self._presumed))
         if host.name in self._presumed:
             target.health.presume_down(now, confirm=True)
             self._presumed -= {host.name}
@@ -165,8 +184,10 @@ class Rounds:
             return
         probe.polled.problem = ''
         self.silences.ended(probe.polled.host.name)
-        self._tell(probe.polled, self.network.answered(
-            probe.polled.target, now, late=probe.overdue))
+        is_first = not probe.polled.target.is_known
+        change = self.network.answered(probe.polled.target, now,
+                                       late=probe.overdue)
+        self._tell(probe.polled, None if is_first else change)
         self.network.guard.seen(probe.began_at)
         if self.network.unsettled(now):
             return
@@ -227,7 +248,7 @@ class Rounds:
             probe.polled.target, sent_at, now, suspect_at=now))
 
     def _tell(self, polled: Polled, change: Change | None) -> None:
-        if change is not None:
+        if change is not None and polled.target.is_known:
             self._news.append((polled, change))
 
     def step(self, now: float) -> float:

@@ -21,12 +21,13 @@ GRACE_S = 2.0
 _NAMED = 20
 
 
-def problem(target: Target, now: float) -> str:
+def problem(target: Target, now: float, grace_s: float | None = None) -> str:
     """What is said of an address that has never answered; empty of others.
 
     :param now: a monotonic time.
+    :param grace_s: seconds that it has for that; ``GRACE_S`` when None.
     """
-    if target.is_known or now - target.watched_at < GRACE_S:
+    if target.is_known or now - target.watched_at < (grace_s or GRACE_S):
         return ''
     return f'has never answered at {target.listed}: it is not reported down'
 
@@ -36,23 +37,26 @@ class Unheard:
 
     :param targets: what is watched now; called from a thread of this.
     :param name: the thread's.
+    :param grace_s: as that of :func:`problem`.
     """
 
-    def __init__(self, targets: Callable[[], Iterable[Target]], name: str
-                 ) -> None:
+    def __init__(self, targets: Callable[[], Iterable[Target]], name: str,
+                 grace_s: float | None = None) -> None:
+        self._grace_s = grace_s
         self._targets = targets
         self._name = name
         self._said: set[str] = set()
         self._timer: threading.Timer | None = None
 
     def watch(self) -> None:
-        """There are new targets: look at them in two seconds; not before
-        the last look is over.
+        """There are new targets: look at them when their grace is over; not
+        before the last look is.
         """
         if self._timer is not None and self._timer.is_alive() or all(
                 target.is_known for target in self._targets()):
             return
-        self._timer = threading.Timer(1.01 * GRACE_S, self.look)
+        self._timer = threading.Timer(
+            1.01 * (self._grace_s or GRACE_S), self.look)
         self._timer.name = self._name
         self._timer.daemon = True
         self._timer.start()
@@ -66,7 +70,7 @@ class Unheard:
         """Say who has never answered, of whom that was not said."""
         now = clock.monotonic()
         silent = {target.name: text for target in list(self._targets())
-                  if (text := problem(target, now))}
+                  if (text := problem(target, now, self._grace_s))}
         new = [name for name in silent if name not in self._said]
         self._said = set(silent)
         for name in new[:_NAMED]:

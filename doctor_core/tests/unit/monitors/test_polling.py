@@ -136,6 +136,35 @@ class ProbeTest(Case):
             self.monitor.answers['b'] = True
             self.assertEqual('up', self.faults.get(timeout=WAIT_S).status)
 
+    def test_who_has_never_answered_is_told_of_not_reported(self):
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.monitors.unheard.GRACE_S', 0.3))
+        self.monitor = MemoryMonitor(options(MemoryMonitor, **FAST),
+                                     self.faults.put)
+        self.addCleanup(self.monitor.stop)
+        self.monitor.answers = {'b': BackendError('no route')}
+        self.monitor.presume_heard(())
+        self.monitor.start(HOSTS)
+        one = self.await_status(
+            'b', lambda status: 'never answered' in status.problem)
+        self.assertEqual(
+            ('unknown', 'no route; has never answered at 192.0.2.2: it is not '
+             'reported down'), (one.state, one.problem))
+        clock.wait_for(lambda: 'Host b has never answered' in
+                       self.log.output, clock.Deadline(WAIT_S), what='a line')
+        self.monitor.answers['b'] = True
+        self.await_status('b', lambda status: status.state == 'healthy')
+        self.assertTrue(self.faults.empty())
+        self.assertEqual(set('abcd'), self.monitor.heard())
+        self.monitor.answers['b'] = False
+        self.assertEqual('down', self.faults.get(timeout=WAIT_S).status)
+
+    def test_who_died_while_no_monitor_ran_is_reported(self):
+        self.monitor.answers = {'b': False}
+        self.monitor.presume_heard('b')
+        self.monitor.start(HOSTS)
+        self.assertEqual('b', self.faults.get(timeout=WAIT_S).hostname)
+
     def check_defect(self, answer, text):
         self.monitor.start(HOSTS)
         self.await_well()

@@ -38,6 +38,14 @@ class PuppetMonitor(Monitor):
     def presume_down(self, hostnames):
         self.presumed = sorted(hostnames)
 
+    heard_before = ()
+
+    def presume_heard(self, names):
+        self.heard_before = sorted(names)
+
+    def heard(self):
+        return {'one (192.0.2.1)'}
+
     def start(self, hosts):
         self.hosts = hosts
 
@@ -104,6 +112,13 @@ class MonitorDaemonTest(MonitorCase):
     def say(self, fault):
         self.monitor.report(fault)
         return self.bus.sent.get(timeout=WAIT_S)
+
+    def test_who_was_heard_is_known_to_the_next_one(self):
+        self.assertEqual([], self.monitor.heard_before)
+        self.daemon.refresh()
+        self.daemon.stop()
+        self.start()
+        self.assertEqual(['one (192.0.2.1)'], self.monitor.heard_before)
 
     def test_each_report_has_the_next_number(self):
         numbers = self.taken()
