@@ -58,7 +58,7 @@ class Monitor(abc.ABC):
     #: answers for a host that has panicked, so it bears nobody out.
     hears_hosts = True
     #: When the hosts were looked at last, and when each answered.
-    _heard: tuple[float, Mapping[str, float]] = float('-inf'), {}
+    _answers: tuple[float, Mapping[str, float]] = float('-inf'), {}
 
     def __init__(self, options: Options,
                  report: Callable[[Fault], None]) -> None:
@@ -120,14 +120,14 @@ class Monitor(abc.ABC):
         watched. Called from any thread; does not block. A plugin that does
         not have it is asked for its ``status`` a few times in a second.
         """
-        at, heard = self._heard
+        at, heard = self._answers
         if clock.monotonic() - at >= _HEARD_S:
             # Of all at once: thousands may be asked about in a second.
             ago = clock.monotonic() - clock.now()
             heard = {one.host.name: ago + one.last_answer_at
                      for one in self.status() if one.state in WELL
                      and one.last_answer_at is not None}
-            self._heard = clock.monotonic(), heard
+            self._answers = clock.monotonic(), heard
         return heard.get(hostname)
 
     @abc.abstractmethod
