@@ -252,8 +252,8 @@ class Holding:
                       'host is marked down in Nova and Neutron. %s',
                       mass.down, mass.of, where, marked, host,
                       self._what_to_do())
-        return (f'held: {mass.down} of {mass.of} hosts{where} are down, '
-                f'a mass failure.{marked}')
+        return (f'held: {mass.down} of {counted(mass.of, "host")}{where} are '
+                f'down, a mass failure.{marked}')
 
     def _what_to_do(self) -> str:
         budget = self._limits().budget

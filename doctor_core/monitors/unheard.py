@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from doctor_core import clock
 from doctor_core.monitors.judgement import Target
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -77,5 +78,5 @@ class Unheard:
             LOG.warning('Host %s %s. A wrong address, or a firewall?',
                         name.partition(' ')[0], silent[name])
         if len(new) > _NAMED:
-            LOG.warning('%d more addresses have never answered: "doctor '
-                        'hosts" has them', len(new) - _NAMED)
+            LOG.warning('And %s. "doctor hosts" has them', counted(
+                len(new) - _NAMED, 'more address', 'more addresses'))

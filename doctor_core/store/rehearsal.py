@@ -80,6 +80,7 @@ def _tell(store: 'Store', told: list[Telling]) -> None:
     tellings.keys_owed('', '-')
     tellings.servers('')
     tellings.move('', TellingState.TOLD, told, at=0.0)
+    store.evidence.kinds([''])
     tellings.prove('', [(one, [Delivered('', '', '', 0.0)]) for one in told])
     tellings.of('')
     tellings.of('', TellingState.OWED)

@@ -38,7 +38,7 @@ class TestUnheard(testtools.TestCase):
         looking.look()
         looking.look()
         self.assertEqual(20, self.log.output.count('has never answered'))
-        self.assertIn('10 more addresses have never', self.log.output)
+        self.assertIn('And 10 more addresses', self.log.output)
 
     def test_where_all_have_answered_nothing_waits(self):
         looking = unheard.Unheard(lambda: [target('a', was_heard=True)],

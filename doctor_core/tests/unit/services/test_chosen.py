@@ -112,8 +112,8 @@ class ChosenCorroboratorsTest(MonitorCase):
     def test_a_wrong_name_says_what_there_is(self):
         said = self.refused(PluginNotFound, 'nova', 'oralce')
         self.assertIn("No plugin 'oralce' of kind 'corroborators' is "
-                      "installed. Did you mean 'oracle'? Available: kdump, "
-                      'nova, oracle.', said)
+                      "installed. Did you mean 'oracle'? Available: bmc, "
+                      'kdump, nova, oracle.', said)
 
     def test_a_name_that_two_packages_have(self):
         self.install('acme_twin')
