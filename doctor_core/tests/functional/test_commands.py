@@ -17,14 +17,14 @@ requires = ["setuptools"]
 build-backend = "setuptools.build_meta"
 
 [project]
-name = "acme-doctor-ipmi"
+name = "acme-doctor-pager"
 version = "1.0"
 
 [project.entry-points."doctor_core.monitors"]
-ipmi = "acme_ipmi:IpmiMonitor"
+pager = "acme_pager:PagerMonitor"
 
 [tool.setuptools]
-py-modules = ["acme_ipmi"]
+py-modules = ["acme_pager"]
 '''
 MODULE = '''
 import logging
@@ -34,16 +34,16 @@ from oslo_config import cfg
 from doctor_core.monitors.base import Monitor
 
 
-class IpmiMonitor(Monitor):
-    """Asks the baseboard controllers."""
+class PagerMonitor(Monitor):
+    """Asks the pagers."""
 
     @classmethod
     def get_opts(cls):
-        return [cfg.StrOpt('bmc', default='none', help='Which.')]
+        return [cfg.StrOpt('place', default='none', help='Which.')]
 
     def start(self, hosts):
         logging.getLogger(__name__).warning(
-            'ipmi asks %s for %s', self.options.bmc,
+            'pager asks %s for %s', self.options.place,
             [host.name for host in hosts])
 
     def stop(self):
@@ -182,21 +182,21 @@ class PluginsTest(testtools.TestCase):
         source, target = folder / 'source', folder / 'target'
         source.mkdir()
         (source / 'pyproject.toml').write_text(PYPROJECT)
-        (source / 'acme_ipmi.py').write_text(MODULE)
+        (source / 'acme_pager.py').write_text(MODULE)
         subprocess.run(
             [sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps',
              '--no-build-isolation', '--no-index', '--target', str(target),
              str(source)], check=True, capture_output=True)
         environment = {'PYTHONPATH': str(target)}
-        row = self.listed(**environment)['monitors', 'ipmi']
-        self.assertEqual(('ok', 'acme-doctor-ipmi',
-                          'Asks the baseboard controllers.'),
+        row = self.listed(**environment)['monitors', 'pager']
+        self.assertEqual(('ok', 'acme-doctor-pager',
+                          'Asks the pagers.'),
                          (row['State'], row['Distribution'], row['Summary']))
         conf = folder / 'doctor.conf'
-        conf.write_text('[monitor]\ntype = ipmi\nhosts = h1=192.0.2.1\n'
-                        '[monitor_ipmi]\nbmc = bmc7\n'
+        conf.write_text('[monitor]\ntype = pager\nhosts = h1=192.0.2.1\n'
+                        '[monitor_pager]\nplace = pager7\n'
                         '[bus]\ntransport_url = kombu+memory://\n')
         monitor = self.useFixture(Process(
             'doctor-monitor', '--config-file', conf,
-            ready=r"ipmi asks bmc7 for \['h1'\]", environment=environment))
+            ready=r"pager asks pager7 for \['h1'\]", environment=environment))
         self.assertEqual(0, monitor.end())

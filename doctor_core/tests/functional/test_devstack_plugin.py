@@ -188,7 +188,7 @@ class ConfigurationTest(PluginTestCase):
     def test_doctor_takes_every_option(self):
         options = self.configured()
         self.assertEqual(
-            ('sample', 'sample', 'devstack', 'aodh', '192.0.2.1', 12345,
+            (['sample'], 'sample', 'devstack', 'aodh', '192.0.2.1', 12345,
              'keystone', 'shortcut'),
             (options.monitor.type, options.inspector.type,
              options.installer.type, options.alarm.type,
@@ -232,7 +232,7 @@ class ConfigurationTest(PluginTestCase):
             DOCTOR_ALARM='local', DOCTOR_MONITOR='fake',
             DOCTOR_NOTIFICATION='conservative', DOCTOR_SERVICE_PORT='7')
         self.assertEqual(
-            ('local', 'fake', 'conservative', 7),
+            ('local', ['fake'], 'conservative', 7),
             (options.alarm.type, options.monitor.type,
              options.inspector.notification, options.inspector.port))
 
