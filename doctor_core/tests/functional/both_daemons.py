@@ -1,5 +1,8 @@
 """Both daemons as processes over a broker, for tests."""
 
+import json
+import urllib.request
+
 from doctor_core.model import new_id
 from doctor_core.tests.functional.daemons import Process
 from doctor_core.tests.functional.rabbit import SharedRabbitMQ
@@ -24,5 +27,14 @@ class BothDaemonsTestCase(SharedRabbitMQ, DaemonsTestCase):
         inspector = self.inspector(self.conf)
         monitor = self.useFixture(Process(
             'doctor-monitor', '--config-file', self.conf,
-            ready='doctor-monitor is ready'))
+            ready=r'status of the hosts is at (\S+)'))
+        where = monitor.match.group(1)
+        monitor.wait_for('doctor-monitor is ready')
+        # Who has never answered is not lost.
+        self.wait_for(lambda: self._states(where) == {'healthy'},
+                      'all hosts to have answered')
         return inspector, monitor
+
+    def _states(self, url):
+        with urllib.request.urlopen(url, timeout=10) as got:
+            return {host['state'] for host in json.loads(got.read())['hosts']}
