@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from bench import blackouts
 from bench.aftermath import Aftermath, aftermath
 from bench.blackouts import LENGTHS_S, SCOPES, Outcome, Scope
-from bench.far import Far
+from bench.far import Far, end
 from doctor_core import clock
 from doctor_core.exceptions import ConfigError
 from doctor_core.monitors.probing.profiles import PROFILES
@@ -87,13 +87,7 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
         self._reader.join()
 
 

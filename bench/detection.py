@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import peers
-from bench.far import Far
+from bench.far import Far, end
 from doctor_core import clock
 from doctor_core.exceptions import ConfigError
 from doctor_core.monitors.probing.profiles import PROFILES
@@ -179,13 +179,7 @@ class Detector:
 
     def stop(self) -> None:
         """End it."""
-        assert self.process.stdin
-        self.process.stdin.close()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
 
 
 @contextlib.contextmanager

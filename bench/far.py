@@ -154,3 +154,14 @@ class Far:
                 'table ip bench { chain lost { type filter hook prerouting '
                 f'priority 0; numgen random mod 100 < {percent} drop; }}; }}'
             ))
+
+
+def end(process: 'subprocess.Popen[str]') -> None:
+    """End a process that does when its standard input ends, or at once."""
+    assert process.stdin
+    process.stdin.close()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

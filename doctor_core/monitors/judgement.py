@@ -190,12 +190,7 @@ class Network:
         if not self.guard.witnessed(target.suspect_at, sent_at,
                                     self.standing - 1):
             return None
-        change = target.health.confirm(now)
-        if change:
-            self.withheld.discard(target)
-            self.suspects -= 1
-            self.standing -= 1
-        return change
+        return self._fallen(target, target.health.confirm(now))
 
     def agree(self, target: Target, now: float) -> Change | None:
         """A second witness says that a suspect is dead, too.
@@ -206,7 +201,11 @@ class Network:
         if self.unsettled(now) or not self.guard.witnessed(
                 target.suspect_at, now, self.standing - 1):
             return None
-        change = target.health.agree(now)
+        return self._fallen(target, target.health.agree(now))
+
+    def _fallen(self, target: Target, change: Change | None
+                ) -> Change | None:
+        """A suspect may have become a lost host."""
         if change:
             self.withheld.discard(target)
             self.suspects -= 1

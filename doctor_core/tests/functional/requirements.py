@@ -1,6 +1,7 @@
 """What a test needs of the machine: without it, it is skipped, and says how
 to get it; with DOCTOR_REQUIRE_ALL=1 it fails instead."""
 
+import importlib.util
 import os
 import shutil
 
@@ -28,6 +29,12 @@ def require(test: testtools.TestCase, met: object, what: str,
 def need_root(test: testtools.TestCase) -> None:
     """Go on only as root."""
     require(test, os.geteuid() == 0, 'root', 'run the tests with sudo')
+
+
+def need_library(test: testtools.TestCase, name: str) -> None:
+    """Go on only if a library is installed that not everybody needs."""
+    require(test, importlib.util.find_spec(name), f'the library {name}',
+            f'pip install {name}')
 
 
 def need_command(test: testtools.TestCase, command: str, how: str) -> str:

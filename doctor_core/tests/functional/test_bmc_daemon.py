@@ -41,13 +41,7 @@ class WitnessedTest(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        try:
-            import sushy  # noqa: F401
-            there = True
-        except ImportError:
-            there = False
-        requirements.require(self, there, 'the library sushy',
-                             'pip install sushy')
+        requirements.need_library(self, 'sushy')
         self.log = self.useFixture(fixtures.FakeLogger())
         self.echo = self.useFixture(EchoHosts(3))
         self.bmcs = [self.useFixture(RedfishServer()) for _ in range(3)]

@@ -28,13 +28,7 @@ class Case(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        try:
-            import sushy  # noqa: F401
-            there = True
-        except ImportError:
-            there = False
-        requirements.require(self, there, 'the library sushy',
-                             'pip install sushy')
+        requirements.need_library(self, 'sushy')
         self.log = self.useFixture(fixtures.FakeLogger())
 
     def serve(self, **how):

@@ -87,13 +87,7 @@ class RedfishTest(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        try:
-            import sushy  # noqa: F401
-            there = True
-        except ImportError:
-            there = False
-        requirements.require(self, there, 'the library sushy',
-                             'pip install sushy')
+        requirements.need_library(self, 'sushy')
 
     def serve(self, **options):
         return self.useFixture(RedfishServer(**options))
