@@ -59,7 +59,7 @@ class Deliverer:
     """Finds the notifier of a URL's scheme and has it tried until it works.
 
     An attempt that timed out may have been heard all the same: an owner is
-    told at least once, not exactly once. What an address hears of one server
+    told at least once, not exactly once. What a consumer hears of one server
     keeps its order, and what is not wanted any more is not tried again. Many
     notices of one project hold up none of another. All methods but
     :meth:`close` may be called from any thread and do not block.

@@ -1,8 +1,13 @@
-"""Whose turn it is: notices of one server to one address keep their order."""
+"""Whose turn it is: notices of one server to one consumer keep their order.
+
+A consumer is who listens at a host and a port: an owner may take the loss at
+one path and the return at another one.
+"""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 from doctor_core.model import Notice
 
@@ -36,7 +41,7 @@ class Turn:
 
 
 class Turns:
-    """The notices that are under way, by address and server."""
+    """The notices that are under way, by consumer and server."""
 
     def __init__(self) -> None:
         self._under_way: dict[tuple[str, str], list[Turn]] = {}
@@ -45,9 +50,9 @@ class Turns:
     async def of(self, action_url: str, notice: Notice
                  ) -> AsyncIterator[Turn]:
         """Wait for what was said before of the same server to the same
-        address; several notices of one event wait for none of them.
+        consumer; several notices of one event wait for none of them.
         """
-        key = action_url, notice.server_id
+        key = _consumer(action_url), notice.server_id
         turn = Turn(notice.event_id)
         line = self._under_way.setdefault(key, [])
         before = [one for one in line if notice.server_id
@@ -62,3 +67,11 @@ class Turns:
             line.remove(turn)
             if not line:
                 del self._under_way[key]
+
+
+def _consumer(action_url: str) -> str:
+    try:
+        netloc = urlsplit(action_url).netloc
+    except ValueError:
+        return action_url
+    return netloc.rpartition('@')[2].lower() or action_url

@@ -57,8 +57,8 @@ class LocalAlarmManager(AlarmManager):
     :ivar book: the alarms; served over HTTP at the same time.
     """
 
-    # An alarm that is going off waits for that, and what goes to an address
-    # for what it has yet to take.
+    # An alarm that is going off waits for that, and what goes to a consumer
+    # for what he has yet to take.
     keeps_order = True
 
     @classmethod

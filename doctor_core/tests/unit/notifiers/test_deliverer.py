@@ -234,7 +234,7 @@ class TestOneNotice(DelivererTestCase):
 class TestOrder(DelivererTestCase):
     """The first notice failed once; a retry of it came after the second."""
 
-    def deliver(self, notifier, **first):
+    def deliver(self, notifier, then='fake://a', **first):
         """Two, one after the other; the first waits for its retry."""
         deliverer = self.deliverer(notifier, retry_min_s=LONG_S,
                                    retry_max_s=LONG_S, deadline_s=9 * LONG_S)
@@ -242,7 +242,7 @@ class TestOrder(DelivererTestCase):
             event_id='1', **first))]
         while not notifier.attempts:
             deliverer.go_round()
-        futures.append(deliverer.deliver('fake://a', notice(event_id='2')))
+        futures.append(deliverer.deliver(then, notice(event_id='2')))
         return [future.exception(LONG_S / 2) for future in futures]
 
     def test_what_is_waived_meanwhile_is_not_tried_again(self):
@@ -259,6 +259,16 @@ class TestOrder(DelivererTestCase):
         self.assertEqual([None, None], self.deliver(notifier))
         self.assertEqual(['1', '2'],
                          [one.event_id for _, one in notifier.told])
+
+    def test_so_it_does_at_another_path_of_the_same_consumer(self):
+        """Loss and return are two alarms: who was away over both of them
+        must not hear of the loss last.
+        """
+        for then in ('fake://a/back', 'fake://user:secret@A/'):
+            notifier = FakeNotifier(passing())
+            self.assertEqual([None, None], self.deliver(notifier, then))
+            self.assertEqual(['1', '2'],
+                             [one.event_id for _, one in notifier.told])
 
     def test_an_attempt_that_is_under_way_is_not_overtaken(self):
         class Slow(FakeNotifier):
