@@ -25,6 +25,7 @@ from bench import blackouts
 from bench.aftermath import Aftermath, aftermath
 from bench.blackouts import LENGTHS_S, SCOPES, Outcome, Scope
 from bench.far import Far, end
+from bench.tables import csv_table
 from doctor_core import clock
 from doctor_core.exceptions import ConfigError
 from doctor_core.monitors.probing.profiles import PROFILES
@@ -289,17 +290,6 @@ def _text(cells: Sequence[str]) -> str:
         f'{count:>9}' for count in counts).rstrip()
 
 
-def _rst(found: Sequence[Row]) -> str:
-    lines = ['.. csv-table::', '   :header-rows: 1', '',
-             *(f'   {",".join(_quoted(cells))}' for cells
-               in (list(_COLUMNS), *map(_cells, found))), '']
-    return '\n'.join(lines)
-
-
-def _quoted(cells: Sequence[str]) -> list[str]:
-    return [f'"{cell}"' if ',' in cell else cell for cell in cells]
-
-
 def main(argv: Sequence[str]) -> int:
     """The command.
 
@@ -334,7 +324,7 @@ def main(argv: Sequence[str]) -> int:
         return 2
     _write(args.json, lambda: json.dumps(
         [dataclasses.asdict(row) for row in done], indent=1))
-    _write(args.rst, lambda: _rst(done))
+    _write(args.rst, lambda: csv_table(_COLUMNS, map(_cells, done)))
     return int(any(row.is_fault for row in done))
 
 

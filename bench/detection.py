@@ -20,6 +20,7 @@ from typing import Any
 
 from bench import peers
 from bench.far import Far, end
+from bench.tables import csv_table
 from doctor_core import clock
 from doctor_core.exceptions import ConfigError
 from doctor_core.monitors.probing.profiles import PROFILES
@@ -64,6 +65,8 @@ class Case:
     :ivar timing: interval and timeout in milliseconds; the profile's own
         where there are none.
     :ivar profile: of ours.
+    :ivar networks: on how many a host has an address; of ours, they share
+        nothing, and each is the other's second witness.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Case:
     timing: tuple[float, float] | None
     trials: int = 20
     profile: str = 'lab'
+    networks: int = 1
 
     @property
     def missed_s(self) -> float:
@@ -85,7 +89,9 @@ class Case:
             own = {'interval_ms': self.timing[0],
                    'timeout_ms': self.timing[1], 'confirm_probes': 3,
                    'confirm_spacing_ms': 1.0}
-        return {**_OURS, 'profile': self.profile, **own}
+        names = [f'network-{number}' for number in range(self.networks)]
+        return {**_OURS, 'profile': self.profile, 'networks': names,
+                'independent_networks': names[1:], **own}
 
 
 #: A peer's timing is as near to ours as it bears: fping ended by itself when
@@ -93,12 +99,16 @@ class Case:
 #: cannot keep up with shorter ones.
 CASES = (
     Case('1 host, datacentre', 'doctor', 1, None, profile='datacentre'),
+    Case('1 host, datacentre, 2 networks', 'doctor', 1, None,
+         profile='datacentre', networks=2),
     Case('1 host, cautious', 'doctor', 1, None, 10, 'cautious'),
     Case('1 host', 'doctor', 1, (2, 1)),
     Case('1 host', 'fping', 1, (10, 5)),
     Case('1 host', 'icmplib', 1, (10, 5)),
     Case('1 host', 'threads', 1, (10, 5)),
     Case('100 hosts, datacentre', 'doctor', 100, None, profile='datacentre'),
+    Case('100 hosts, datacentre, 2 networks', 'doctor', 100, None,
+         profile='datacentre', networks=2),
     Case('100 hosts, cautious', 'doctor', 100, None, 10, 'cautious'),
     Case('100 hosts', 'doctor', 100, (20, 5)),
     Case('100 hosts', 'fping', 100, (20, 5)),
@@ -127,7 +137,10 @@ class Detector:
             text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             cwd=_CHECKOUT)
         assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(' '.join(far.addresses) + '\n')
+        self.process.stdin.write(' '.join(
+            far.addresses if len(far.networks) == 1 else
+            [f'{addresses[0]}={",".join(addresses)}' for addresses
+             in zip(*far.networks, strict=True)]) + '\n')
         self.process.stdin.flush()
         if self.process.stdout.readline() != 'ready\n':
             raise ConfigError(f'{case.peer} did not start')
@@ -185,7 +198,7 @@ class Detector:
 @contextlib.contextmanager
 def running(case: Case) -> Iterator[tuple[Far, Detector]]:
     """The hosts and the detector of a case."""
-    with Far(case.n) as far:
+    with Far(case.n, case.networks) as far:
         detector = Detector(far, case)
         try:
             clock.sleep(_SETTLE_S)
@@ -228,11 +241,12 @@ def measure(case: Case) -> Row:
         for _ in range(case.trials):
             drain(detector, false, until=clock.monotonic()
                   + dice.uniform(0.3, 0.5))
-            address = dice.choice(far.addresses)
+            addresses = dice.choice(list(zip(*far.networks, strict=True)))
             cut_at = time.monotonic()
-            far.cut(address)
-            at = drain(detector, false, address, cut_at + case.missed_s)
-            far.heal(address)
+            far.cut(*addresses)
+            at = drain(detector, false, addresses[0],
+                       cut_at + case.missed_s)
+            far.heal(*addresses)
             if at is None:
                 missed += 1
             else:
@@ -330,9 +344,14 @@ _COLUMNS = ('case', 'peer', 'median_ms', 'max_ms', 'cpu_percent',
             'false_downs', 'missed', 'memory_mb')
 
 
-def _line(values: Sequence[Any]) -> str:
-    texts = ['-' if value is None else str(value) for value in values]
-    return f'{texts[0]:<24}{texts[1]:<10}' + ''.join(
+def _cells(row: Row) -> list[str]:
+    values = dataclasses.asdict(row)
+    return ['-' if values[column] is None else str(values[column])
+            for column in _COLUMNS]
+
+
+def _line(texts: Sequence[str]) -> str:
+    return f'{texts[0]:<34}{texts[1]:<10}' + ''.join(
         f'{text:>13}' for text in texts[2:])
 
 
@@ -347,6 +366,8 @@ def main(argv: Sequence[str], cases: Sequence[Case] = CASES,
     parser = argparse.ArgumentParser(prog='detection', description=__doc__)
     parser.add_argument('--json', metavar='FILE',
                         help='write the rows there, too')
+    parser.add_argument('--rst', metavar='FILE',
+                        help='write the table as it can stand in a page')
     parser.add_argument('--ours', action='store_true',
                         help='leave out the peers')
     args = parser.parse_args(argv)
@@ -354,17 +375,20 @@ def main(argv: Sequence[str], cases: Sequence[Case] = CASES,
         if not args.ours and peers.missing(name):
             sys.stdout.write(f'{name} is left out: {peers.missing(name)}\n')
     sys.stdout.write(_line(_COLUMNS) + '\n')
-    done: list[dict[str, Any]] = []
+    done: list[Row] = []
     try:
         for row in rows(not args.ours, cases, disturbed):
-            done.append(dataclasses.asdict(row))
-            sys.stdout.write(_line([done[-1][column]
-                                    for column in _COLUMNS]) + '\n')
+            done.append(row)
+            sys.stdout.write(_line(_cells(row)) + '\n')
             sys.stdout.flush()
     except ConfigError as error:
         sys.stderr.write(f'{error}\n')
         return 2
     if args.json:
-        with open(args.json, 'w', encoding='utf-8') as file:
-            json.dump(done, file, indent=1)
+        Path(args.json).write_text(json.dumps(
+            [dataclasses.asdict(row) for row in done], indent=1),
+            encoding='utf-8')
+    if args.rst:
+        Path(args.rst).write_text(csv_table(_COLUMNS, map(_cells, done)),
+                                  encoding='utf-8')
     return 0
