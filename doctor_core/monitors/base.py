@@ -37,8 +37,12 @@ class HostStatus:
 
 
 def mostly_unwatched(hosts: Collection[HostStatus]) -> bool:
-    """Whether most hosts cannot be watched at all."""
-    return 2 * sum(host.state == 'unwatched' for host in hosts) > len(hosts)
+    """Whether most hosts cannot be watched at all, or nothing is known of
+    them and it was said why.
+    """
+    return 2 * sum(host.state == 'unwatched'
+                   or host.state == 'unknown' and host.problem != ''
+                   for host in hosts) > len(hosts)
 
 
 def _leave(hostname: str, is_silent: bool) -> None:

@@ -1,7 +1,6 @@
 """Monitors that ask each host in turn: for a probe that may take a while."""
 
 import abc
-import functools
 import logging
 import queue
 import threading
@@ -20,7 +19,7 @@ from doctor_core.monitors.policy import policy, policy_opts
 from doctor_core.monitors.reports import host_down, host_up, last_answer_at
 from doctor_core.monitors.rounds import Polled, Probe, Rounds
 from doctor_core.monitors.unheard import Unheard
-from doctor_core.monitors.verdict import Change, State
+from doctor_core.monitors.verdict import FAILED, Change, State
 from doctor_core.plugins import Options
 from doctor_core.wording import counted
 
@@ -69,7 +68,9 @@ class PollingMonitor(Monitor):
         self._grace_s = max(unheard.GRACE_S,
                             options.interval_s + options.timeout_s)
         self._unheard = Unheard(
-            lambda: [polled.target for polled in self._rounds.hosts.values()],
+            lambda: [polled.target for polled in self._rounds.hosts.values()
+                     if not self._rounds.unasked.is_unasked(
+                         polled.host.name)],
             f'{options.section}-unheard', self._grace_s)
         self._known_defects: set[tuple[str, int] | str] = set()
 
@@ -145,13 +146,22 @@ class PollingMonitor(Monitor):
 
     def status(self) -> list[HostStatus]:
         now = clock.monotonic()
-        return [HostStatus(
-            polled.host, polled.target.health.state
-            if polled.target.is_known else State.UNKNOWN,
-            '; '.join(filter(None, (polled.problem, unheard.problem(
-                polled.target, now, self._grace_s)))),
-            last_answer_at([polled.target]), polled.target.near_misses,
-            polled.target.late) for polled in self._rounds.hosts.values()]
+        return [self._status(polled, now)
+                for polled in self._rounds.hosts.values()]
+
+    def _status(self, polled: Polled, now: float) -> HostStatus:
+        target = polled.target
+        state, problem = target.health.state, polled.problem
+        if self._rounds.unasked.is_unasked(polled.host.name):
+            # What was known of it is old; that it is down is not.
+            state = state if state in FAILED else State.UNKNOWN
+        elif not target.is_known:
+            state = State.UNKNOWN
+            problem = '; '.join(filter(None, (problem, unheard.problem(
+                target, now, self._grace_s))))
+        return HostStatus(polled.host, state, problem,
+                          last_answer_at([target]), target.near_misses,
+                          target.late)
 
     def isolated(self) -> bool:
         return self._rounds.network.isolated
@@ -208,35 +218,27 @@ class PollingMonitor(Monitor):
             self._orders.put(self._outcome(probe))
 
     def _outcome(self, probe: Probe) -> Callable[[], None]:
+        def so(judge: Callable[..., None], *why: str) -> Callable[[], None]:
+            return lambda: judge(probe, clock.monotonic(), *why)
+
+        rounds = self._rounds
         try:
             well = self.probe(probe.polled.host)
             if well is not None and not isinstance(well, bool):
                 raise TypeError(f'probe() returned {well!r}, neither True '
                                 'nor False nor None')
         except (BackendError, OSError) as error:
-            if not self.hears_hosts:
-                return functools.partial(self._rounds.failed, probe,
-                                         str(error))
-            return functools.partial(
-                self._take, self._rounds.missed, probe, str(error))
+            return so(rounds.missed if self.hears_hosts else rounds.failed,
+                      str(error))
         except ConfigError as error:
             self._complain(str(error))
-            return functools.partial(self._rounds.failed, probe, str(error))
+            return so(rounds.failed, str(error))
         except Exception as defect:  # a thread's outermost frame
             self._note(defect)
-            return functools.partial(
-                self._rounds.failed, probe,
-                f'{type(defect).__name__}: {defect}')
+            return so(rounds.failed, f'{type(defect).__name__}: {defect}')
         if well is None:
-            return functools.partial(self._rounds.failed, probe,
-                                     'it cannot be said how the host is')
-        return functools.partial(
-            self._take, self._rounds.answered if well
-            else self._rounds.missed, probe)
-
-    @staticmethod
-    def _take(judge: Callable[..., None], probe: Probe, *what: str) -> None:
-        judge(probe, clock.monotonic(), *what)
+            return so(rounds.failed, 'it cannot be said how the host is')
+        return so(rounds.answered if well else rounds.missed)
 
     def _complain(self, error: str) -> None:
         if error not in self._known_defects:

@@ -15,6 +15,7 @@ from doctor_core.model import Host
 from doctor_core.monitors.guard import WordsOnly
 from doctor_core.monitors.judgement import Network, Target
 from doctor_core.monitors.silences import WITHIN_S, Silences
+from doctor_core.monitors.unasked import Unasked
 from doctor_core.monitors.verdict import FAILED, Change, Policy, State
 
 LOG = logging.getLogger(__name__)
@@ -24,6 +25,8 @@ LOG = logging.getLogger(__name__)
 _GRACE_S = 1.0
 #: How often the log says that probes are late.
 _NOTE_S = 60.0
+#: All that are new are asked within this, however long the interval.
+_FIRST_S = 1.0
 #: The longest time between two steps.
 _IDLE_S = 1.0
 
@@ -34,12 +37,14 @@ class Polled:
 
     :ivar problem: why it did not answer, or could not be asked.
     :ivar missed_at: when the last probe began that it did not answer.
+    :ivar is_new: whether it has not been asked yet.
     """
 
     host: Host
     target: Target
     problem: str = ''
     missed_at: float = float('-inf')
+    is_new: bool = True
 
 
 @dataclasses.dataclass(eq=False)
@@ -82,6 +87,8 @@ class Rounds:
         self.network = Network('of the hosts')
         #: Who is silent; since when, is known to an interval only.
         self.silences = Silences(WITHIN_S + interval_s)
+        #: Who cannot be asked.
+        self.unasked = Unasked(policy.misses)
         self._policy = policy
         self._interval_s = interval_s
         self._limit_s = timeout_s + _GRACE_S
@@ -127,8 +134,9 @@ class Rounds:
                 continue
             target = before.target if before else self._target(host, now)
             fresh[host.name] = polled = Polled(host, target)
-            # Not all at once: they take turns within the interval.
-            self._push(polled, now + random.uniform(0, self._interval_s))
+            # Not all at once.
+            self._push(polled, now + random.uniform(
+                0, min(self._interval_s, _FIRST_S)))
         self._presumed |= {
             name for name, gone in self.hosts.items() if name not in fresh
             and gone.target.is_known and gone.target.health.state in FAILED}
@@ -136,6 +144,7 @@ class Rounds:
             self._heard = {*self._heard, *self.heard}
         for name in self.hosts.keys() - fresh.keys():
             self.silences.ended(name)
+            self.unasked.gone(name)
         self.hosts = fresh
         self.network.holds([polled.target for polled in fresh.values()])
 
@@ -183,6 +192,7 @@ class Rounds:
         if not self._ended(probe):
             return
         probe.polled.problem = ''
+        self.unasked.asked(probe.polled.host.name)
         self.silences.ended(probe.polled.host.name)
         is_first = not probe.polled.target.is_known
         change = self.network.answered(probe.polled.target, now,
@@ -216,13 +226,15 @@ class Rounds:
         """
         if self._ended(probe):
             probe.polled.problem = problem
+            self.unasked.asked(probe.polled.host.name)
             if not probe.overdue:
                 self._miss(probe, probe.began_at, now)
 
-    def failed(self, probe: Probe, problem: str) -> None:
+    def failed(self, probe: Probe, now: float, problem: str) -> None:
         """The host could not be asked: that says nothing of it."""
         if self._ended(probe):
             probe.polled.problem = problem
+            self.unasked.failed(probe.polled.host.name, problem, now)
 
     def _ended(self, probe: Probe) -> bool:
         """Have the host asked again, in time.
@@ -232,7 +244,12 @@ class Rounds:
         self._running.discard(probe)
         if not self._is_watched(probe.polled):
             return False
-        self._push(probe.polled, probe.began_at + self._interval_s)
+        # From then on they take turns within the interval.
+        interval_s = self._interval_s if not probe.polled.is_new \
+            else random.uniform(min(self._interval_s, _FIRST_S),
+                                self._interval_s)
+        probe.polled.is_new = False
+        self._push(probe.polled, probe.began_at + interval_s)
         return True
 
     def _miss(self, probe: Probe, sent_at: float, now: float) -> None:
@@ -263,6 +280,7 @@ class Rounds:
                 probe.deadline = max(probe.deadline, now + _GRACE_S)
             if probe.deadline <= now:
                 self._overdue(probe, now)
+        self.unasked.look(now, len(self.hosts))
         self.network.doubt_itself(now)
         self._was_unsettled |= self.network.unsettled(now)
         while self._news:
@@ -278,6 +296,9 @@ class Rounds:
             if self._silence_counts:
                 self._miss(probe, now if probe.overdue else probe.began_at,
                            now)
+            else:
+                self.unasked.failed(probe.polled.host.name,
+                                    probe.polled.problem, now)
         probe.overdue = True
         probe.deadline = now + self._interval_s
 

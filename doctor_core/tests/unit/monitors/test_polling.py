@@ -10,6 +10,7 @@ from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.fixtures import WatchContract, options
 from doctor_core.model import Host
 from doctor_core.model.evidence import EvidenceKind
+from doctor_core.monitors.base import mostly_unwatched
 from doctor_core.monitors.polling import PollingMonitor
 
 HOSTS = tuple(Host(name, (f'192.0.2.{number}',))
@@ -85,6 +86,10 @@ class Case(testtools.TestCase):
                          and predicate(status)), None)
         return clock.wait_for(look, clock.Deadline(WAIT_S), what=name)
 
+    def await_log(self, text):
+        clock.wait_for(lambda: text in self.log.output,
+                       clock.Deadline(WAIT_S), what=text)
+
     def await_well(self):
         for host in HOSTS:
             self.await_status(host.name, lambda status:
@@ -105,12 +110,30 @@ class HearsayTest(Case):
             c=lambda: release.wait(WAIT_S))
         for name, problem in (('a', 'no route'), ('b', 'no route'),
                               ('c', 'does not return')):
-            status = self.await_status(
-                name, lambda one, problem=problem: problem in one.problem)
-            self.assertEqual('healthy', status.state)
-        self.assertEqual('', self.log.output.replace(
-            'Watching 4 hosts every 0.02 s, answers within 0.02 s\n', ''))
+            self.await_status(
+                name, lambda one, problem=problem: problem in one.problem
+                and one.state == 'unknown')
+        self.await_log('2 of 4 hosts cannot be asked, and nothing is said of '
+                       'them: a, b: no route')
+        self.await_log('3 of 4 hosts cannot be asked, and nothing is said of '
+                       'them: c: the probe does not return')
+        self.assertTrue(mostly_unwatched(self.monitor.status()))
+        release.set()
+        self.monitor.answers.clear()
+        self.await_well()
+        self.await_log('All hosts can be asked again')
         self.assertTrue(self.faults.empty())
+
+    def test_who_was_never_asked_is_told_of_at_once(self):
+        """For a wrong password "a firewall?" was asked, or nothing said."""
+        for name in 'abcd':
+            self.monitor.answers[name] = BackendError('who are you?')
+        self.monitor.start(HOSTS)
+        self.await_log('4 of 4 hosts cannot be asked, and nothing is said of '
+                       'them: a, b, c and 1 more: who are you?')
+        self.assertEqual({('unknown', 'who are you?')}, {
+            (one.state, one.problem) for one in self.monitor.status()})
+        self.assertNotIn('firewall', self.log.output)
 
     def test_the_word_of_all_at_once_is_no_broken_path(self):
         self.monitor.start(HOSTS)
@@ -170,11 +193,12 @@ class ProbeTest(Case):
         self.await_well()
         self.monitor.answers.update(dict.fromkeys('abcd', answer))
         for host in HOSTS:
-            status = self.await_status(host.name, lambda status:
-                                       text in status.problem)
-            self.assertEqual('healthy', status.state)
+            self.await_status(host.name, lambda status:
+                              text in status.problem
+                              and status.state == 'unknown')
         self.monitor.answers.clear()
-        self.await_status('b', lambda status: not status.problem)
+        self.await_status('b', lambda status: not status.problem
+                          and status.state == 'healthy')
         self.assertEqual(1, self.log.output.count('Traceback'))
         self.assertIn(text, self.log.output)
         self.assertTrue(self.faults.empty())
@@ -188,9 +212,8 @@ class ProbeTest(Case):
         self.monitor.start(HOSTS)
         self.await_well()
         self.monitor.answers['b'] = ConfigError('no such tool')
-        status = self.await_status('b', lambda one: one.problem)
-        self.assertEqual(('healthy', 'no such tool'), (status.state,
-                                                       status.problem))
+        self.await_status('b', lambda one: (
+            one.state, one.problem) == ('unknown', 'no such tool'))
         self.monitor.prove_alive()
         self.assertEqual(1, self.log.output.count('cannot ask: no such tool'))
         self.assertNotIn('Traceback', self.log.output)
@@ -201,9 +224,9 @@ class ProbeTest(Case):
         self.await_well()
         self.monitor.answers.update(dict.fromkeys('abcd', lambda: None))
         for host in HOSTS:
-            status = self.await_status(host.name, lambda status:
-                                       'cannot be said' in status.problem)
-            self.assertEqual('healthy', status.state)
+            self.await_status(host.name, lambda status:
+                              'cannot be said' in status.problem
+                              and status.state == 'unknown')
         self.assertTrue(self.faults.empty())
 
     def test_hosts_that_fall_silent_together_are_first_a_path(self):

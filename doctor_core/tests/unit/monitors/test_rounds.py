@@ -263,7 +263,7 @@ class WatchTest(testtools.TestCase):
         (probe,) = lab.rounds.begin(lab.at + 1.0)
         lab.watch([Host('other')])
         lab.rounds.missed(probe, lab.at + 1.5)
-        lab.rounds.failed(probe, 'too late')
+        lab.rounds.failed(probe, lab.at + 1.5, 'too late')
         self.assertEqual(State.UNKNOWN, lab.state('other'))
 
     def test_presumed_down_is_up_when_it_answers(self):
