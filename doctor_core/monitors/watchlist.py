@@ -79,12 +79,22 @@ class WatchedHost:
                          f'{target.network.name} in a row without an answer'
                          for target in self.failed)
 
+    @property
+    def heard_on(self) -> str:
+        """The networks on which it is heard, for a person."""
+        return ', '.join(target.network.name for target in self.known
+                         if target.health.state not in FAILED)
+
     def problem(self, now: float) -> str:
-        """Why it, or one of its addresses, cannot be watched.
+        """Why it, or one of its addresses, cannot be watched; where it is
+        silent, while it is heard elsewhere.
 
         :param now: a monotonic time.
         """
-        return '; '.join(filter(None, [*self.problems, *(
+        silent = [] if self.meaning is not Meaning.DEGRADED else [
+            f'silent on {target.network.name}, and heard on {self.heard_on}'
+            for target in self.failed]
+        return '; '.join(filter(None, [*self.problems, *silent, *(
             unheard.problem(target, now) for target in self.targets)]))
 
     def judge(self, matrix: Matrix, networks: Sequence[str]) -> Meaning:

@@ -288,8 +288,11 @@ class ProbingMonitor(Monitor):
         elif before is Meaning.DOWN:
             self.report(host_up(name, self._details(watched)))
         elif meaning is Meaning.DEGRADED:
-            LOG.warning('Host %s is degraded: %s', name,
-                        watched.missed)
+            LOG.warning('Host %s is degraded: %s; it is heard on %s. Nobody '
+                        'else is told.', name, watched.missed,
+                        watched.heard_on)
+        elif before is Meaning.DEGRADED:
+            LOG.info('Host %s is degraded no longer', name)
         # Only now: a report that raised is made again.
         watched.meaning = meaning
         self._presumed -= {name}

@@ -317,10 +317,18 @@ class TestProbingMonitor(testtools.TestCase):
         self.await_states(a='healthy', b='healthy', two='degraded',
                           d='healthy')
         self.assertTrue(self.faults.empty())
-        self.wire.dead.add('192.0.2.5')
+        why = 'silent on network-1, and heard on network-2'
+        self.assertEqual([why], [one.problem for one in self.monitor.status()
+                                 if one.host == two])
+        self.assertIn('; it is heard on network-2.', self.log.output)
+        self.wire.dead.clear()
+        self.await_states(a='healthy', b='healthy', two='healthy',
+                          d='healthy')
+        self.assertIn('Host two is degraded no longer', self.log.output)
+        self.wire.dead |= {'192.0.2.4', '192.0.2.5'}
         fault = self.next_fault()
         self.assertEqual(['network-1', 'network-2'],
-                         fault.details['unreachable'])
+                         sorted(fault.details['unreachable']))
 
     def test_verdict_matrix_decides(self):
         self.make(networks=['management', 'tenant'],
