@@ -1,7 +1,9 @@
 """Which hosts are to be watched: those listed, else those that Nova knows."""
 
 import dataclasses
+import ipaddress
 import logging
+import re
 import threading
 from collections.abc import Sequence
 
@@ -40,6 +42,8 @@ _LAST_RETRY_S = 30.0
 _RACKS_S = 1.0
 #: A longer list of names is not read.
 _NAMES = 10
+#: Of a host, or one that resolves.
+_NAME = re.compile(r'[\w.-]+')
 
 
 class HostSource:
@@ -183,6 +187,7 @@ def configured_hosts(entries: Sequence[str]) -> list[Host]:
             raise ConfigError(f'[monitor] hosts: {entry!r} is not '
                               '"name=address" or "name".')
         host = Host(name, tuple(addresses.split()))
+        _check(entry, host)
         if name in names:
             raise ConfigError(f'[monitor] hosts: {entry!r} names the host '
                               f'of {names[name]!r} again.')
@@ -194,3 +199,28 @@ def configured_hosts(entries: Sequence[str]) -> list[Host]:
             taken[address] = entry
         hosts.append(host)
     return hosts
+
+
+def _check(entry: str, host: Host) -> None:
+    """Whether its name and its addresses can be some.
+
+    :raises ConfigError: they cannot.
+    """
+    for word in (host.name, *host.addresses):
+        if _NAME.fullmatch(word) is None and not _is_address(word):
+            raise ConfigError(
+                f'[monitor] hosts: {entry!r}: {word!r} is no name and no '
+                'address. Hosts are separated by commas, each is '
+                '"name=address".')
+    for word in host.addresses or (host.name,):
+        if not word.strip('0123456789.') and not _is_address(word):
+            raise ConfigError(f'[monitor] hosts: {entry!r}: {word!r} is no '
+                              'address.')
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ipaddress.ip_address(word)
+    except ValueError:
+        return False
+    return True

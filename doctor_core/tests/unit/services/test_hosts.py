@@ -22,9 +22,16 @@ class TestConfiguredHosts(testtools.TestCase):
             configured_hosts(['a=192.0.2.1 2001:db8::1', 'b']))
 
     def test_what_is_no_host_is_refused_and_shown(self):
-        for wrong in ('=192.0.2.1', 'a=', ' '):
+        for wrong in ('=192.0.2.1', 'a=', ' ', 'a 192.0.2.1', 'a=10.9.1',
+                      'a=10.9.1.300', '10.9.1.300', 'a=192.0.2.1;b',
+                      'a=192.0.2.1 b=192.0.2.2', 'a;b'):
             error = self.assertRaises(ConfigError, configured_hosts, [wrong])
             self.assertIn(repr(wrong), str(error))
+
+    def test_names_of_many_kinds(self):
+        for name in ('compute-0.example.org', '7=192.0.2.1', '192.0.2.9',
+                     'node_1', 'a=fe80::1%eth0', 'a=other-name', 'büro-1'):
+            self.assertEqual(1, len(configured_hosts([name])), name)
 
     def test_a_name_twice_is_refused(self):
         self.assertRaises(ConfigError, configured_hosts,
