@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -17,8 +18,11 @@ from doctor_core.profiler import report
 from doctor_core.profiler.times import FaultTimes
 from doctor_core.scenarios.base import Progress, Scenario
 from doctor_core.services import chosen
+from doctor_core.wording import counted
 
 _WIDTH = 100
+#: What waits for a processor, for each: more is a machine with other work.
+_BUSY = 2.0
 _NARROWEST = 80
 _WIDEST = 160
 
@@ -101,6 +105,9 @@ def _run(scenario: Scenario, progress: Progress, json_path: str | None,
     if left:
         outcome = dataclasses.replace(
             outcome, verdict=Verdict.FAILED, reasons=outcome.reasons + left)
+    if outcome.verdict is Verdict.FAILED:
+        outcome = dataclasses.replace(
+            outcome, reasons=outcome.reasons + _busy())
     print(file=out)
     if measured is None:
         _tell_verdict(outcome, progress, json_path, html_path, out)
@@ -114,6 +121,15 @@ def _run(scenario: Scenario, progress: Progress, json_path: str | None,
 def _left(scenario: Scenario) -> tuple[str, ...]:
     return tuple(f'left behind, to be removed by hand: {what}'
                  for what in scenario.leftovers())
+
+
+def _busy() -> tuple[str, ...]:
+    """That times say little, on a machine with so much other work."""
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    if load < _BUSY * processors:
+        return ()
+    return (f'this machine is busy, with a load of {load:.0f} on '
+            f'{counted(processors, "processor")}: try again when it is not',)
 
 
 def _draw(times: FaultTimes, facts: report.ReportFacts,
