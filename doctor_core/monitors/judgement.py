@@ -40,14 +40,16 @@ class Target:
     :ivar heard_at: when its last answer was taken.
     :ivar suspect_at: since when the answers of others prove that its silence
         is its own: when the first probe that it then missed was sent.
+    :ivar silent_at: when the first of the probes was sent that it has missed
+        in a row, whoever answered.
     :ivar near_misses: how often a suspicion was refuted.
     :ivar noted_at: when the log last had one of these.
     :ivar late: how many answers came after their deadline.
     """
 
     __slots__ = ('address', 'health', 'heard_at', 'late', 'listed', 'name',
-                 'near_misses', 'network', 'noted_at', 'suspect_at',
-                 'was_heard', 'watched_at')
+                 'near_misses', 'network', 'noted_at', 'silent_at',
+                 'suspect_at', 'was_heard', 'watched_at')
 
     def __init__(self, name: str, address: Hashable, policy: Policy,
                  network: 'Network', *, listed: str = '',
@@ -61,6 +63,7 @@ class Target:
         self.health = Health(policy)
         self.heard_at = _NEVER
         self.suspect_at = _NEVER
+        self.silent_at = _NEVER
         self.noted_at = _NEVER
         self.near_misses = 0
         self.late = 0
@@ -80,11 +83,14 @@ class Network:
     :ivar isolated: whether nobody answers who should.
     :ivar suspects: how many of its targets are suspect.
     :ivar shaken: whether these are more than half of those standing.
-    :ivar settles_at: until then nobody's silence proves anything.
+
+    :param together_s: who fell silent within so many seconds may have done so
+        together.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, together_s: float = SETTLE_S) -> None:
         self.name = name
+        self._together_s = together_s
         self.guard = Guard()
         self.targets: list[Target] = []
         self.standing = 0
@@ -94,7 +100,11 @@ class Network:
         self._is_said = False
         self.suspects = 0
         self.shaken = False
-        self.settles_at = _NEVER
+        #: Until then nobody's silence proves anything: it was isolated.
+        self._back_at = _NEVER
+        #: Nor that of those who fell silent with it: it was shaken.
+        self._steady_at = _NEVER
+        self._shaken_at = _NEVER
 
     def holds(self, targets: Sequence[Target]) -> None:
         """These are its targets from now on."""
@@ -167,10 +177,11 @@ class Network:
         health = target.health
         if not health.misses:
             target.suspect_at = sent_at if suspect_at is None else suspect_at
+            target.silent_at = sent_at
         was_standing = health.state not in FAILED
         was_suspect = health.state is State.SUSPECT
         change = health.missed(now, sent_at=sent_at, witnessed=(
-            not self.unsettled(now) and self.guard.witnessed(
+            not self.unsettled(now, target) and self.guard.witnessed(
                 target.suspect_at, sent_at, self.standing - 1)))
         self.suspects += (health.state is State.SUSPECT) - was_suspect
         if change is Change.DOWN:
@@ -198,7 +209,7 @@ class Network:
         :returns: DOWN, or None when it is too early, or when the monitor
             itself may be cut off from this network.
         """
-        if self.unsettled(now) or not self.guard.witnessed(
+        if self.unsettled(now, target) or not self.guard.witnessed(
                 target.suspect_at, now, self.standing - 1):
             return None
         return self._fallen(target, target.health.agree(now))
@@ -212,9 +223,17 @@ class Network:
             self.standing -= 1
         return change
 
-    def unsettled(self, now: float) -> bool:
-        """Whether who is silent may only not have been found again yet."""
-        return self.isolated or now < self.settles_at
+    def unsettled(self, now: float, target: Target | None = None) -> bool:
+        """Whether who is silent may only not have been found again yet.
+
+        :param target: who; anybody when None. Of one that was silent long
+            before, it is not so: others that come and go say nothing of it.
+        """
+        if self.isolated or now < self._back_at:
+            return True
+        return now < self._steady_at and (
+            target is None or not target.health.misses
+            or target.silent_at >= self._shaken_at - self._together_s)
 
     def reconsider(self, now: float) -> list[Target]:
         """Somebody answered: look at the silent ones afresh.
@@ -234,8 +253,10 @@ class Network:
         """Judge whether it is the monitor that is cut off; now and then."""
         isolated = self.guard.isolated(len(self.withheld), self.standing)
         shaken = self.guard.shaken(self.suspects, self.standing)
-        if self.isolated or (shaken and not self.shaken):
-            self.settles_at = now + SETTLE_S
+        if self.isolated:
+            self._back_at = now + SETTLE_S
+        elif shaken and not self.shaken:
+            self._shaken_at, self._steady_at = now, now + SETTLE_S
         self.shaken = shaken
         if isolated and not self.isolated:
             self._isolated_at = now

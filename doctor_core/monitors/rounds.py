@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from doctor_core.model import Host
 from doctor_core.monitors.guard import WordsOnly
-from doctor_core.monitors.judgement import Network, Target
+from doctor_core.monitors.judgement import SETTLE_S, Network, Target
 from doctor_core.monitors.silences import WITHIN_S, Silences
 from doctor_core.monitors.unasked import Unasked
 from doctor_core.monitors.verdict import FAILED, Change, Policy, State
@@ -84,7 +84,7 @@ class Rounds:
                  silence_counts: bool = True) -> None:
         #: By name.
         self.hosts: dict[str, Polled] = {}
-        self.network = Network('of the hosts')
+        self.network = Network('of the hosts', SETTLE_S + interval_s)
         #: Who is silent; since when, is known to an interval only.
         self.silences = Silences(WITHIN_S + interval_s)
         #: Who cannot be asked.
@@ -253,7 +253,7 @@ class Rounds:
         return True
 
     def _miss(self, probe: Probe, sent_at: float, now: float) -> None:
-        if sent_at < self.network.settles_at:
+        if self.network.unsettled(sent_at, probe.polled.target):
             return  # it was the monitor that could not be heard then
         # Others' answers count from when the silence was noticed: a probe
         # takes long, and the link may break while it is under way.

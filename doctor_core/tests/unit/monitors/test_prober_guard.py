@@ -1,10 +1,20 @@
+import random
+
 import fixtures
 import hypothesis
 import testtools
 from hypothesis import strategies as st
 
-from doctor_core.monitors.verdict import Change
+from doctor_core.monitors.judgement import SETTLE_S
+from doctor_core.monitors.probing.settings import Timing
+from doctor_core.monitors.verdict import Change, Policy
 from doctor_core.tests.unit.monitors.doubles import Lab
+
+DATACENTRE = (
+    Timing(interval_s=0.075, timeout_s=0.05, confirm=3, spacing_s=0.025,
+           silences_s=(0.3, 0.6)),
+    Policy(misses=4, silence_s=0.6, agreed_silence_s=0.3, soak_samples=3,
+           soak_s=0.5, hold_down_s=0.0))
 
 
 class TestIsolation(testtools.TestCase):
@@ -133,3 +143,26 @@ class TestIsolation(testtools.TestCase):
         lab.run(0.5)
         self.assertEqual([], lab.told)
         self.assertEqual(['lan'], lab.prober.isolated)
+
+
+class TestLossy(testtools.TestCase):
+    """Hosts were not told lost as long as others lost an answer now and then:
+    each time the monitor doubted its own link anew.
+    """
+
+    @hypothesis.settings(max_examples=30)
+    @hypothesis.given(
+        st.sampled_from([(2, 1, 20), (4, 2, 20), (3, 1, 20), (10, 5, 5),
+                         (40, 20, 5)]), st.integers(0, 2 ** 32))
+    def test_the_dead_are_told_and_nobody_else(self, case, seed):
+        hosts, dead, percent = case
+        dice = random.Random(seed)
+        lab = Lab(hosts=hosts, timing=DATACENTRE[0], policy=DATACENTRE[1])
+        lab.run(1.0)
+        lab.dead.update(list(lab.targets)[:dead])
+        lab.wire.delay = lambda address, at: (
+            None if address in lab.dead or dice.randrange(100) < percent
+            else 0.0002)
+        lab.run(2 * SETTLE_S + 2.0)
+        self.assertEqual(lab.dead, {name for name, change in lab.changes()
+                                    if change is Change.DOWN})
