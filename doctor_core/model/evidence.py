@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import math
 from collections.abc import Collection
 
 
@@ -73,12 +74,19 @@ class Evidence:
     :ivar source: who says so: a monitor's kind, a network, an operator.
     :ivar at: when, in epoch seconds.
     :ivar text: in a person's words.
+    :raises ValueError: of what no host can be judged by: no kind, no time.
     """
 
     kind: EvidenceKind
     source: str
     at: float
     text: str = ''
+
+    def __post_init__(self) -> None:
+        # A plugin may make it of words.
+        object.__setattr__(self, 'kind', EvidenceKind(self.kind))
+        if not math.isfinite(self.at):
+            raise ValueError(f'evidence was found at {self.at}')
 
 
 class Certainty(enum.StrEnum):

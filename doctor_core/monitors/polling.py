@@ -233,7 +233,7 @@ class PollingMonitor(Monitor):
         except ConfigError as error:
             self._complain(str(error))
             return so(rounds.failed, str(error))
-        except Exception as defect:  # a thread's outermost frame
+        except BaseException as defect:  # a plugin's; SystemExit, too
             self._note(defect)
             return so(rounds.failed, f'{type(defect).__name__}: {defect}')
         if well is None:
@@ -245,7 +245,7 @@ class PollingMonitor(Monitor):
             self._known_defects.add(error)
             LOG.error('%s cannot ask: %s', self.options.section, error)
 
-    def _note(self, defect: Exception) -> None:
+    def _note(self, defect: BaseException) -> None:
         """Log a defect, once for each place in the plugin."""
         place = traceback.extract_tb(defect.__traceback__)[-1]
         key = place.filename, place.lineno or 0

@@ -3,7 +3,6 @@
 Pure: no clock, no I/O. The times given are seconds of one monotonic clock.
 """
 
-import collections
 import dataclasses
 import heapq
 import itertools
@@ -14,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from doctor_core.model import Host
 from doctor_core.monitors.guard import WordsOnly
 from doctor_core.monitors.judgement import SETTLE_S, Network, Target
+from doctor_core.monitors.news import News
 from doctor_core.monitors.silences import WITHIN_S, Silences
 from doctor_core.monitors.unasked import Unasked
 from doctor_core.monitors.verdict import FAILED, Change, Policy, State
@@ -74,8 +74,8 @@ class Rounds:
         silent. It is not where somebody else is asked about it: then only his
         word counts, and that of many at once is no sign of a broken path.
     :param changed: called with each host that is suspect, answers after
-        all, went down or up; when it raises, it is called again at the next
-        step.
+        all, went down or up; when it raises, it is called again after a
+        second.
     """
 
     def __init__(self, policy: Policy, *, interval_s: float,
@@ -93,12 +93,10 @@ class Rounds:
         self._interval_s = interval_s
         self._limit_s = timeout_s + _GRACE_S
         self._at_a_time = at_a_time
-        self._changed = changed
         self._silence_counts = silence_counts
         if not silence_counts:
             self.network.guard = WordsOnly()
-        self._news: collections.deque[tuple[Polled, Change]] = (
-            collections.deque())
+        self._news = News(changed)
         self._queue: list[tuple[float, int, Polled]] = []
         self._order = itertools.count()
         self._running: set[Probe] = set()
@@ -266,7 +264,7 @@ class Rounds:
 
     def _tell(self, polled: Polled, change: Change | None) -> None:
         if change is not None and polled.target.is_known:
-            self._news.append((polled, change))
+            self._news.put(polled, change)
 
     def step(self, now: float) -> float:
         """Judge what has not returned, and tell what is new.
@@ -283,9 +281,7 @@ class Rounds:
         self.unasked.look(now, len(self.hosts))
         self.network.doubt_itself(now)
         self._was_unsettled |= self.network.unsettled(now)
-        while self._news:
-            self._changed(*self._news[0])
-            self._news.popleft()
+        self._news.tell(now)
         self._wake_at = self._next_wake(now)
         return self._wake_at
 

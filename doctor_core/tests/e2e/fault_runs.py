@@ -15,7 +15,7 @@ from doctor_core.tests.e2e import times
 from doctor_core.tests.e2e.bed import BedCase
 
 #: The whole way of an event, in every run.
-_STAGES = {f'T{number:02}' for number in range(10)}
+_STAGES = {f'T{number:02}' for number in range(11)}
 #: By when all have to be told for the tests to pass. A second is what Doctor
 #: promises, on a machine that has nothing else to do; on one that has, every
 #: service of this cloud takes many times as long, and a test that fails then

@@ -2,6 +2,7 @@ import testtools
 
 from doctor_core.model.evidence import (
     Certainty,
+    Evidence,
     EvidenceKind,
     Weight,
     certainty,
@@ -35,3 +36,17 @@ class CertaintyTest(testtools.TestCase):
             for more in EvidenceKind:
                 self.assertGreaterEqual(order.index(self.sure(kind, more)),
                                         order.index(self.sure(kind)))
+
+
+class MadeByPluginsTest(testtools.TestCase):
+    """A word that was no kind kept the news of all hosts back."""
+
+    def test_a_word_that_is_a_kind_is_one(self):
+        self.assertIs(EvidenceKind.PANICKED,
+                      Evidence('panicked', 'acme', 1.0).kind)
+
+    def test_what_no_host_can_be_judged_by(self):
+        for kind, at in (('sleepy', 1.0), ('', 1.0), (None, 1.0),
+                         ('panicked', float('nan')),
+                         ('panicked', float('inf'))):
+            self.assertRaises(ValueError, Evidence, kind, 'acme', at)

@@ -32,7 +32,7 @@ class MemoryMonitor(PollingMonitor):
 
     def probe(self, host):
         answer = self.answers.get(host.name, True)
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer() if callable(answer) else answer
 
@@ -208,6 +208,10 @@ class ProbeTest(Case):
         self.check_defect(ZeroDivisionError('of a plugin'),
                           'ZeroDivisionError: of a plugin')
 
+    def test_a_plugin_that_wants_to_end_the_process(self):
+        """It ended a thread, and the host was called lost for ever."""
+        self.check_defect(SystemExit('of a plugin'), 'SystemExit: of a plugin')
+
     def test_what_the_operator_can_mend_is_said_once_and_plainly(self):
         self.monitor.start(HOSTS)
         self.await_well()
@@ -253,7 +257,7 @@ class ProbeTest(Case):
         self.monitor.answers['b'] = False
         self.monitor.start(HOSTS)
         self.assertEqual('b', self.faults.get(timeout=WAIT_S).hostname)
-        self.assertIn('it goes on', self.log.output)
+        self.assertIn('it is tried again', self.log.output)
 
     def test_stop_does_not_wait_for_a_probe_that_hangs(self):
         asked, release = threading.Event(), threading.Event()

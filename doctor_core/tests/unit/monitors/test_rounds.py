@@ -138,19 +138,6 @@ class RoundsTest(testtools.TestCase):
         self.assertEqual([], list(lab.rounds.begin(lab.at)))
         self.assertIn('late: 2 are asked at a time, and', self.log.output)
 
-    def test_report_that_raises_is_made_again(self):
-        lab = Lab().watch()
-        lab.dead.add('h1')
-        told, lab.rounds._changed = lab.rounds._changed, self._no_room
-        self.assertRaises(MemoryError, lab.run, 8.0)
-        lab.rounds._changed = told
-        lab.run(8.0)
-        self.assertEqual([('h1', Change.DOWN)], lab.told)
-
-    @staticmethod
-    def _no_room(*_change):
-        raise MemoryError
-
 
 class HangingTest(testtools.TestCase):
 

@@ -81,22 +81,6 @@ class TestDetection(testtools.TestCase):
         lab.run(0.1)
         self.assertEqual([('h0', Change.DOWN)], lab.changes())
 
-    def test_report_that_fails_is_made_again(self):
-        """A verdict was lost when whoever took it raised."""
-        lab = Lab()
-        takes = []
-
-        def raise_once(target, change):
-            takes.append(target.name)
-            if len(takes) == 1:
-                raise RuntimeError('not now')
-        lab.prober._changed = raise_once
-        lab.dead.add('h1')
-        self.assertRaises(RuntimeError, lab.run, 1.0)
-        lab.run(1.0)
-        # Suspected twice, doubted, down.
-        self.assertEqual(['h1'] * 3, takes)
-
 
 class TestMatching(testtools.TestCase):
 
