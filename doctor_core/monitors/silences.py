@@ -5,7 +5,8 @@ one second is more likely a switch or a route than their deaths; which it is,
 another witness of each has to say.
 """
 
-from collections.abc import Hashable
+import collections
+from collections.abc import Hashable, Sequence
 
 #: So many silences that began so close to each other are first a path's.
 HOSTS = 3
@@ -24,6 +25,9 @@ class Silences:
     def __init__(self, within_s: float = WITHIN_S) -> None:
         self._within_s = within_s
         self._began: dict[Hashable, float] = {}
+        #: What :func:`_sizes` says of them: found once for all, for when many
+        #: are lost at once each of them asks; empty when they changed.
+        self._sizes: dict[float, int] = {}
 
     def began(self, host: Hashable, at: float) -> None:
         """A host is silent.
@@ -31,11 +35,14 @@ class Silences:
         :param at: since when: the first probe was sent that nothing of it
             answered.
         """
-        self._began[host] = at
+        if self._began.get(host) != at:
+            self._began[host] = at
+            self._sizes = {}
 
     def ended(self, host: Hashable) -> None:
         """A host answers, or is not watched any more."""
-        self._began.pop(host, None)
+        if self._began.pop(host, None) is not None:
+            self._sizes = {}
 
     def since(self, host: Hashable) -> float | None:
         """Since when a host is silent; None when it is not."""
@@ -48,17 +55,34 @@ class Silences:
         own = self._began.get(host)
         if own is None:
             return 0
-        near = sorted(at for at in self._began.values()
-                      if abs(at - own) <= self._within_s)
-        first = most = 0
-        for last, at in enumerate(near):
-            while at - near[first] > self._within_s:
-                first += 1
-            if near[first] <= own <= at:
-                most = max(most, last - first + 1)
-        return most
+        if not self._sizes:
+            self._sizes = _sizes(sorted(self._began.values()), self._within_s)
+        return self._sizes[own]
 
     def is_path(self, host: Hashable) -> bool:
         """Whether so many fell silent with a host that a path is suspected.
         """
         return self.together(host) >= HOSTS
+
+
+def _sizes(times: Sequence[float], within_s: float) -> dict[float, int]:
+    """The size of the largest group that each time belongs to; a group's
+    first and last are no more apart than that.
+
+    :param times: the earliest first.
+    """
+    sizes: dict[float, int] = {}
+    # The time of the first and the size of those that may reach the next
+    # time, the largest first: one that begins later reaches further.
+    groups: collections.deque[tuple[float, int]] = collections.deque()
+    end = 0
+    for index, at in enumerate(times):
+        while end < len(times) and times[end] - at <= within_s:
+            end += 1
+        while groups and groups[-1][1] <= end - index:
+            groups.pop()
+        groups.append((at, end - index))
+        while at - groups[0][0] > within_s:
+            groups.popleft()
+        sizes.setdefault(at, groups[0][1])
+    return sizes
