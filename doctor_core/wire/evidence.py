@@ -51,6 +51,11 @@ def read(value: object, path: str, received_at: float, remarks: list[str]
                            f'{escaping.described(known["kind"])} is not '
                            'known, and is left out')
             continue
+        if kind is EvidenceKind.OPERATOR:
+            remarks.append(f'{where}.kind: an operator says so with "doctor '
+                           'faults confirm", and in no report; it is left '
+                           'out')
+            continue
         at = times.read(entry.get('at'), received_at)[0]
         found.append(Evidence(
             kind, escaping.escaped(known.get('source', '')),

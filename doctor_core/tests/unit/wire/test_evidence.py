@@ -30,6 +30,13 @@ class EvidenceTest(testtools.TestCase):
             self.assertEqual((), self.read(value))
             self.assertIn(remark, self.remarks[0])
 
+    def test_no_report_has_the_word_of_an_operator(self):
+        """Ten such events felled a cloud past the mass failure guard."""
+        found = self.read([{'kind': 'operator'}, {'kind': 'probes'}])
+        self.assertEqual([EvidenceKind.PROBES], [one.kind for one in found])
+        self.assertIn('evidence[0].kind: an operator says so with',
+                      self.remarks[0])
+
     def test_the_others_of_a_list_count(self):
         found = self.read([{'kind': 'x'}, {'kind': 'bmc-off', 'at': 'x',
                                            'text': 'a\nb'}])
