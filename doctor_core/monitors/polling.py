@@ -17,7 +17,7 @@ from doctor_core.monitors import unheard
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.monitors.policy import policy, policy_opts
 from doctor_core.monitors.reports import host_down, host_up, last_answer_at
-from doctor_core.monitors.rounds import Polled, Probe, Rounds
+from doctor_core.monitors.rounds import FIRST_S, Polled, Probe, Rounds
 from doctor_core.monitors.unheard import Unheard
 from doctor_core.monitors.verdict import FAILED, Change, State
 from doctor_core.plugins import Options
@@ -65,8 +65,9 @@ class PollingMonitor(Monitor):
                          for name, target in [('loop', self._run), *(
                              (str(number), self._ask) for number
                              in range(options.at_a_time))]]
-        self._grace_s = max(unheard.GRACE_S,
-                            options.interval_s + options.timeout_s)
+        self._grace_s = max(
+            unheard.GRACE_S,
+            min(options.interval_s, FIRST_S) + options.timeout_s)
         self._unheard = Unheard(
             lambda: [polled.target for polled in self._rounds.hosts.values()
                      if not self._rounds.unasked.is_unasked(

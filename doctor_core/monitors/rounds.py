@@ -26,7 +26,7 @@ _GRACE_S = 1.0
 #: How often the log says that probes are late.
 _NOTE_S = 60.0
 #: All that are new are asked within this, however long the interval.
-_FIRST_S = 1.0
+FIRST_S = 0.8
 #: The longest time between two steps.
 _IDLE_S = 1.0
 
@@ -134,7 +134,7 @@ class Rounds:
             fresh[host.name] = polled = Polled(host, target)
             # Not all at once.
             self._push(polled, now + random.uniform(
-                0, min(self._interval_s, _FIRST_S)))
+                0, min(self._interval_s, FIRST_S)))
         self._presumed |= {
             name for name, gone in self.hosts.items() if name not in fresh
             and gone.target.is_known and gone.target.health.state in FAILED}
@@ -244,7 +244,7 @@ class Rounds:
             return False
         # From then on they take turns within the interval.
         interval_s = self._interval_s if not probe.polled.is_new \
-            else random.uniform(min(self._interval_s, _FIRST_S),
+            else random.uniform(min(self._interval_s, FIRST_S),
                                 self._interval_s)
         probe.polled.is_new = False
         self._push(probe.polled, probe.began_at + interval_s)

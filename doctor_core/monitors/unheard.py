@@ -1,4 +1,4 @@
-"""Addresses that have never answered: said after two seconds, and not more.
+"""Addresses that have never answered: said within two seconds, and not more.
 
 Such a host may be dead; its address may as well be a wrong one, or a firewall
 may drop what is sent there. Only of who has answered once, silence says
@@ -16,7 +16,9 @@ from doctor_core.wording import counted
 LOG = logging.getLogger(__name__)
 
 #: Who has not answered for so long is told of.
-GRACE_S = 2.0
+GRACE_S = 1.9
+#: A timer must not come before the time that it is for.
+_AFTER_S = 0.01
 #: What is told at once, so that a cloud behind a firewall is not one line for
 #: each of its hosts.
 _NAMED = 20
@@ -47,28 +49,43 @@ class Unheard:
         self._targets = targets
         self._name = name
         self._said: set[str] = set()
+        self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
+        self._is_ended = False
 
     def watch(self) -> None:
-        """There are new targets: look at them when their grace is over; not
-        before the last look is.
-        """
-        if self._timer is not None and self._timer.is_alive() or all(
-                target.is_known for target in self._targets()):
+        """There are new targets: look at them when their grace is over."""
+        first = min((target.watched_at for target in self._targets()
+                     if not (target.is_known or target.name in self._said)),
+                    default=None)
+        if first is None:
             return
-        self._timer = threading.Timer(
-            1.01 * (self._grace_s or GRACE_S), self.look)
-        self._timer.name = self._name
-        self._timer.daemon = True
-        self._timer.start()
+        wait_s = first + (self._grace_s or GRACE_S) - clock.monotonic()
+        with self._lock:
+            # One that waits already comes first, and then this one's turn.
+            if self._is_ended or self._timer is not None:
+                return
+            self._timer = threading.Timer(max(0.0, wait_s) + _AFTER_S,
+                                          self.look)
+            self._timer.name = self._name
+            self._timer.daemon = True
+            self._timer.start()
 
     def stop(self) -> None:
         """End; may be called again."""
-        if self._timer is not None:
-            self._timer.cancel()
+        with self._lock:
+            self._is_ended = True
+            if self._timer is not None:
+                self._timer.cancel()
 
     def look(self) -> None:
         """Say who has never answered, of whom that was not said."""
+        with self._lock:
+            self._timer = None
+        self._say()
+        self.watch()
+
+    def _say(self) -> None:
         now = clock.monotonic()
         silent = {target.name: text for target in list(self._targets())
                   if (text := problem(target, now, self._grace_s))}

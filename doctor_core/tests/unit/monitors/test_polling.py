@@ -159,6 +159,14 @@ class ProbeTest(Case):
             self.monitor.answers['b'] = True
             self.assertEqual('up', self.faults.get(timeout=WAIT_S).status)
 
+    def test_at_an_interval_of_a_second_that_is_said_within_two(self):
+        """As long as a host may take to be asked, and to answer."""
+        monitor = MemoryMonitor(options(
+            MemoryMonitor, interval_s=1.0, timeout_s=1.0), self.faults.put)
+        self.assertThat(monitor._grace_s, testtools.matchers.MatchesAll(
+            testtools.matchers.GreaterThan(1.0 + 0.8 - 1e-9),
+            testtools.matchers.LessThan(2.0)))
+
     def test_who_has_never_answered_is_told_of_not_reported(self):
         self.useFixture(fixtures.MonkeyPatch(
             'doctor_core.monitors.unheard.GRACE_S', 0.3))
