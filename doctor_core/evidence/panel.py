@@ -7,6 +7,8 @@ from doctor_core.corroborators.base import Corroborator
 from doctor_core.evidence import asked_monitor
 from doctor_core.evidence.asking import Asking
 from doctor_core.evidence.corroboration import Corroboration, Outlets
+from doctor_core.evidence.watching import Watching
+from doctor_core.exceptions import ConfigError
 from doctor_core.model import Fault, Host
 from doctor_core.model.evidence import Evidence
 from doctor_core.monitors.base import HostStatus, Monitor
@@ -56,8 +58,20 @@ class Panel:
              **asked_monitor.among(self.monitors)}, self._sides.found)
         self._defects: dict[str, str] = {}
         self._steps = Periodic('evidence', self._sides.step, _STEP_S)
+        self._names: Collection[str] = ()
+        self._watching = {
+            kind: Watching(kind, monitor,
+                           lambda: self._sides.watch(self._names))
+            for kind, monitor in self.monitors.items()}
         for kind, monitor in self.monitors.items():
             monitor.on_silence = self._hears_of_silence(kind)
+
+    @property
+    def begun(self) -> dict[str, Monitor]:
+        """The monitors that watch by now, by name; from any thread."""
+        return {kind: self.monitors[kind]
+                for kind, watching in self._watching.items()
+                if watching.has_begun}
 
     def presume_down(self, hostnames: Mapping[str, Collection[str]]) -> None:
         """Who was down when a monitor before this one ended.
@@ -78,30 +92,36 @@ class Panel:
             monitor.presume_heard(names.get(kind, ()))
 
     def start(self, hosts: Sequence[Host]) -> None:
-        """Begin to watch; as :meth:`Monitor.start`. When one monitor cannot,
-        none does.
+        """Begin to watch, and return when each monitor does; all begin at
+        the same time, and are asked from then on. When one cannot, none does.
+
+        :raises ConfigError: why they cannot.
         """
         self._asking.start(hosts)
         try:
-            for monitor in self.monitors.values():
-                monitor.start(hosts)
+            self._steps.start()
+            started = [watching.start(hosts)
+                       for watching in self._watching.values()]
+            _raise([error for one in started
+                    if (error := one.exception()) is not None])
         except BaseException:
             self.stop()
             raise
-        self._steps.start()
 
     def update(self, hosts: Sequence[Host]) -> None:
-        """Watch these hosts from now on; may block."""
+        """Have each monitor watch these hosts from now on; does not wait
+        until they do, and may be called while they start.
+        """
+        self._names = frozenset(host.name for host in hosts)
         self._asking.update(hosts)
-        for monitor in self.monitors.values():
-            monitor.update(hosts)
-        self._sides.watch([host.name for host in hosts])
+        for watching in self._watching.values():
+            watching.update(hosts)
 
     def status(self) -> list[HostStatus]:
         """What is held of every host, all sides together; from any thread.
         """
         held: dict[str, list[tuple[str, HostStatus]]] = {}
-        for kind, monitor in self.monitors.items():
+        for kind, monitor in self.begun.items():
             for one in monitor.status():
                 held.setdefault(one.host.name, []).append((kind, one))
         degraded = self._sides.degraded()
@@ -110,11 +130,11 @@ class Panel:
 
     def isolated(self) -> bool:
         """Whether a monitor seems to be cut off itself; from any thread."""
-        return any(one.isolated() for one in self.monitors.values())
+        return any(one.isolated() for one in self.begun.values())
 
     def prove_alive(self) -> None:
         """Return when each monitor has gone round once more."""
-        for monitor in self.monitors.values():
+        for monitor in self.begun.values():
             monitor.prove_alive()
 
     def stop(self) -> None:
@@ -122,8 +142,8 @@ class Panel:
         reported after it.
         """
         self._steps.stop()
-        for monitor in self.monitors.values():
-            monitor.stop()
+        for watching in self._watching.values():
+            watching.stop()
         self._sides.close()
         self._asking.stop()
 
@@ -139,14 +159,16 @@ class Panel:
 
     def _agree(self, kind: str, hostname: str, evidence: Evidence) -> None:
         try:
-            self.monitors[kind].agree(hostname, evidence)
+            if self._watching[kind].has_begun:
+                self.monitors[kind].agree(hostname, evidence)
         except Exception as defect:  # a plugin's
             self._note(kind, defect)
 
     def _heard_at(self, kind: str, hostname: str) -> float | None:
         monitor = self.monitors[kind]
         try:
-            return monitor.heard_at(hostname) if monitor.hears_hosts else None
+            return monitor.heard_at(hostname) if monitor.hears_hosts \
+                and self._watching[kind].has_begun else None
         except Exception as defect:  # a plugin's
             self._note(kind, defect)
             return None
@@ -157,6 +179,15 @@ class Panel:
             self._defects[kind] = repr(defect)
             LOG.exception('The monitor %s cannot say what it hears, or be '
                           'told what others know', kind)
+
+
+def _raise(errors: Sequence[BaseException]) -> None:
+    """Raise what there is: a defect, or all that an operator can mend."""
+    for error in errors:
+        if not isinstance(error, ConfigError):
+            raise error
+    if errors:
+        raise ConfigError(' '.join(map(str, errors))) from errors[0]
 
 
 def _together(said: Sequence[tuple[str, HostStatus]], degraded: str

@@ -138,7 +138,7 @@ class Monitor(abc.ABC):
     def start(self, hosts: Sequence[Host]) -> None:
         """Begin to watch; returns when every host is being watched.
 
-        Called once, from the main thread.
+        Called once, by a thread of its own; meanwhile other monitors watch.
 
         :raises ConfigError: it cannot watch here, and what to change.
         """

@@ -69,9 +69,10 @@ class MonitorDaemon:
         messaging.ping(self._bus, self._conf.bus.topic)
         self.panel.presume_down(self._reported.down)
         self.panel.presume_heard(self._reported.heard)
-        self.panel.start(hosts)
+        # First: a monitor may have to go to every host to begin.
         self._status.start()
         self._upkeep.start()
+        self.panel.start(hosts)
         if self._stopping.is_set():
             self.panel.stop()
 
@@ -113,12 +114,12 @@ class MonitorDaemon:
         """
         if (hosts := self._source.renewed()) is not None:
             self.panel.update(hosts)
-        for kind, monitor in self.panel.monitors.items():
+        for kind, monitor in self.panel.begun.items():
             self._tell_heard(kind, monitor)
         self._note_heard()
 
     def _note_heard(self) -> None:
-        for kind, monitor in self.panel.monitors.items():
+        for kind, monitor in self.panel.begun.items():
             if (names := monitor.heard()) is not None:
                 self._reported.note_heard(kind, names)
 

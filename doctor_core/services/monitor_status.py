@@ -57,7 +57,7 @@ class StatusServer:
         whether it watches most hosts and hears any.
         """
         answers = self._bus_answers()
-        is_blind = self._panel.isolated() \
+        is_blind = not self._panel.begun or self._panel.isolated() \
             or mostly_unwatched(self._panel.status())
         return Response(json={
             'status': 'degraded' if answers is False or is_blind else 'ok',

@@ -1,9 +1,10 @@
 import queue
+import threading
 
 import fixtures
 import testtools
 
-from doctor_core import clock
+from doctor_core import background, clock
 from doctor_core.corroborators.base import Corroborator
 from doctor_core.evidence.panel import Panel
 from doctor_core.exceptions import ConfigError
@@ -68,6 +69,13 @@ class Corroborating(Corroborator):
         self.calls.append('stop')
 
 
+def failing(error):
+    """What raises it, whatever it is given."""
+    def fail(*_args):
+        raise error
+    return fail
+
+
 class PanelCase(testtools.TestCase):
 
     def setUp(self):
@@ -88,6 +96,24 @@ class PanelCase(testtools.TestCase):
     def corroborators(self, found):
         self.bmc = Corroborating(found)
         return {'bmc': self.bmc}
+
+    def hang(self, monitor, what):
+        """Have a monitor take long for something.
+
+        :returns: what to call when it may go on.
+        """
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+        begin = getattr(monitor, what)
+
+        def wait(hosts):
+            go_on.wait(WAIT_S)
+            begin(hosts)
+        setattr(monitor, what, wait)
+        return go_on.set
+
+    def await_(self, predicate, what):
+        clock.wait_for(predicate, clock.Deadline(WAIT_S), what=what)
 
     def find(self, kind, hostname='one'):
         self.bmc.found(hostname, Evidence(kind, 'bmc', 1.0))
@@ -136,9 +162,8 @@ class SidesTest(PanelCase):
 
     def test_one_that_fails_keeps_back_nobody_elses_word(self):
         """A plugin that raised had another monitor's verdict lost."""
-        def fail(*_args):
-            raise RuntimeError('out of order')
-        self.agent.agree = self.agent.heard_at = fail
+        self.agent.agree = self.agent.heard_at = failing(
+            RuntimeError('out of order'))
         self.agent.on_silence('one', True)
         self.ping.report(host_down('one', 'no answer'))
         self.ping.report(host_down('two', 'no answer'))
@@ -169,18 +194,80 @@ class LifeTest(PanelCase):
 
     def test_a_monitor_that_cannot_work_ends_all_others(self):
         """The port for crash kernels stayed taken."""
-        def fail(_hosts):
-            raise ConfigError('no socket')
-        self.agent.start = fail
+        self.agent.start = failing(ConfigError('no socket'))
         self.assertRaises(ConfigError, self.panel.start, HOSTS)
         self.assertEqual((['start', 'stop'], ['start', 'stop']),
                          (self.ping.calls, self.bmc.calls))
+        self.assertEqual({}, self.panel.begun)
+
+    def test_all_that_cannot_work_say_so(self):
+        self.ping.start = failing(ConfigError('ping has no socket.'))
+        self.agent.start = failing(ConfigError('agent has no socket.'))
+        error = self.assertRaises(ConfigError, self.panel.start, HOSTS)
+        self.assertEqual('ping has no socket. agent has no socket.',
+                         str(error))
+
+    def test_a_defect_goes_before_what_can_be_mended(self):
+        self.ping.start = failing(ConfigError('no socket'))
+        self.agent.start = failing(LookupError('a defect'))
+        self.assertRaises(LookupError, self.panel.start, HOSTS)
+
+    def test_one_that_takes_long_to_begin(self):
+        """Nobody watched anything until a collectd ran on every host."""
+        go_on = self.hang(self.ping, 'start')
+        self.agent.states = {'one': ('healthy',)}
+        begun = background.begin(lambda: self.panel.start(HOSTS), 'panel')
+        self.await_(lambda: 'agent' in self.panel.begun, 'one watches')
+        self.assertEqual(['one'], [one.host.name for one
+                                   in self.panel.status()])
+        self.agent.report(host_down('one', 'no answer'))
+        self.assertEqual([('one', 'down')], self.report.statuses())
+        self.panel.update(HOSTS[1:])
+        self.await_(lambda: self.agent.calls == ['start', 'update'],
+                    'it has the hosts of now')
+        self.assertFalse(begun.done())
+        go_on()
+        begun.result(WAIT_S)
+        self.await_(lambda: self.ping.calls == ['start', 'update'],
+                    'the other one has them, too')
+
+    def test_an_end_while_one_begins(self):
+        go_on = self.hang(self.ping, 'start')
+        begun = background.begin(lambda: self.panel.start(HOSTS), 'panel')
+        self.await_(lambda: 'agent' in self.panel.begun, 'one watches')
+        self.panel.stop()
+        go_on()
+        begun.result(WAIT_S)
+        self.assertEqual(['stop', 'start', 'stop'], self.ping.calls)
+        self.assertEqual({}, self.panel.begun)
+
+    def test_one_that_takes_long_over_new_hosts(self):
+        """All others had them only after it, each time."""
+        self.panel.start(HOSTS)
+        go_on = self.hang(self.ping, 'update')
+        for count in (1, 2):
+            self.panel.update(HOSTS[:count])
+            self.await_(lambda count=count: self.agent.calls.count(
+                'update') == count, 'the other one has them')
+        go_on()
+        self.await_(lambda: self.ping.calls.count('update') == 2,
+                    'it has the last ones, too')
+
+    def test_one_that_fails_over_new_hosts(self):
+        self.panel.start(HOSTS)
+        self.ping.update = failing(RuntimeError('out of order'))
+        for count in (1, 2):
+            self.panel.update(HOSTS)
+            self.await_(lambda count=count: self.log.output.count(
+                'The monitor ping failed over') == count, 'a line')
+        self.assertIn('update', self.agent.calls)
 
     def test_hosts_go(self):
         self.panel.start(HOSTS)
         self.ping.report(host_down('one', 'no answer'))
         self.panel.update(HOSTS[1:])
-        self.assertEqual(['start', 'update'], self.agent.calls)
+        self.await_(lambda: 'one' not in self.panel._sides._cases,
+                    'it is forgotten')
         self.find(EvidenceKind.HEARTBEAT)
         self.assertEqual([], self.witnessed)
 
@@ -197,6 +284,10 @@ class LifeTest(PanelCase):
 
 
 class StatusTest(PanelCase):
+
+    def setUp(self):
+        super().setUp()
+        self.panel.start(HOSTS)
 
     def shown(self):
         return {one.host.name: (one.state, one.problem, one.last_answer_at,
@@ -217,7 +308,6 @@ class StatusTest(PanelCase):
              'two': ('plugin word', '', None, 0, 0)}, self.shown())
 
     def test_one_that_is_lost_here_and_alive_there(self):
-        self.panel.start(HOSTS)
         self.ping.on_silence('one', True)
         self.find(EvidenceKind.HEARTBEAT)
         self.ping.report(host_down('one', 'no answer'))

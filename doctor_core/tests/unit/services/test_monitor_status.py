@@ -13,6 +13,7 @@ class Watching:
 
     def __init__(self, *states):
         self.states = states
+        self.begun = {'sample': self}
 
     def status(self):
         return [HostStatus(Host(f'h{index}'), state)
@@ -40,6 +41,13 @@ class HealthTest(testtools.TestCase):
         self.useFixture(fixtures.MonkeyPatch(
             f'{__name__}.Watching.isolated', lambda _watching: True))
         self.assertEqual('degraded', self.said(True, 'suspect')['status'])
+
+    def test_no_monitor_watches_yet(self):
+        """It has to begin on every host first."""
+        watching = Watching()
+        watching.begun = {}
+        server = StatusServer(watching, 0, lambda: True)
+        self.assertEqual('degraded', server.health(None).json['status'])
 
     def test_most_hosts_are_not_watched(self):
         """It was "ok" with no address of any host."""
