@@ -24,6 +24,9 @@ from doctor_core.wording import counted
 LOG = logging.getLogger(__name__)
 
 _DRAIN_S = 5.0
+#: How often it is kept who was heard: a host that dies with the monitor has to
+#: be known as one that lived. It is written only where it is news.
+_HEARD_S = 2.0
 
 
 class MonitorDaemon:
@@ -58,6 +61,7 @@ class MonitorDaemon:
                                     lambda: self._bus.answers)
         self._upkeep = Periodic('monitor-upkeep', self.refresh,
                                 lambda: conf.monitor.refresh_s)
+        self._hearing = Periodic('monitor-heard', self._note_heard, _HEARD_S)
 
     def start(self) -> None:
         """Begin to watch; blocks until hosts are known, or :meth:`stop`.
@@ -72,6 +76,7 @@ class MonitorDaemon:
         # First: a monitor may have to go to every host to begin.
         self._status.start()
         self._upkeep.start()
+        self._hearing.start()
         self.panel.start(hosts)
         if self._stopping.is_set():
             self.panel.stop()
@@ -80,6 +85,7 @@ class MonitorDaemon:
         """End; what was seen is sent first, for up to 5 s."""
         self._stopping.set()
         self._upkeep.stop()
+        self._hearing.stop()
         self._status.stop()
         self._note_heard()
         self.panel.stop()
@@ -116,7 +122,6 @@ class MonitorDaemon:
             self.panel.update(hosts)
         for kind, monitor in self.panel.begun.items():
             self._tell_heard(kind, monitor)
-        self._note_heard()
 
     def _note_heard(self) -> None:
         for kind, monitor in self.panel.begun.items():

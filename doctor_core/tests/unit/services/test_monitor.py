@@ -5,7 +5,7 @@ import queue
 import fixtures
 import testtools
 
-from doctor_core import wire
+from doctor_core import clock, wire
 from doctor_core.exceptions import BusError, ConfigError
 from doctor_core.faults.reports import is_older
 from doctor_core.fixtures import configuration
@@ -115,10 +115,35 @@ class MonitorDaemonTest(MonitorCase):
 
     def test_who_was_heard_is_known_to_the_next_one(self):
         self.assertEqual([], self.monitor.heard_before)
-        self.daemon.refresh()
         self.daemon.stop()
         self.start()
         self.assertEqual(['one (192.0.2.1)'], self.monitor.heard_before)
+
+    def kept(self, what):
+        with open(os.path.join(self.folder, 'monitor.json'),
+                  encoding='utf-8') as file:
+            return json.load(file)[what]
+
+    def test_who_was_heard_is_kept_at_once(self):
+        """A monitor that was killed in its first minute had heard nobody."""
+        self.daemon.stop()
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.services.monitor._HEARD_S', 0.01))
+        self.useFixture(fixtures.MonkeyPatch(
+            'acme_puppet.PuppetMonitor.heard', lambda _monitor: {'new'}))
+        self.start()
+        clock.wait_for(lambda: self.kept('heard') == {'puppet': ['new']},
+                       clock.Deadline(WAIT_S), what='it is kept')
+
+    def test_one_that_ends_before_it_began_has_heard_the_same(self):
+        """While Nova was waited for, all were forgotten; those who died then
+        had never answered, and were not reported.
+        """
+        self.daemon.stop()
+        self.useFixture(fixtures.MonkeyPatch(
+            'acme_puppet.PuppetMonitor.heard', lambda _monitor: set()))
+        MonitorDaemon(self.conf, bus=Wire()).stop()
+        self.assertEqual({'puppet': ['one (192.0.2.1)']}, self.kept('heard'))
 
     def test_each_report_has_the_next_number(self):
         numbers = self.taken()
@@ -177,10 +202,7 @@ class MonitorDaemonTest(MonitorCase):
         self.bus.refuse = 1
         self.say(host_down('one', 'no answer'))
         self.daemon.stop()
-        with open(os.path.join(self.folder, 'monitor.json'),
-                  encoding='utf-8') as file:
-            self.assertEqual({'puppet': ['one']},
-                             json.load(file)['down'])
+        self.assertEqual({'puppet': ['one']}, self.kept('down'))
 
     def test_who_is_heard_is_told_now_and_then(self):
         """Of a host that never changed, nobody heard."""
