@@ -100,13 +100,13 @@ class PollingMonitor(Monitor):
 
         Called from several threads at a time, each time for another host. It
         may block for ``self.options.timeout_s`` seconds; one that does not
-        return counts as one without an answer.
+        return is one without an answer. That counts as ``False``; with
+        ``hears_hosts = False`` it says nothing, as ``None``.
 
         :returns: True when it is well, False when it is not, None when that
             cannot be said: then it is as if nobody had asked.
-        :raises BackendError: it did not answer, as with False; with
-            ``hears_hosts = False``, as with None. What was raised is shown
-            by ``doctor hosts``.
+        :raises BackendError: it did not answer. What was raised is shown by
+            ``doctor hosts``.
         :raises OSError: likewise.
         :raises ConfigError: the operator can mend it: it is logged, once, and
             says nothing of the host. Anything else is a defect of the plugin,
