@@ -52,14 +52,15 @@ class Watch:
     :param profile: its name.
     :param names: of the hosts, in the order of their addresses.
     :param then: takes each verdict as it would travel, from a thread.
+    :param more: options beside those of the profile.
     """
 
     def __init__(self, far: Far, profile: str, names: Sequence[str],
-                 then: Callable[[str], None]) -> None:
+                 then: Callable[[str], None], **more: object) -> None:
         options = {'profile': profile, 'networks': _NETWORKS,
                    'witnesses': [
                        f'{name}={address}' for name, address
-                       in zip(_NETWORKS, far.witnesses, strict=True)]}
+                       in zip(_NETWORKS, far.witnesses, strict=True)], **more}
         self._then = then
         self.lost: queue.SimpleQueue[_News] = queue.SimpleQueue()
         self.process = subprocess.Popen(

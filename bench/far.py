@@ -17,6 +17,8 @@ from types import TracebackType
 from doctor_core.exceptions import ConfigError
 
 _COUNTER = itertools.count()
+#: So often is a route made and removed that leads nowhere: some 4 ms.
+_BLINK = 100
 
 
 class Far:
@@ -103,8 +105,22 @@ class Far:
         self._route('del', addresses)
 
     def _route(self, what: str, addresses: Iterable[str]) -> None:
-        self._tell('\n'.join(f'route {what} blackhole {address}/32 table 255'
-                             for address in addresses))
+        self._tell('\n'.join(self._routes(what, addresses)))
+
+    def _routes(self, what: str, addresses: Iterable[str]) -> Iterator[str]:
+        return (f'route {what} blackhole {address}/32 table 255'
+                for address in addresses)
+
+    def blink(self, *addresses: str) -> None:
+        """Let hosts not answer for some milliseconds: for less than a process
+        that is told twice may take.
+        """
+        nothing = '10.77.0.0/31 dev lo table 99'
+        self._tell('\n'.join((
+            *self._routes('add', addresses),
+            *(f'route {what} {nothing}' for _ in range(_BLINK)
+              for what in ('add', 'del')),
+            *self._routes('del', addresses))))
 
     def cut_uplink(self) -> None:
         """Pull the monitor's own cables."""
