@@ -187,7 +187,8 @@ def _raise(errors: Sequence[BaseException]) -> None:
         if not isinstance(error, ConfigError):
             raise error
     if errors:
-        raise ConfigError(' '.join(map(str, errors))) from errors[0]
+        raise ConfigError(
+            ' '.join(dict.fromkeys(map(str, errors)))) from errors[0]
 
 
 def _together(said: Sequence[tuple[str, HostStatus]], degraded: str
