@@ -17,8 +17,8 @@ def host_down(hostname: str, cause: str,
               details: Mapping[str, Any] | None = None, *,
               evidence: str = '', rests_on: Sequence[Evidence] = (),
               is_path_suspected: bool = False,
-              is_by_rule: bool = False) -> Fault:
-    """That a host is down, as of now; the log has it, too.
+              is_by_rule: bool = False, at: float | None = None) -> Fault:
+    """That a host is down; the log has it, too.
 
     :param cause: why that is thought, in few words.
     :param details: what else is known, for whoever looks into it.
@@ -27,9 +27,10 @@ def host_down(hostname: str, cause: str,
     :param is_path_suspected: whether it fell silent together with others.
     :param is_by_rule: whether an operator's rule says so of a host that
         answers still by another path.
+    :param at: when it was seen, in epoch seconds; now when None.
     """
     fault = dataclasses.replace(
-        _fault(hostname, FaultStatus.DOWN, cause, details),
+        _fault(hostname, FaultStatus.DOWN, cause, details, at),
         evidence=tuple(rests_on), is_path_suspected=is_path_suspected,
         is_by_rule=is_by_rule)
     LOG.info('doctor monitor detected at %f host %s is down: %s',
@@ -37,20 +38,24 @@ def host_down(hostname: str, cause: str,
     return fault
 
 
-def host_up(hostname: str,
-            details: Mapping[str, Any] | None = None) -> Fault:
-    """That a host is up again, as of now; the log has it, too."""
-    fault = _fault(hostname, FaultStatus.UP, 'answers again', details)
+def host_up(hostname: str, details: Mapping[str, Any] | None = None, *,
+            at: float | None = None) -> Fault:
+    """That a host is up again; the log has it, too.
+
+    :param at: as of :func:`host_down`.
+    """
+    fault = _fault(hostname, FaultStatus.UP, 'answers again', details, at)
     LOG.info('Host %s is up again since %f', hostname, fault.detected_at)
     return fault
 
 
 def _fault(hostname: str, status: FaultStatus, cause: str,
-           details: Mapping[str, Any] | None) -> Fault:
+           details: Mapping[str, Any] | None, at: float | None) -> Fault:
     now, down = clock.now(), status is FaultStatus.DOWN
     return Fault(
         hostname=hostname, type=wire.HOST_DOWN if down else wire.HOST_UP,
-        status=status, detected_at=now, received_at=now, said_at=now,
+        status=status, detected_at=now if at is None else at,
+        received_at=now, said_at=now,
         cause=cause, severity='critical' if down else 'info',
         details=details or {})
 

@@ -64,7 +64,8 @@ def _monitors(conf: cfg.ConfigOpts, verdict: Callable[[str, Fault], None]
     def report(name: str, fault: Fault) -> None:
         verdict(name, dataclasses.replace(
             fault, source=name, sender=f'{name} on {here}',
-            said_at=fault.detected_at))
+            said_at=fault.detected_at if fault.said_at is None
+            else fault.said_at))
     return plugins.make_each(conf, 'monitors', lambda name: (
         functools.partial(report, name),))
 
