@@ -13,7 +13,8 @@ says so.
 What is told is the state, not each change: what is new while the intake
 cannot be reached replaces what was not yet told, so nothing queues up. What
 was told and what has failed is kept in ``StateFile``, for a collectd that is
-started again, and for the monitor, with why the intake cannot be told.
+started again, and for the monitor, with why the intake cannot be told. To
+another ``URL`` than before all of it is told anew.
 ``ReadyFile`` gets the number of the process once all is set up.
 """
 
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     #: Time, cause and severity.
     News = tuple[float, str, str]
     #: ``hosts``: what has failed, and whether it was told, by host;
-    #: ``epoch`` and ``number``: how many events there were.
+    #: ``epoch`` and ``number``: how many events there were; ``url``: who was
+    #: told.
     Dump = dict[str, Any]
 
 HOST_DOWN = 'compute.host.down'
@@ -126,12 +128,13 @@ class State:
     """What is known of one host.
 
     :ivar failing: what says that it is down.
-    :ivar told: whether the intake was told that it is down.
+    :ivar told: whether the intake was told that it is down; None when another
+        one was.
     :ivar news: time, cause and severity of the latest change.
     """
 
     def __init__(self, failing: Iterable[str] = (),
-                 told: bool = False) -> None:
+                 told: bool | None = False) -> None:
         self.failing = set(failing)
         self.told = told
         self.news: News = (0.0, '', '')
@@ -142,10 +145,11 @@ class Board:
 
     :param matches: the first that fits decides.
     :param saved: what :meth:`dump` gave before.
+    :param url: who is told.
     """
 
     def __init__(self, matches: Iterable[Match],
-                 saved: Dump | None = None) -> None:
+                 saved: Dump | None = None, url: str = '') -> None:
         self._matches = list(matches)
         self._observed = {match.host for match in self._matches
                           if match.observed}
@@ -154,12 +158,15 @@ class Board:
         known = self._observed | self._own
         self._states = {host: State() for host in sorted(known)}
         saved = saved or {}
+        self._url = url
+        is_other = saved.get('url', '') != url
         self._epoch = str(saved.get('epoch') or uuid.uuid4())
         self._number = int(saved.get('number', 0)) + LEAP
         for host, (failing, told) in saved.get('hosts', {}).items():
             # Of a host that is no longer watched, nothing will be heard.
             if host in known:
-                self._states[host] = State(failing, told)
+                self._states[host] = State(
+                    failing, None if told and is_other else told)
         self.changed = threading.Condition()
         self._unsaved = False
         #: Why the intake cannot be told; empty when it can.
@@ -238,7 +245,7 @@ class Board:
         with self.changed:
             self._unsaved = False
             return {'epoch': self._epoch, 'number': self._number,
-                    'trouble': self._trouble,
+                    'trouble': self._trouble, 'url': self._url,
                     'hosts': {host: (sorted(state.failing), state.told)
                               for host, state in self._states.items()}}
 
@@ -471,7 +478,8 @@ class Teller:
                 'monitor': 'collectd',
                 'monitor_event_id': str(uuid.uuid4()),
                 'cause': cause,
-                'severity': 'critical' if is_down else severity.lower(),
+                'severity': 'critical' if is_down
+                else severity.lower() or 'okay',
                 # Whichever host's collectd says it: one kind of monitor.
                 'source': 'collectd',
                 'monitor_id': self._monitor_id,
@@ -502,8 +510,10 @@ class StateFile:
             hosts = kept['hosts'] if 'epoch' in kept else kept
             return {'epoch': str(kept.get('epoch') or uuid.uuid4()),
                     'number': int(kept.get('number', 0)),
-                    'hosts': {str(host): (list(failing), bool(told))
-                              for host, (failing, told) in hosts.items()}}
+                    'url': str(kept.get('url', '')),
+                    'hosts': {str(host): (
+                        list(failing), None if told is None else bool(told))
+                        for host, (failing, told) in hosts.items()}}
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, TypeError, AttributeError,
@@ -568,7 +578,7 @@ class Plugin:
                         options.get('CAFile', ''))
         log = self._collectd.warning
         kept = StateFile(options['StateFile'], log)
-        self._board = Board(self._matches, kept.read())
+        self._board = Board(self._matches, kept.read(), options['URL'])
         self._teller = Teller(self._board, intake.post, kept.write, log,
                               options.get('MonitorId', 'collectd'),
                               float(options.get('SettleSeconds', 1)),

@@ -18,6 +18,7 @@ from doctor_core.monitors.collectd import doctor_notify as plugin
 
 AT = 1_700_000_000.5
 ETH0 = 'connectivity/eth0/gauge/interface_status'
+PING = 'ping/ping_droprate/10.0.0.2'
 
 
 def link(interface='eth0', at=AT):
@@ -307,6 +308,25 @@ class TellerTest(testtools.TestCase):
         self.assertEqual(before['epoch'], after['epoch'])
         self.assertGreater(after['number'], before['number'])
 
+    def test_another_intake_is_told_all_anew(self):
+        """A monitor that is started again knows nothing, and a host that came
+        back meanwhile was down for ever.
+        """
+        saved = {'url': 'http://old/', 'hosts': {
+            'h1': ([ETH0], True), 'h2': ([PING], True), 'h3': ([], False)}}
+        self.teller._board = plugin.Board(matches(2, 3), saved, 'http://old/')
+        self.teller.tell()
+        self.assertEqual([], self.posted)
+        self.teller._board = plugin.Board(matches(2, 3), saved, 'http://new/')
+        # Back before anybody was told.
+        self.teller._board.note(drops('10.0.0.2'), 'OKAY')
+        for _round in range(2):
+            self.teller.tell()
+        self.assertEqual([('h1', 'down'), ('h2', 'up')], [
+            (event['details']['hostname'], event['details']['status'])
+            for event in self.posted])
+        self.assertEqual('http://new/', self.saved[-1]['url'])
+
     def test_restarted_without_a_time_tells_none(self):
         self.teller._board = plugin.Board(
             matches(), {'hosts': {'h1': ([ETH0], False)}})
@@ -345,7 +365,8 @@ class StateFileTest(testtools.TestCase):
 
     def test_there_and_back(self):
         self.assertEqual({}, self.file.read())
-        dump = {'epoch': 'e', 'number': 3, 'hosts': {'h1': (['x'], True)}}
+        dump = {'epoch': 'e', 'number': 3, 'url': 'u',
+                'hosts': {'h1': (['x'], True), 'h2': ([], None)}}
         self.file.write(dump)
         self.assertEqual((dump, []), (self.file.read(), self.logged))
 
