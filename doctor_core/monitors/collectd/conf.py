@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from doctor_core.exceptions import ConfigError
+from doctor_core.model import Host
 
 PLUGIN = 'doctor_notify'
 
@@ -43,6 +44,18 @@ class Watch:
     settle_s: float = 1.0
     plugins: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
+
+
+def ring(hosts: Mapping[str, Host], neighbours: int
+         ) -> dict[str, dict[str, str]]:
+    """Whom each host pings, their names by their addresses: the hosts form a
+    ring, and each pings those that follow it.
+    """
+    names = sorted(hosts)
+    return {name: {
+        hosts[other].address: other for other in
+        (names[index + 1:] + names[:index])[:neighbours]}
+        for index, name in enumerate(names)}
 
 
 def render(watch: Watch) -> str:

@@ -5,7 +5,7 @@ import dataclasses
 import logging
 import threading
 import urllib.parse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from oslo_config import cfg
 
@@ -15,8 +15,11 @@ from doctor_core.model import Fault, Host
 from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.monitors.collectd.agent import Agent
-from doctor_core.monitors.collectd.conf import Watch
+from doctor_core.monitors.collectd.conf import Watch, ring
+from doctor_core.monitors.collectd.hearing import SOURCE, Hearing, Outlets
+from doctor_core.monitors.collectd.intake import Intake
 from doctor_core.monitors.collectd.settings import collectd_opts
+from doctor_core.monitors.silences import WITHIN_S
 from doctor_core.periodic import Periodic
 from doctor_core.plugins import Options
 from doctor_core.runner import LocalRunner, Runner, SshRunner
@@ -55,9 +58,9 @@ class _Post:
 class CollectdMonitor(Monitor):
     """Has a collectd on every compute host watch links and neighbours.
 
-    Each tells the inspector's intake for events itself, over HTTP, so
-    nothing is reported through ``report``. No credentials of the cloud
-    get onto a compute host.
+    Each tells this monitor over HTTP; with ``tunnel_port = 0`` the inspector,
+    and nothing is reported from here. No credentials of the cloud get onto a
+    compute host.
 
     :param reach: the way to a host's machine; as the configuration says
         when None.
@@ -69,10 +72,20 @@ class CollectdMonitor(Monitor):
         super().__init__(options, report)
         self._reach = reach or self._runner
         self._url = options.inspector_url
+        #: Whether collectds tell this monitor, rather than the inspector.
+        self._hears = options.mode == 'local' or options.tunnel_port != 0
         self._check()
         self._hosts: dict[str, Host] = {}
+        #: Whom each host pings: names by addresses.
+        self._ring: dict[str, dict[str, str]] = {}
         self._posts: dict[str, _Post] = {}
         self._tending = threading.Lock()
+        # It is known so much later who is silent than it is.
+        self._hearing = Hearing(
+            Outlets(report, lambda *silence: self.on_silence(*silence),
+                    self._counts),
+            WITHIN_S + options.settle_s + options.ping_interval_s)
+        self._intake = Intake(self._hearing.take, self._may_tell)
         #: Whether one was started that was not looked at since.
         self._is_fresh = True
         self._upkeep = Periodic(
@@ -85,19 +98,18 @@ class CollectdMonitor(Monitor):
         return collectd_opts()
 
     def _check(self) -> None:
+        if self._hears:
+            return
         parts = urllib.parse.urlsplit(self._url)
         where = f'[{self.options.section}] inspector_url = {self._url}'
         if parts.scheme not in ('http', 'https') or not parts.hostname:
             raise ConfigError(f'{where} is not http:// or https://.')
-        tunnel = self.options.mode == 'ssh' and self.options.tunnel_port
-        if tunnel and parts.scheme == 'https':
-            raise ConfigError(f'{where}: set tunnel_port = 0. The certificate '
-                              'is not that of the other end of a tunnel, '
-                              'which needs no HTTPS.')
-        if self.options.mode == 'ssh' and not tunnel \
-                and is_loopback(parts.hostname):
+        if is_loopback(parts.hostname):
             raise ConfigError(f'{where} is the compute host itself: set '
                               'tunnel_port.')
+
+    def presume_down(self, hostnames: Collection[str]) -> None:
+        self._hearing.presume_down(hostnames)
 
     def start(self, hosts: Sequence[Host]) -> None:
         """Deploy and start a collectd on every host; blocks.
@@ -107,7 +119,7 @@ class CollectdMonitor(Monitor):
         :raises ConfigError: nothing would be watched, or not one host can
             be, for a reason that does not pass by itself.
         """
-        self._hosts = {host.name: host for host in hosts}
+        self._take(hosts)
         if self.options.mode == 'local' and len(hosts) != 1:
             raise ConfigError(f'[{self.options.section}] mode = local watches '
                               f'one host; [monitor] hosts has {len(hosts)}.')
@@ -117,6 +129,9 @@ class CollectdMonitor(Monitor):
                     f'[{self.options.section}] leaves nothing to watch on '
                     f'{watch.hostname}: set interfaces, neighbours or '
                     'plugins.')
+        self._hearing.start()
+        if self._hears:
+            self._intake.start()
         errors = self._tend()
         if hosts and len(errors) == len(hosts) and not any(
                 error.recoverable for error in errors):
@@ -126,42 +141,71 @@ class CollectdMonitor(Monitor):
 
     def update(self, hosts: Sequence[Host]) -> None:
         """Watch these from now on; blocks on their machines."""
-        self._hosts = {host.name: host for host in hosts}
+        self._take(hosts)
+        self._hearing.keep([host.name for host in hosts])
         self._tend()
+
+    def _take(self, hosts: Sequence[Host]) -> None:
+        self._hosts = {host.name: host for host in hosts}
+        self._ring = ring(self._hosts, self.options.neighbours)
+
+    def _may_tell(self, observer: str, hostname: str) -> bool:
+        """Whether the collectd of a host watches a host."""
+        ring = self._ring.get(observer)
+        return ring is not None and hostname in (observer, *ring.values())
+
+    def _counts(self, observer: str, hostname: str) -> bool:
+        """Whether it can tell of that one now."""
+        post = self._posts.get(observer)
+        return post is not None and post.reports \
+            and self._may_tell(observer, hostname)
 
     def stop(self) -> None:
         """End every collectd and put back what was there."""
         self._upkeep.stop()
+        self._intake.stop()
+        self._hearing.stop()
         with self._tending:
             self._dismiss(list(self._posts))
 
+    def prove_alive(self) -> None:
+        self._hearing.go_round()
+
+    def agree(self, hostname: str, evidence: Evidence) -> None:
+        self._hearing.agree(hostname, evidence)
+
     def status(self) -> list[HostStatus]:
-        """Whether each host is watched; how it is, its collectd tells."""
+        """Whether each host is watched, if it is not silent."""
         posts = dict(self._posts)
-        return [HostStatus(host, 'watched' if name in posts
-                           and posts[name].reports else 'unwatched',
-                           posts[name].trouble if name in posts else '')
-                for name, host in self._hosts.items()]
+        return [HostStatus(
+            host, self._hearing.state(name) or (
+                'watched' if name in posts and posts[name].reports
+                else 'unwatched'),
+            posts[name].trouble if name in posts else '')
+            for name, host in self._hosts.items()]
 
     def ask(self, host: Host, silent: Sequence[Host]) -> Evidence | None:
-        """How the links of a host are, as its own collectd has them.
+        """How the links of a host are, as its own collectd has told, else
+        as it has noted.
 
-        Asked over the way by which it was brought there: by SSH, so an
-        answer proves as well that the host lives, whatever it says.
+        That is asked over the way by which it was brought there: by SSH, so
+        an answer proves as well that the host lives, whatever it says.
         """
+        told = self._hearing.link_down(host.name)
         post = self._posts.get(host.name)
-        if post is None or post.current is None:
-            return None
+        if told is not None or post is None or post.current is None:
+            return told
         failing = post.agent.state(_ASK_S).failing.get(host.name, ())
         links = [cause for cause in failing
                  if cause.startswith(f'{self.options.link_plugin}/')]
         if links:
-            return Evidence(EvidenceKind.LINK_DOWN, 'collectd', clock.now(),
+            return Evidence(EvidenceKind.LINK_DOWN, SOURCE, clock.now(),
                             'it says so itself: ' + few(links))
         if failing or self.options.mode == 'local':
             return None
-        return Evidence(EvidenceKind.HEARD, 'collectd', clock.now(),
-                        'it answers by SSH, and has its links')
+        # Another path than its neighbours' pings.
+        return Evidence(EvidenceKind.HEARD, f'{SOURCE}, by SSH', clock.now(),
+                        'it answers, and has its links')
 
     def troubles(self) -> dict[str, str]:
         """Why which hosts are not watched as they should be."""
@@ -169,29 +213,24 @@ class CollectdMonitor(Monitor):
                 if post.trouble}
 
     def watches(self) -> dict[str, Watch]:
-        """What the collectd on each host watches.
-
-        The hosts form a ring, and each pings those that follow it.
-        """
+        """What the collectd on each host watches."""
         options = self.options
-        names = sorted(self._hosts)
         return {name: Watch(
-            hostname=name, folder=options.base_dir, url=self._seen_url(),
+            hostname=name, folder=options.base_dir, url=self._seen_url(name),
             cafile=options.cafile, interfaces=tuple(options.interfaces),
             link_plugin=options.link_plugin,
-            neighbours={self._hosts[other].address: other for other in
-                        (names[index + 1:] + names[:index])
-                        [:options.neighbours]},
+            neighbours=neighbours,
             ping_interval_s=options.ping_interval_s,
             ping_misses=options.ping_misses, settle_s=options.settle_s,
             plugins=tuple(options.plugins), includes=tuple(options.includes),
-        ) for index, name in enumerate(names)}
+        ) for name, neighbours in self._ring.items()}
 
-    def _seen_url(self) -> str:
-        if self.options.mode == 'local' or not self.options.tunnel_port:
+    def _seen_url(self, name: str) -> str:
+        if not self._hears:
             return self._url
-        path = urllib.parse.urlsplit(self._url).path
-        return f'http://127.0.0.1:{self.options.tunnel_port}{path}'
+        port = self._intake.port if self.options.mode == 'local' \
+            else self.options.tunnel_port
+        return f'http://127.0.0.1:{port}{self._intake.path(name)}'
 
     def _post(self, host: Host) -> _Post:
         options = self.options
@@ -257,9 +296,8 @@ class CollectdMonitor(Monitor):
 
     def _tunnel(self, runner: Runner) -> None:
         if isinstance(runner, SshRunner) and self.options.tunnel_port:
-            parts = urllib.parse.urlsplit(self._url)
-            runner.forward_back(self.options.tunnel_port,
-                                str(parts.hostname), parts.port or 80)
+            runner.forward_back(self.options.tunnel_port, '127.0.0.1',
+                                self._intake.port)
 
     def _dismiss(self, names: Sequence[str]) -> None:
         with concurrent.futures.ThreadPoolExecutor(

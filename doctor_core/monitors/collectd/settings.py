@@ -33,14 +33,15 @@ def collectd_opts() -> list[cfg.Opt]:
                         'to make it or to write there.'),
         cfg.StrOpt('inspector_url',
                    default='http://127.0.0.1:${inspector.port}/events',
-                   help='Where events are posted.'),
+                   help='With tunnel_port = 0: where events are posted; '
+                        'else this monitor takes them.'),
         cfg.PortOpt('tunnel_port', default=12345,
                     help='With mode = ssh: the port on the loopback of '
-                         'every compute host that leads to '
-                         'inspector_url, through the SSH connection, '
-                         'for as long as this monitor runs. 0 for none: '
-                         'the compute hosts reach inspector_url '
-                         'themselves.'),
+                         'every compute host that leads to this monitor, '
+                         'through the SSH connection, for as long as it '
+                         'runs. 0 for none: the compute hosts reach '
+                         'inspector_url themselves, and what other '
+                         'monitors know keeps nothing back.'),
         cfg.StrOpt('cafile', default='',
                    help='The file, on the compute hosts, with the '
                         'authorities to trust when inspector_url is '

@@ -13,9 +13,9 @@ from doctor_core.cloud import Cloud
 from doctor_core.consumers.sample import SampleConsumer
 from doctor_core.embedded.cloud import EmbeddedCloud
 from doctor_core.fixtures import configuration, options
-from doctor_core.model import AlarmRule, Condition, Host
-from doctor_core.monitors.collectd.monitor import CollectdMonitor
+from doctor_core.model import AlarmRule, Condition
 from doctor_core.services.inspector import InspectorService
+from doctor_core.services.monitor import MonitorDaemon
 from doctor_core.tests.functional.embedded import boot
 
 WAIT_S = 60
@@ -50,12 +50,18 @@ def main(folder, collectd, interface):
                 query=(Condition('traits.instance_id', server.id),
                        Condition('traits.state', 'error'))))
         inspector.refresh()
-        monitor = CollectdMonitor(options(
-            CollectdMonitor, mode='local', collectd=collectd,
-            base_dir=f'{folder}/collectd', interfaces=[interface],
-            inspector_url=f'{inspector.url}/events'), lambda _fault: None)
+        monitor = MonitorDaemon(configuration({
+            ('DEFAULT', 'state_path'): folder,
+            ('bus', 'transport_url'): 'kombu+memory://',
+            ('monitor', 'type'): ['collectd'],
+            ('monitor', 'hosts'): [f'{host}=127.0.0.1'],
+            ('monitor', 'status_port'): 0,
+            ('monitor_collectd', 'mode'): 'local',
+            ('monitor_collectd', 'collectd'): collectd,
+            ('monitor_collectd', 'base_dir'): f'{folder}/collectd',
+            ('monitor_collectd', 'interfaces'): [interface]}))
         stack.callback(monitor.stop)
-        monitor.start([Host(host, ('127.0.0.1',))])
+        monitor.start()
         say('ready')
         clock.wait_for(
             lambda: {notice.server_id for notice in consumer.received()}

@@ -1,4 +1,6 @@
-"""Genuine collectd processes, deployed by the monitor, to events."""
+"""Genuine collectd processes, deployed by the monitor or by hand, to reports
+and to events.
+"""
 
 import contextlib
 import os
@@ -10,11 +12,13 @@ import fixtures
 import testtools
 
 from doctor_core import clock, wire
-from doctor_core.exceptions import ConfigError
-from doctor_core.fixtures import Reported
+from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.fixtures import options as options_for
 from doctor_core.model import Host
+from doctor_core.monitors.collectd.agent import Agent
+from doctor_core.monitors.collectd.conf import Watch
 from doctor_core.monitors.collectd.monitor import CollectdMonitor
+from doctor_core.runner import LocalRunner
 from doctor_core.tests.functional import requirements
 from doctor_core.tests.functional.daemons import Process
 from doctor_core.tests.functional.sshd import Sshd
@@ -48,6 +52,14 @@ class Intake(fixtures.Fixture):
         return self.heard.get(timeout=WAIT_S)
 
 
+class Reports(queue.Queue):
+    """Takes what a monitor reports."""
+
+    def next(self):
+        """The next report."""
+        return self.get(timeout=WAIT_S)
+
+
 class CollectdTestCase(testtools.TestCase):
     """A collectd in a folder, to which notifications can be given."""
 
@@ -55,7 +67,7 @@ class CollectdTestCase(testtools.TestCase):
         super().setUp()
         self.collectd = requirements.need_command(self, 'collectd', COLLECTD)
         self.log = self.useFixture(fixtures.FakeLogger())
-        self.intake = self.useFixture(Intake())
+        self.reports = Reports()
         self.outside = self.useFixture(fixtures.TempDir())
         self.folder = os.path.join(self.outside.path, 'new', 'base')
         self.socket = self.outside.join('sock')
@@ -75,12 +87,11 @@ class CollectdTestCase(testtools.TestCase):
 
     def make(self, **options):
         values = {'mode': 'local', 'collectd': self.collectd,
-                  'base_dir': self.folder, 'inspector_url': self.intake.url,
+                  'base_dir': self.folder,
                   'neighbours': 0, 'plugins': ['sensors'],
                   'includes': [self.include], 'check_s': 0.3, **options}
-        self.reported = Reported()
         monitor = CollectdMonitor(
-            options_for(CollectdMonitor, **values), self.reported)
+            options_for(CollectdMonitor, **values), self.reports.put)
         self.addCleanup(monitor.stop)
         return monitor
 
@@ -120,8 +131,8 @@ class CollectdTestCase(testtools.TestCase):
             return bool(file.read())
         return False
 
-    def expect(self, kind, hostname='compute-1'):
-        fault = self.intake.next()
+    def expect(self, kind, hostname='compute-1', of=None):
+        fault = (of or self.reports).next()
         self.assertEqual((kind, hostname), (fault.type, fault.hostname))
         return fault
 
@@ -134,30 +145,40 @@ class LocalTest(CollectdTestCase):
         self.notify('failure')
         fault = self.expect(wire.HOST_DOWN)
         self.assertEqual(
-            ('sensors/psu/gauge', 'critical', 'collectd'),
-            (fault.cause, fault.severity, fault.source))
+            ('sensors/psu/gauge', 'critical', ()),
+            (fault.cause, fault.severity, fault.evidence))
         self.assertTrue(before - 1 <= fault.detected_at <= clock.now())
         self.notify('okay')
         again = self.expect(wire.HOST_UP)
         self.assertNotEqual(fault.details['monitor_event_id'],
                             again.details['monitor_event_id'])
-        self.assertEqual(({}, []),
-                         (monitor.troubles(), self.reported.faults))
+        self.assertEqual({}, monitor.troubles())
+
+    def test_what_is_over_within_a_second_is_not_reported(self):
+        self.start()
+        self.notify('failure')
+        self.notify('okay')
+        self.notify('failure', 'fan')
+        self.notify('okay', 'fan')
+        self.notify('failure')
+        self.expect(wire.HOST_DOWN)
+        self.assertTrue(self.reports.empty())
 
     def test_write_http_is_a_way_too(self):
         """collectd's own way to tell, in the words of Alertmanager."""
+        intake = self.useFixture(Intake())
         self.start(plugins=['none'], includes=[self.include, self.write(
             'write_http.conf',
             'LoadPlugin write_http\n<Plugin write_http>\n<Node doctor>\n'
-            f'URL "{self.intake.url}"\nFormat JSON\nNotifications true\n'
+            f'URL "{intake.url}"\nFormat JSON\nNotifications true\n'
             'Metrics false\n</Node>\n</Plugin>\n')])
         self.notify('failure')
         self.assertEqual('collectd_sensors_gauge',
-                         self.expect(wire.HOST_DOWN).cause)
+                         self.expect(wire.HOST_DOWN, of=intake).cause)
         self.notify('warning')
-        self.expect(wire.HOST_DEGRADED)
+        self.expect(wire.HOST_DEGRADED, of=intake)
         self.notify('okay')
-        self.expect(wire.HOST_UP)
+        self.expect(wire.HOST_UP, of=intake)
 
     def test_stop_ends_it_and_restores_the_folder(self):
         os.makedirs(self.folder)
@@ -193,6 +214,8 @@ class LocalTest(CollectdTestCase):
         self.expect(wire.HOST_DOWN)
         monitor.stop()
         self.start()
+        # The monitor that follows hears it once more.
+        self.expect(wire.HOST_DOWN)
         self.notify('okay')
         self.expect(wire.HOST_UP)
 
@@ -206,28 +229,11 @@ class LocalTest(CollectdTestCase):
         second.stop()
         self.assertNotIn('collectd.conf', os.listdir(self.folder))
 
-    def test_intake_that_refuses_is_asked_again(self):
-        self.intake.status = 503
-        self.start()
-        self.notify('failure')
-        first = self.expect(wire.HOST_DOWN)
-        self.intake.status = 202
-        second = self.expect(wire.HOST_DOWN)
-        self.assertEqual(first.detected_at, second.detected_at)
-
     def test_wrong_configuration_is_refused_and_undone(self):
         wrong = self.write('wrong.conf', '<Plugin\n')
         error = self.assertRaises(ConfigError, self.start, includes=[wrong])
         self.assertIn(f"Parse error in file `{wrong}'", str(error))
         self.assertNotIn('collectd.conf', os.listdir(self.folder))
-
-    def test_plugin_that_cannot_start_is_no_watch(self):
-        """collectd goes on without it, and nobody would tell anything."""
-        error = self.assertRaises(
-            ConfigError, self.start, cafile='/no/such/file',
-            inspector_url='https://127.0.0.1:1/events')
-        self.assertIn('does not start; see the syslog', str(error))
-        self.assertEqual(0, self.pid())
 
     def test_no_collectd(self):
         error = self.assertRaises(ConfigError, self.start,
@@ -246,6 +252,43 @@ class LocalTest(CollectdTestCase):
         self.assertIsNone(other.poll())
 
 
+class HandTest(CollectdTestCase):
+    """Our plugin in a collectd of an operator's, which tells the inspector."""
+
+    def setUp(self):
+        super().setUp()
+        self.intake = self.useFixture(Intake())
+        self.agent = Agent(LocalRunner(), self.folder,
+                           collectd=self.collectd)
+        self.addCleanup(self.agent.stop)
+
+    def start(self, **words):
+        self.agent.start(Watch(**{
+            'hostname': 'compute-1', 'folder': self.folder,
+            'url': self.intake.url, 'plugins': ('sensors',),
+            'includes': (self.include,), **words}))
+
+    def test_intake_that_refuses_is_asked_again(self):
+        self.intake.status = 503
+        self.start()
+        self.notify('failure')
+        first = self.expect(wire.HOST_DOWN, of=self.intake)
+        self.intake.status = 202
+        second = self.expect(wire.HOST_DOWN, of=self.intake)
+        self.assertEqual((first.detected_at, 'collectd', 'compute-1'), (
+            second.detected_at, second.source, second.sender))
+        self.notify('okay')
+        self.expect(wire.HOST_UP, of=self.intake)
+
+    def test_plugin_that_cannot_start_is_no_watch(self):
+        """collectd goes on without it, and nobody would tell anything."""
+        error = self.assertRaises(
+            BackendError, self.start, cafile='/no/such/file',
+            url='https://127.0.0.1:1/events')
+        self.assertIn('does not start; see the syslog', str(error))
+        self.assertEqual(0, self.pid())
+
+
 class DaemonTest(CollectdTestCase):
 
     def test_daemon_deploys_and_cleans_up(self):
@@ -255,14 +298,13 @@ class DaemonTest(CollectdTestCase):
             '[monitor]', 'type = collectd', 'hosts = compute-1=127.0.0.1',
             '[monitor_collectd]', 'mode = local', 'plugins = sensors',
             f'collectd = {self.collectd}', f'base_dir = {self.folder}',
-            f'inspector_url = {self.intake.url}',
             f'includes = {self.include}', '')))
         daemon = self.useFixture(Process(
             'doctor-monitor', '--config-file', path,
             ready='doctor-monitor is ready: watching 1 host by '
                   'collectd'))
         self.notify('failure')
-        self.expect(wire.HOST_DOWN)
+        daemon.wait_for('host compute-1 is down')
         pid = self.pid()
         self.assertEqual(0, daemon.end(), daemon.output)
         self.assertFalse(self.runs(pid))
@@ -286,7 +328,7 @@ class SshTest(CollectdTestCase):
 
     def test_events_come_through_the_tunnel(self):
         monitor = self.start()
-        self.assertIn(f'http://127.0.0.1:{self.tunnel_port}/events',
+        self.assertIn(f'URL "http://127.0.0.1:{self.tunnel_port}/',
                       self.read('collectd.conf'))
         self.notify('failure')
         self.expect(wire.HOST_DOWN)

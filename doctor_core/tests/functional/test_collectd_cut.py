@@ -12,7 +12,7 @@ import fixtures
 import testtools
 
 from doctor_core import clock
-from doctor_core.fixtures import options
+from doctor_core.fixtures import Reported, options
 from doctor_core.model import Host
 from doctor_core.model.evidence import EvidenceKind
 from doctor_core.monitors.collectd.agent import Agent
@@ -137,11 +137,12 @@ class WitnessTest(SpaceTestCase):
     def setUp(self):
         super().setUp()
         self.log = self.useFixture(fixtures.FakeLogger())
+        self.reported = Reported()
         self.monitor = CollectdMonitor(options(
             CollectdMonitor, mode='local', collectd=self.wrapped(),
-            base_dir=f'{self.folder}/base', interfaces=['data0'],
-            # Nobody listens there, in that namespace.
-            inspector_url='http://127.0.0.1:9/events'), lambda _fault: None)
+            # The intake is not there, in that namespace.
+            base_dir=f'{self.folder}/base', interfaces=['data0']),
+            self.reported)
         self.addCleanup(self.monitor.stop)
         self.monitor.start([HOST])
 

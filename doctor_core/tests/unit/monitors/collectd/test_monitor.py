@@ -1,4 +1,5 @@
 import json
+import re
 
 import fixtures
 import testtools
@@ -7,9 +8,11 @@ from doctor_core import clock
 from doctor_core import fixtures as doubles
 from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.model import Host
-from doctor_core.model.evidence import EvidenceKind
+from doctor_core.model.evidence import Evidence, EvidenceKind
+from doctor_core.monitors.collectd.hearing import SOURCE
 from doctor_core.monitors.collectd.monitor import CollectdMonitor
 from doctor_core.tests.unit.monitors.machine import Machine
+from doctor_core.web.exchange import Request
 
 HOSTS = [Host(f'h{number}', (f'10.0.0.{number}', f'10.1.0.{number}'))
          for number in (1, 2, 3)]
@@ -28,9 +31,10 @@ class CollectdTestCase(testtools.TestCase):
         return self.machines[host.name]
 
     def make(self, **options):
+        self.reported = doubles.Reported()
         monitor = CollectdMonitor(doubles.options(CollectdMonitor, **{
             'collectd': 'collectd', 'base_dir': '/d', 'check_s': 3600.0,
-            **options}), doubles.Reported(), self.reach)
+            **options}), self.reported, self.reach)
         self.addCleanup(monitor.stop)
         return monitor
 
@@ -41,6 +45,9 @@ class CollectdTestCase(testtools.TestCase):
 
     def conf_of(self, name):
         return self.machines[name].files['/d/collectd.conf'].decode()
+
+    def url_of(self, name):
+        return re.search('URL "(.*)"', self.conf_of(name))[1]
 
     def running(self):
         return [name for name, machine in self.machines.items()
@@ -67,8 +74,10 @@ class WatchesTest(CollectdTestCase):
 
     def test_tells_through_the_tunnel(self):
         self.start(tunnel_port=7000)
-        self.assertIn('URL "http://127.0.0.1:7000/events"',
-                      self.conf_of('h1'))
+        self.assertRegex(self.conf_of('h1'),
+                         'URL "http://127.0.0.1:7000/[^/]+/events"')
+        self.assertEqual(3, len({
+            self.url_of(name) for name in self.machines}))
 
     def test_tells_the_inspector_itself(self):
         self.start(tunnel_port=0, inspector_url='https://inspector/events')
@@ -184,9 +193,57 @@ class WitnessTest(CollectdTestCase):
         self.note('ping/ping_droprate/10.0.0.2', of='h2')
         self.assertIs(EvidenceKind.HEARD, self.found().kind)
 
+    def test_that_it_answers_outlives_a_verdict_of_its_neighbours(self):
+        """Both are collectd's; they come by two paths."""
+        self.note()
+        self.assertNotEqual(SOURCE, self.found().source)
+
     def test_whatever_else_fails_there_says_neither(self):
         self.note('mcelog/x')
         self.assertIsNone(self.found())
+
+    def test_link_that_it_has_told_of_is_known_without_a_question(self):
+        self.machines['h1'].away = True
+        for host in ('h2', 'h1'):
+            self.tell('h1', host, evidence=[{
+                'kind': 'link-down', 'source': 'collectd'}])
+        self.assertIs(EvidenceKind.LINK_DOWN, self.found().kind)
+        # That is for its own collectd to say.
+        self.assertIs(EvidenceKind.HEARD,
+                      self.monitor.ask(HOSTS[1], ()).kind)
+
+    def test_who_is_silent_is_seen_and_others_are_asked(self):
+        silent = []
+        self.monitor.on_silence = lambda *silence: silent.append(silence)
+        self.tell('h1', 'h2')
+        self.assertEqual(
+            ([('h2', True)], ['watched', 'suspect', 'watched']),
+            (silent, [one.state for one in self.monitor.status()]))
+        self.monitor.agree('h2', Evidence(EvidenceKind.BMC_OFF, 'bmc', 1.0))
+        for _round in range(2):
+            self.monitor.prove_alive()
+        self.assertEqual([('h2', 'down')], self.reported.statuses())
+        self.assertEqual('down', self.monitor.status()[1].state)
+
+    def test_who_cannot_tell_any_more_holds_nobody_down(self):
+        """The ring is another one, or the host is dead itself."""
+        for observer in ('h1', 'h2'):
+            self.assertTrue(self.monitor._counts(observer, 'h2'))
+        self.assertFalse(self.monitor._counts('h3', 'h2'))
+        self.note(trouble='no route')
+        self.monitor.update(HOSTS)
+        self.assertFalse(self.monitor._counts('h1', 'h2'))
+        self.monitor.update(HOSTS[1:])
+        self.assertFalse(self.monitor._may_tell('h1', 'h1'))
+
+    def tell(self, observer, host, **details):
+        """The collectd of a host posts an event."""
+        path = self.monitor._intake.path(observer)
+        self.monitor._intake.events(Request('POST', path, {
+            'key': path.split('/')[1]}, {}, {}, json.dumps([{
+                'type': 'compute.host.down',
+                'details': {'hostname': host, **details}}]).encode(), 1.0))
+        self.monitor.prove_alive()
 
     def test_host_that_does_not_answer_says_nothing(self):
         self.machines['h1'].away = True
@@ -234,9 +291,8 @@ class ConfigurationTest(CollectdTestCase):
 
     def test_urls(self):
         for url, port, text in (
-                ('ftp://x/', 1, 'is not http:// or https://'),
-                ('https://x/events', 1, 'set tunnel_port = 0'),
-                ('', 1, 'is not http:// or https://'),
+                ('ftp://x/', 0, 'is not http:// or https://'),
+                ('', 0, 'is not http:// or https://'),
                 ('http://127.0.0.1:1/e', 0, 'is the compute host itself')):
             self.assertIn(text, self.refused(inspector_url=url,
                                              tunnel_port=port))
