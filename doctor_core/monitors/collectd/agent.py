@@ -74,7 +74,8 @@ class Agent:
             start; what was there is there again.
         :raises BackendError: the machine cannot be reached or written to.
         """
-        self.runner.run(['mkdir', '-p', self._folder])
+        # What is in it says where to tell that a host is down.
+        self.runner.run(['mkdir', '-p', '-m', '700', self._folder])
         self._end()
         texts = {'collectd.conf': render(watch).encode(),
                  f'{PLUGIN}.py': plugin_source()}

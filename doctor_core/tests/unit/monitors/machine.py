@@ -58,7 +58,7 @@ class Machine(Runner):
     def close(self):
         self.closed = True
 
-    def _mkdir(self, _flag, _path):
+    def _mkdir(self, *_arguments):
         return 0, ''
 
     def _test(self, _flag, path):

@@ -30,6 +30,10 @@ class AgentTest(testtools.TestCase):
                          self.machine.files['/d/doctor_notify.py'])
         self.assertTrue(self.agent.is_running())
 
+    def test_nobody_else_reads_where_it_tells(self):
+        self.agent.start(WATCH)
+        self.assertIn('mkdir -p -m 700 /d', self.machine.commands)
+
     def test_checks_before_it_starts(self):
         self.agent.start(WATCH)
         self.assertEqual(
