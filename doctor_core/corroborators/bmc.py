@@ -33,7 +33,9 @@ class BmcCorroborator(Corroborator):
 
     One that says "off" proves that the host is dead, one that says "on"
     nothing. When it says nothing, though it has answered before, and those of
-    neighbours do answer, then it has lost its power, and the host as well.
+    neighbours do answer, then it has lost its power, and the host as well. Of
+    several that fell silent together only their own controllers count: a
+    switch may be what all of them stand behind, and the others do not.
 
     :param way: makes the way to a controller, as
         :func:`doctor_core.bmc.connect`.
@@ -52,6 +54,8 @@ class BmcCorroborator(Corroborator):
         self._hosts: frozenset[str] = frozenset()
         #: When which controller said last whether there is power.
         self._answered_at: dict[str, float] = {}
+        #: Whom it was asked about since they answered last.
+        self._asked: set[str] = set()
 
     @classmethod
     def get_opts(cls) -> list[cfg.Opt]:
@@ -91,9 +95,12 @@ class BmcCorroborator(Corroborator):
             self._hosts, self._racks = names, racks
             for name in self._answered_at.keys() - names:
                 del self._answered_at[name]
+            self._asked &= names
         self._trial.add(new)
 
     def forget(self, host: Host) -> None:
+        with self._lock:
+            self._asked.discard(host.name)
         # Nobody has used the session for long.
         self._bmcs.renew(host)
 
@@ -101,10 +108,16 @@ class BmcCorroborator(Corroborator):
         if host.name not in self._hosts:
             return None
         began_at = clock.monotonic()
+        with self._lock:
+            is_first = host.name not in self._asked
+            self._asked.add(host.name)
         try:
             return self._ask(host)
         except NoAnswer:
             if self.options.shared_port or not self._answered(host):
+                raise
+            if is_first and not silent:
+                # Who falls silent with it is known at the next question.
                 raise
             neighbour = self._neighbour(host, silent, began_at)
             if neighbour is None:
@@ -143,23 +156,18 @@ class BmcCorroborator(Corroborator):
                    ) -> str | None:
         """Whose controller answers that stands nearby; the name of a host.
 
-        :param silent: who fell silent with it; asked only where no rack is
-            known.
+        :param silent: who fell silent with it; of its rack, where that is
+            known. Others of the rack are asked only where nobody did.
         :param since: what was said since then counts.
         """
         with self._lock:
-            rack = self._racks.get(host.rack, [])
-        near = [other for other in (rack if host.rack else silent)
-                if other.name != host.name]
+            rack = self._racks.get(host.rack, []) if host.rack else []
+        near = _near(host, silent, rack)
         for other in near:
             if self._answered(other, since):
                 return other.name
-        # Others' controllers than those of hosts that may have lost their
-        # power with it, as far as there are any.
-        down = {other.name for other in silent}
         random.shuffle(near)
-        near.sort(key=lambda other: (not self._answered(other),
-                                     other.name in down))
+        near.sort(key=lambda other: not self._answered(other))
         return _first(self._says, near[:_NEIGHBOURS])
 
     def _says(self, host: Host) -> str | None:
@@ -250,6 +258,15 @@ class _Trial:
             LOG.info('%s can be asked',
                      counted(tried, 'management controller'))
         return None
+
+
+def _near(host: Host, silent: Sequence[Host], rack: Sequence[Host]
+          ) -> list[Host]:
+    """Whose controllers stand where that of a host does."""
+    if silent:
+        return [other for other in silent
+                if not host.rack or other.rack == host.rack]
+    return [other for other in rack if other.name != host.name]
 
 
 def _first(ask: Callable[[Host], str | None], hosts: Sequence[Host]
