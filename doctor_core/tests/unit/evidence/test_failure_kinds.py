@@ -1,86 +1,33 @@
 """What each witness says of each kind of failure, and what comes of it.
 
-A host has failed, and the first network hears it no more, or hears it badly:
-one test for each witness that can be asked then. Kinds of failure that no
-probe sees (a hypervisor that hangs with its kernel alive, a stalled storage)
-are not there: no witness is asked.
+A host has failed, or several of a rack, and the first network hears them no
+more, or hears them badly: one test for each witness that can be asked then.
+Kinds of failure that no probe sees (a hypervisor that hangs with its kernel
+alive, a stalled storage) are not there: no witness is asked. Nor are witnesses
+that a failure takes away: a host without power tells nothing of its links.
 """
 
 import fixtures
 import testtools
 
-from doctor_core.corroborators.bmc import BmcCorroborator
-from doctor_core.evidence.corroboration import Corroboration, Outlets
 from doctor_core.exceptions import BackendError
-from doctor_core.fixtures import options
-from doctor_core.model import Fault, FaultStatus, Host
-from doctor_core.model.evidence import Evidence, EvidenceKind, Weight
-from doctor_core.tests.unit.rack import SILENT, Rack
+from doctor_core.model.evidence import (
+    Certainty,
+    Evidence,
+    EvidenceKind,
+    Weight,
+)
+from doctor_core.tests.unit.evidence.scene import HOST, RACK, WELL, Scene
+from doctor_core.tests.unit.rack import SILENT
 
-HOST, NEIGHBOUR = Host('one', (), 'rack-1'), Host('two', (), 'rack-1')
-
-#: What comes of it. PROVED: owners are told, and corrections need no more.
-#: SECONDED: owners are told, sooner; a second witness agrees. LOST: owners
-#: are told; nothing more is known. KEPT_BACK: it lives; nobody is told.
-PROVED, SECONDED, LOST, KEPT_BACK = (
-    'proved', 'seconded', 'lost', 'kept back')
-
-
-class Scene:
-    """A silent host, of the monitors ``sample`` and ``collectd``.
-
-    :ivar power: what the controllers of the host and of its neighbour say
-        now; before, both were on.
-    """
-
-    def __init__(self):
-        self.now = 100.0
-        self.reported, self.found_later, self.agreed = [], [], []
-        self.heard_at = {}
-        self.sides = Corroboration(('sample', 'collectd'), Outlets(
-            self.reported.append,
-            lambda _name, found: self.found_later.extend(found),
-            lambda *agreed: self.agreed.append(agreed),
-            lambda *_asked: None,
-            lambda kind, _name: self.heard_at.get(kind)), lambda: self.now)
-        self.power = Rack(one=True, two=True)
-        self.bmc = BmcCorroborator(
-            options(BmcCorroborator, address='{host}'), self.sides.found,
-            lambda: None, self.power.way)
-        self.bmc.update([HOST, NEIGHBOUR])
-        for host in (HOST, NEIGHBOUR):
-            self.bmc.ask(host, ())
-        self.sides.suspected('sample', HOST.name)
-
-    def say(self, kind, source):
-        """A witness speaks."""
-        self.sides.found(HOST.name, Evidence(kind, source, self.now))
-
-    def ask_bmc(self):
-        try:
-            evidence = self.bmc.ask(HOST, ())
-        except BackendError:
-            return
-        if evidence is not None:
-            self.sides.found(HOST.name, evidence)
-
-    def lose(self, kind='sample', of=EvidenceKind.PROBES):
-        """A monitor has it lost."""
-        self.sides.verdict(kind, Fault(
-            HOST.name, 'compute.host.down', FaultStatus.DOWN, self.now,
-            self.now, cause='no answer',
-            evidence=(Evidence(of, kind, self.now),)))
-
-    def outcome(self):
-        if not self.reported:
-            return KEPT_BACK
-        weight = max(one.kind.weight for fault in self.reported
-                     for one in (*fault.evidence, *self.found_later))
-        if weight is Weight.SILENT and len(self.reported) > 1:
-            # Each monitor is the other one's second witness.
-            return SECONDED
-        return {Weight.PROVES: PROVED, Weight.SECOND: SECONDED,
-                Weight.SILENT: LOST}[weight]
+#: What comes of it, in the words of the notice. PROVED: corrections need no
+#: more. SECONDED: a second witness agrees; sooner. LOST: nothing more is
+#: known. PATH: owners are told, and nothing is corrected.
+PROVED, SECONDED, LOST, PATH = (
+    Certainty.DEAD, Certainty.LOST, Certainty.UNREACHABLE, Certainty.PATH)
+#: It lives: nobody is told, or what was told is taken back. And the monitor
+#: that does not hear it on one network never has it lost.
+KEPT_BACK, NEVER_LOST = None, 'never lost'
 
 
 # What witnesses see
@@ -94,13 +41,22 @@ def second_network(scene):
     scene.say(EvidenceKind.NETWORK, 'storage')
 
 
+def second_network_answers(scene):
+    scene.networks['storage'] = True
+
+
 def other_monitor_hears(scene):
-    scene.now += 0.1
-    scene.heard_at['collectd'] = scene.now
+    scene.clock.advance(0.1)
+    scene.heard_at['other'] = scene.clock.monotonic()
 
 
 def other_monitor_silent(scene):
-    scene.lose('collectd')
+    scene.lose('other')
+
+
+def neighbours_silent(scene):
+    """The collectd of a neighbour, which pings it, does not hear it."""
+    scene.collectd(*((WELL.name, host.name) for host in scene.silent))
 
 
 def nova_fresh(scene):
@@ -112,8 +68,7 @@ def nova_stale(_scene):
 
 
 def bmc_off(scene):
-    scene.power.power['one'] = False
-    scene.ask_bmc()
+    scene.ask_bmc(one=False)
 
 
 def bmc_on(scene):
@@ -121,18 +76,21 @@ def bmc_on(scene):
 
 
 def bmc_silent(scene):
-    scene.power.power['one'] = SILENT
-    scene.ask_bmc()
+    """Those of its neighbours answer, whoever of these is silent."""
+    scene.ask_bmc(one=SILENT)
+
+
+def bmcs_of_the_silent_are_silent(scene):
+    """That of the host that is well answers."""
+    scene.ask_bmc(**{host.name: SILENT for host in scene.silent})
 
 
 def bmcs_of_the_rack_silent(scene):
-    scene.power.power.update(one=SILENT, two=SILENT)
-    scene.ask_bmc()
+    scene.ask_bmc(**{host.name: SILENT for host in RACK})
 
 
 def bmc_talks_nonsense(scene):
-    scene.power.power['one'] = BackendError('it does not speak Redfish')
-    scene.ask_bmc()
+    scene.ask_bmc(one=BackendError('it does not speak Redfish'))
 
 
 def kdump(scene):
@@ -144,63 +102,83 @@ def no_kdump(_scene):
 
 
 def link_down(scene):
-    scene.lose('collectd', EvidenceKind.LINK_DOWN)
+    """The collectds of those that run tell it, by another way."""
+    scene.collectd(*((host.name, host.name, Evidence(
+        EvidenceKind.LINK_DOWN, 'collectd', 1.0)) for host in scene.silent))
 
 
 def link_up(_scene):
     """There is nothing to be told of a link that is up."""
 
 
+#: By failure, how many are silent, and what each witness brings about.
 KINDS = {
-    'power loss of the host': {
+    'power loss of the host': (1, {
         no_witness: LOST, second_network: SECONDED,
-        other_monitor_silent: SECONDED, nova_stale: LOST, bmc_off: PROVED,
-        bmc_talks_nonsense: LOST, no_kdump: LOST, link_down: SECONDED},
-    'power loss of the host and its controller': {
+        other_monitor_silent: SECONDED, neighbours_silent: SECONDED,
+        nova_stale: LOST, bmc_off: PROVED, bmc_talks_nonsense: LOST,
+        no_kdump: LOST}),
+    'power loss of the host and its controller': (1, {
         no_witness: LOST, second_network: SECONDED,
-        other_monitor_silent: SECONDED, nova_stale: LOST,
-        bmc_silent: PROVED, no_kdump: LOST, link_down: SECONDED},
-    'power loss of a rack': {
-        no_witness: LOST, second_network: SECONDED,
+        other_monitor_silent: SECONDED, neighbours_silent: SECONDED,
+        nova_stale: LOST, bmc_silent: PROVED, no_kdump: LOST}),
+    'power loss of a rack': (3, {
+        no_witness: PATH, second_network: PATH, other_monitor_silent: PATH,
+        neighbours_silent: PATH, nova_stale: PATH,
         # It may be the switch of the controllers as well.
-        bmcs_of_the_rack_silent: LOST, link_down: SECONDED},
-    'kernel panic': {
+        bmcs_of_the_rack_silent: PATH,
+        # Those are of another circuit, or behind another switch.
+        bmcs_of_the_silent_are_silent: PATH,
+        # The controllers have a circuit of their own.
+        bmc_off: PROVED, no_kdump: PATH}),
+    'kernel panic': (1, {
         no_witness: LOST, second_network: SECONDED,
-        other_monitor_silent: SECONDED, nova_stale: LOST,
+        other_monitor_silent: SECONDED, neighbours_silent: SECONDED,
+        nova_stale: LOST,
         # Both mislead, and so keep nothing back.
         bmc_on: LOST, link_up: LOST,
-        kdump: PROVED},
-    'network card, or one of two networks': {
-        no_witness: LOST, other_monitor_hears: KEPT_BACK,
-        nova_fresh: KEPT_BACK,
+        # It hung before: what is taken for a loss of power is a death, too.
+        bmc_silent: PROVED, kdump: PROVED}),
+    'network card, or one of two networks': (1, {
+        no_witness: LOST, second_network_answers: NEVER_LOST,
+        other_monitor_hears: KEPT_BACK, nova_fresh: KEPT_BACK,
+        neighbours_silent: SECONDED,
         # With power it may be dead nevertheless.
         bmc_on: LOST, no_kdump: LOST,
         # Proves it of that port only.
-        link_down: SECONDED},
-    'one of two switches of a rack': {
-        no_witness: LOST, other_monitor_hears: KEPT_BACK,
-        nova_fresh: KEPT_BACK, bmc_on: LOST,
-        bmcs_of_the_rack_silent: LOST, link_down: SECONDED},
-    'the only switch of a rack': {
+        link_down: SECONDED}),
+    'one of two switches of a rack': (3, {
+        no_witness: PATH, second_network_answers: NEVER_LOST,
+        other_monitor_hears: KEPT_BACK, nova_fresh: KEPT_BACK,
+        neighbours_silent: PATH, bmc_on: PATH,
+        bmcs_of_the_rack_silent: PATH,
+        # They stand behind the same switch.
+        bmcs_of_the_silent_are_silent: PATH, link_down: PATH}),
+    'the only switch of a rack': (3, {
         # Each looks dead, so nothing may count as proof.
-        no_witness: LOST, second_network: SECONDED,
-        other_monitor_silent: SECONDED, nova_stale: LOST,
-        bmcs_of_the_rack_silent: LOST, link_down: SECONDED},
-    'overload of the host or of the monitor': {
+        no_witness: PATH, second_network: PATH, other_monitor_silent: PATH,
+        other_monitor_hears: KEPT_BACK, neighbours_silent: PATH,
+        nova_stale: PATH, bmc_on: PATH, bmcs_of_the_rack_silent: PATH,
+        bmcs_of_the_silent_are_silent: PATH, link_down: PATH}),
+    'overload of the host or of the monitor': (1, {
         no_witness: LOST, other_monitor_hears: KEPT_BACK,
         nova_fresh: KEPT_BACK, nova_stale: LOST, bmc_on: LOST,
-        no_kdump: LOST, link_up: LOST},
-    'loss of some packets': {
-        no_witness: LOST, other_monitor_hears: KEPT_BACK,
-        nova_fresh: KEPT_BACK, bmc_on: LOST, no_kdump: LOST, link_up: LOST},
-    'monitor cut off': {
-        no_witness: LOST, other_monitor_hears: KEPT_BACK,
-        nova_fresh: KEPT_BACK, bmc_on: LOST,
+        no_kdump: LOST, link_up: LOST}),
+    'loss of some packets': (1, {
+        no_witness: LOST, second_network_answers: NEVER_LOST,
+        other_monitor_hears: KEPT_BACK, nova_fresh: KEPT_BACK, bmc_on: LOST,
+        no_kdump: LOST, link_up: LOST}),
+    'monitor cut off': (3, {
+        no_witness: PATH, other_monitor_hears: KEPT_BACK,
+        nova_fresh: KEPT_BACK, bmc_on: PATH,
         # Those that it cannot reach either.
-        bmcs_of_the_rack_silent: LOST, no_kdump: LOST, link_up: LOST},
-    'planned reboot': {
-        no_witness: LOST, second_network: SECONDED, nova_stale: LOST,
-        bmc_on: LOST, no_kdump: LOST, link_down: SECONDED},
+        bmcs_of_the_rack_silent: PATH, no_kdump: PATH, link_up: PATH}),
+    'planned reboot': (1, {
+        no_witness: LOST, second_network: SECONDED,
+        other_monitor_silent: SECONDED, neighbours_silent: SECONDED,
+        nova_stale: LOST, bmc_on: LOST, no_kdump: LOST,
+        # Its collectd tells it before it ends.
+        link_down: SECONDED}),
 }
 
 
@@ -213,13 +191,16 @@ class Case(testtools.TestCase):
 
 class FailureKindsTest(Case):
 
-    def check(self, witness, expected):
+    def check(self, silent, witness, expected):
         """Whether the witness speaks before the verdict, or after it."""
-        before = Scene()
+        before = Scene(silent)
         witness(before)
         before.lose()
+        if expected is NEVER_LOST:
+            self.assertEqual([], before.reported)
+            return
         self.assertEqual(expected, before.outcome())
-        after = Scene()
+        after = Scene(silent)
         after.lose()
         witness(after)
         after.sides.step()
@@ -236,14 +217,14 @@ def _named(failure, witness):
         ',', '').replace(' ', '_')
 
 
-def _test(witness, expected):
-    return lambda self: self.check(witness, expected)
+def _test(*cell):
+    return lambda self: self.check(*cell)
 
 
-for _failure, _cells in KINDS.items():
+for _failure, (_silent, _cells) in KINDS.items():
     for _witness, _expected in _cells.items():
         setattr(FailureKindsTest, _named(_failure, _witness),
-                _test(_witness, _expected))
+                _test(_silent, _witness, _expected))
 
 
 class SeveralWitnessesTest(Case):
@@ -255,6 +236,22 @@ class SeveralWitnessesTest(Case):
         scene.lose()
         self.assertEqual([EvidenceKind.HEARTBEAT],
                          [one.kind for one in scene.found_later])
+
+    def test_a_dead_port_of_a_host_that_sample_hears_is_no_dead_host(self):
+        """It was told and corrected at once, past all that others knew."""
+        for witness in (link_down, neighbours_silent):
+            scene = Scene()
+            scene.sides.refuted('sample', HOST.name)
+            scene.heard_at['sample'] = scene.clock.monotonic() + 0.5
+            witness(scene)
+            self.assertEqual([], scene.reported)
+            self.assertIn(HOST.name, scene.sides.degraded())
+
+    def test_a_controller_that_fell_silent_alone_of_those_proves_it(self):
+        scene = Scene(3)
+        bmc_silent(scene)
+        scene.lose()
+        self.assertEqual(PROVED, scene.outcome())
 
     def test_proof_makes_the_verdict_of_the_other_sooner(self):
         for witness in (bmc_off, bmc_silent, kdump):
