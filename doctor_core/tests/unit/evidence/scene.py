@@ -17,7 +17,6 @@ RACK = [Host(name, (), 'rack-1') for name in ('one', 'two', 'three', 'four')]
 HOST, WELL = RACK[0], RACK[-1]
 
 
-
 class Scene:
     """Silent hosts, of the monitors ``sample``, ``other`` and ``collectd``.
 
