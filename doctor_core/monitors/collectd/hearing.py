@@ -76,8 +76,7 @@ class Hearing:
         silent, so only a proof makes it sooner.
         """
         if evidence.kind.weight is Weight.PROVES:
-            self._order(lambda: self._words.proved(
-                hostname, self._clock.monotonic()))
+            self._order(lambda: self._words.proved(hostname))
 
     def keep(self, hostnames: Collection[str]) -> None:
         """There are no other hosts any more."""

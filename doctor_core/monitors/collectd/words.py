@@ -1,8 +1,8 @@
 """What the collectds of all hosts say of hosts, and what follows. Pure.
 
 A host is silent once the first collectd says that it is down, and lost a
-second later: by then it is known who fell silent with it, and whether it is
-rather a path to them that is broken. The times given are seconds of one
+second or two later: by then it is known who fell silent with it, and whether
+it is rather a path to them that is broken. The times given are seconds of one
 monotonic clock.
 """
 
@@ -11,6 +11,9 @@ from collections.abc import Callable, Collection, Sequence
 from doctor_core.model import Fault
 from doctor_core.monitors.silences import HOSTS, WITHIN_S, Silences
 
+#: Who falls silent in the very last moment did so with it.
+_TICK_S = 0.001
+
 
 class Words:
     """Who has said of which host that it is down. One thread may change it;
@@ -18,14 +21,15 @@ class Words:
 
     :param counts: whether a host's collectd can tell of another host now:
         what it once said holds nobody down if it cannot.
-    :param within_s: what is together; longer than a second where it is told
-        later than it began.
+    :param within_s: what is together, and for how long others are waited
+        for; longer than a second where it is told later than it began.
     """
 
     def __init__(self, counts: Callable[[str, str], bool],
                  within_s: float = WITHIN_S) -> None:
         self._counts = counts
         self._silences = Silences(within_s)
+        self._within_s = within_s
         #: By the host, and by who says it.
         self._said: dict[str, dict[str, Fault]] = {}
         #: When each is lost that is silent, and not lost yet.
@@ -52,7 +56,7 @@ class Words:
                                 observer: event}
         if is_first:
             self._silences.began(hostname, now)
-            self._due[hostname] = now + WITHIN_S
+            self._due[hostname] = now + self._within_s + _TICK_S
         return is_first
 
     def up(self, observer: str, hostname: str) -> bool:
@@ -75,10 +79,10 @@ class Words:
         self._lost.discard(hostname)
         self._silences.ended(hostname)
 
-    def proved(self, hostname: str, now: float) -> None:
+    def proved(self, hostname: str) -> None:
         """Its death is proved: nothing is to be waited for."""
         if hostname in self._due:
-            self._due[hostname] = now
+            self._due[hostname] = float('-inf')
 
     def due(self, now: float) -> list[str]:
         """Who is lost by now, and nobody was told."""

@@ -76,7 +76,7 @@ class Scene:
                     Evidence(EvidenceKind.PROBES, kind, 1.0),)))
 
     def collectd(self, *events):
-        """Collectds say that hosts are down, and a second passes.
+        """Collectds say that hosts are down, and time passes.
 
         :param events: whose says it, of whom, and with which evidence.
         """
@@ -89,7 +89,7 @@ class Scene:
                 evidence=tuple(evidence)))
         said.start()
         said.go_round()
-        self.clock.advance(1.0)
+        self.clock.advance(1.1)
         for _round in range(2):
             said.go_round()
         said.stop()
