@@ -5,7 +5,7 @@ somebody to decide.
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from doctor_core import clock
 from doctor_core.faults import mass_failure
@@ -118,14 +118,17 @@ class Holding:
 
         :param why: who says so.
         """
-        if record.state is not FaultState.HELD \
-                or record.reason != HELD_BY_PATH:
-            return
-        too_many = self._why_held(record.hostname)
+        if record.state is FaultState.HELD \
+                and record.reason == HELD_BY_PATH:
+            self._let_go(record.id, record.hostname, f'dead: {why}')
+
+    def _let_go(self, fault_id: str, host: str, why: str) -> None:
+        """What a fault was held for is over; another reason may not be."""
+        too_many = self._why_held(host)
         if too_many:
-            self._store.faults.describe(record.id, reason=too_many)
+            self._store.faults.describe(fault_id, reason=too_many)
         else:
-            self._release([record.id], f'dead: {why}')
+            self._release([fault_id], why)
 
     def released(self) -> list[str]:
         """The faults that were let go of since this was last asked.
@@ -135,6 +138,7 @@ class Holding:
         with self._lock:
             self._option.note()
             try:
+                self._note_proofs()
                 self._judge_again()
                 self._let_through()
                 self._is_blind = False
@@ -142,6 +146,17 @@ class Holding:
                 self._note_blind()
             released, self._released = self._released, []
         return released
+
+    def _note_proofs(self) -> None:
+        """Whoever proves a death may do so by a report of his own, which
+        joins the fault.
+        """
+        for fallen in self._fallen():
+            if fallen.state == FaultState.HELD \
+                    and fallen.reason == HELD_BY_PATH \
+                    and (proofs := _proofs(fallen.kinds)):
+                self._let_go(fallen.fault_id, fallen.hostname,
+                             f'dead: {", ".join(proofs)}')
 
     def _judge_again(self) -> None:
         """Those that could not be judged when they were lost."""
@@ -282,14 +297,19 @@ class Holding:
 
 def _why_doubted(fault: Fault) -> str:
     """Why nothing is corrected before another witness proves the death."""
-    if not fault.is_path_suspected or any(
-            one.kind.weight is Weight.PROVES for one in fault.evidence):
+    if not fault.is_path_suspected \
+            or _proofs(one.kind for one in fault.evidence):
         return ''
     LOG.error('Host %s fell silent together with others: the owners of its '
               'servers are told, and nothing is corrected before a second '
               'witness, or you, say that it is dead, since a path to these '
               'hosts may be what is broken', fault.hostname)
     return HELD_BY_PATH
+
+
+def _proofs(kinds: Iterable[EvidenceKind]) -> list[EvidenceKind]:
+    """Those of these kinds that prove a death."""
+    return sorted(kind for kind in kinds if kind.weight is Weight.PROVES)
 
 
 def _down(fallen: Fallen) -> Down:

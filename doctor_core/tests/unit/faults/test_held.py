@@ -198,6 +198,27 @@ class PathTest(MassFailureTestCase):
         self.assertEqual([EvidenceKind.LINK_DOWN], [
             one.kind for one in self.desk.store.evidence.of(answer.fault_id)])
 
+    def join(self, kind, host='h0'):
+        """Another monitor has the host lost as well, and says why."""
+        self.lost(host, source='redfish', evidence=(Evidence(
+            kind, 'redfish', 11.0),))
+        return [answer.state for answer in self.desk.release()]
+
+    def test_another_monitor_that_proves_it_lets_go_of_it(self):
+        answer = self.lost('h0')
+        self.assertEqual([], self.join(EvidenceKind.LINK_DOWN))
+        self.assertEqual(['handled'], self.join(EvidenceKind.BMC_OFF))
+        self.assertEqual('dead: bmc-off',
+                         self.desk.fault(answer.fault_id).reason)
+        self.assertEqual({'h0'}, self.desk.forced_down())
+
+    def test_one_that_another_monitor_proves_may_be_one_of_too_many(self):
+        self.fail(3)
+        answer = self.lost('h3')
+        self.assertEqual([], self.join(EvidenceKind.BMC_OFF, 'h3'))
+        self.assertIn('are down, a mass failure',
+                      self.desk.fault(answer.fault_id).reason)
+
     def test_a_second_path_proves_nothing(self):
         """It may be the same switch that is silent."""
         answer = self.lost('h0', evidence=(Evidence(
