@@ -204,9 +204,11 @@ def _asked_states(request: Request) -> Collection[FaultState]:
 
 def _reason(record: FaultRecord, turn: float | None) -> str:
     """Why a fault is as it is; of one that is held until when, too, unless an
-    operator or the host's return ends that before.
+    operator or the host's return ends that before; unless it says itself for
+    what it waits.
     """
-    if record.state is not FaultState.HELD:
+    if record.state is not FaultState.HELD \
+            or not record.reason.startswith('held: '):
         return record.reason
     until = 'held for an operator'
     if turn is not None:

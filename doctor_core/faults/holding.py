@@ -28,8 +28,8 @@ HELD_BY_OPTION = 'held: [inspector] hold is set'
 HELD_BY_PATH = ('held: other hosts fell silent with it, so a path to them is '
                 'suspected first')
 #: The reason of faults of which it cannot be said yet.
-HELD_UNJUDGED = ('held: whether too many hosts are down could not be said; '
-                 'the log says why')
+HELD_UNJUDGED = ('held until it can be said whether too many hosts are down; '
+                 'the log says why that is not known')
 
 
 class Holding:
@@ -141,7 +141,7 @@ class Holding:
                 self._note_proofs()
                 self._judge_again()
                 self._let_through()
-                self._is_blind = False
+                self._is_blind &= self._is_unjudged
             except Exception:  # an operator's word counts all the same
                 self._note_blind()
             released, self._released = self._released, []
@@ -197,11 +197,14 @@ class Holding:
                 for host, seconds in left_s.items()}
 
     def _waiting(self) -> dict[str, Fallen]:
-        """Those held that may go through by themselves, by host."""
+        """Those held that may go through by themselves, by host: of what
+        could not be judged nobody knows how many they are.
+        """
         if not self._limits().budget or self._settings().hold:
             return {}
         return {fallen.hostname: fallen for fallen in self._fallen()
-                if fallen.state == FaultState.HELD}
+                if fallen.state == FaultState.HELD
+                and fallen.reason != HELD_UNJUDGED}
 
     def remind(self) -> None:
         """Let the log say what an earlier process left to be decided."""

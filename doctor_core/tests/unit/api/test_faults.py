@@ -121,6 +121,11 @@ class LookTest(FaultsTestCase):
                 one['goes_through_at'] for one in
                 self.api.list_faults(request()).json['faults']])
 
+    def test_what_waits_for_something_else_than_its_turn(self):
+        fault_id = self.open(FaultState.HELD, 'held until it can be said')
+        self.settle(fault_id, TellingState.TOLD)
+        self.assertEqual('held until it can be said', self.note(fault_id))
+
     def test_what_is_not_held_does_not_ask_for_that(self):
         self.turns = None
         fault_id = self.open()

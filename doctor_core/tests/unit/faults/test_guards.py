@@ -39,7 +39,7 @@ class StoreErrorTest(GuardTestCase):
     def test_the_owners_are_told_and_nothing_is_corrected(self):
         answer = self.desk.down('h0')
         self.check_told_and_left(answer, 'h0')
-        self.assertIn('could not be said', answer.note)
+        self.assertIn('until it can be said', answer.note)
 
     def test_the_log_says_why_once(self):
         for host in ('h0', 'h1', 'h2'):
@@ -91,6 +91,58 @@ class StoreErrorTest(GuardTestCase):
         self.assertEqual([], self.mend())
         self.assertIn('a path to them is suspected',
                       self.desk.store.faults.open_of('h0').reason)
+
+    def test_an_operator_decides_nevertheless(self):
+        self.assertEqual(['handled'], self.confirm(
+            self.desk.down('h0').fault_id))
+
+
+class GroupsErrorTest(GuardTestCase):
+    """Which hosts are down can be read, and not how many are too many."""
+
+    def setUp(self):
+        super().setUp()
+        self.groups = self.desk.holding._groups
+        self.desk.holding._groups = self.broken
+
+    def broken(self):
+        raise ValueError('no groups')
+
+    def wait(self, seconds=70):
+        """What is let go of in so many looks, one a second."""
+        answers = []
+        for _second in range(seconds):
+            self.desk.clock.advance(1.0)
+            answers += self.desk.release()
+        return [answer.state for answer in answers]
+
+    def test_the_budget_lets_nobody_through_who_was_not_judged(self):
+        answer = self.desk.down('h0')
+        self.assertEqual([], self.wait())
+        self.check_told_and_left(answer, 'h0')
+        self.assertEqual({}, self.desk.holding.turns())
+
+    def test_the_log_says_why_once(self):
+        self.desk.down('h0')
+        self.wait()
+        self.assertEqual(1, self.log.output.count(
+            'cannot be said. Until it can'))
+
+    def test_is_judged_when_it_can_be(self):
+        self.desk.down('h0')
+        self.wait(5)
+        self.desk.holding._groups = self.groups
+        self.assertEqual(['handled'], self.wait(1))
+
+    def test_and_the_log_says_it_anew_then(self):
+        for host in ('h0', 'h1'):
+            self.desk.holding._groups = self.broken
+            self.desk.down(host)
+            self.wait(2)
+            self.desk.holding._groups = self.groups
+            self.wait(1)
+        self.assertEqual(2, self.log.output.count(
+            'cannot be said. Until it can'))
 
     def test_an_operator_decides_nevertheless(self):
         self.assertEqual(['handled'], self.confirm(
