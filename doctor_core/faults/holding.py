@@ -30,6 +30,8 @@ HELD_BY_PATH = ('held: other hosts fell silent with it, so a path to them is '
 #: The reason of faults of which it cannot be said yet.
 HELD_UNJUDGED = ('held until it can be said whether too many hosts are down; '
                  'the log says why that is not known')
+#: Any other reason is that of one of too many.
+_NO_MASS = frozenset({HELD_BY_OPTION, HELD_BY_PATH, HELD_UNJUDGED})
 
 
 class Holding:
@@ -320,5 +322,7 @@ def _down(fallen: Fallen) -> Down:
         # Before this machine was booted, when it is not known when.
         fallen.hostname, fallen.at or 0.0,
         is_held=fallen.state == FaultState.HELD,
+        is_mass=fallen.state == FaultState.HELD
+        and fallen.reason not in _NO_MASS,
         is_confirmed=EvidenceKind.OPERATOR in fallen.kinds,
         is_proved=any(kind.weight >= Weight.SECOND for kind in fallen.kinds))

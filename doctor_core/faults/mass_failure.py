@@ -58,7 +58,8 @@ class Down(NamedTuple):
 
     :ivar since: when it was taken in, in seconds of a clock that does not
         step; 0 when that was before this machine was booted.
-    :ivar is_held: nothing was corrected, for it was one of too many.
+    :ivar is_held: nothing was corrected.
+    :ivar is_mass: for it was one of too many.
     :ivar is_confirmed: an operator says that it is dead.
     :ivar is_proved: so does a second witness.
     """
@@ -66,6 +67,7 @@ class Down(NamedTuple):
     host: str
     since: float
     is_held: bool = False
+    is_mass: bool = False
     is_confirmed: bool = False
     is_proved: bool = False
 
@@ -78,7 +80,7 @@ class MassFailure:
     :ivar of: how many there are in the group.
     :ivar group: its name; empty for the whole cloud.
     :ivar marked: those that were marked down before it was known.
-    :ivar begins: no host of the group was held before this one.
+    :ivar begins: no other host of the group is held as one of too many.
     """
 
     down: int
@@ -114,7 +116,7 @@ def judge(limits: Limits, down: Collection[Down], host: str,
                 count, of, group.name,
                 tuple(sorted(one.host for one in counted
                              if not one.is_held)),
-                not any(one.is_held for one in counted))
+                not any(one.is_mass for one in counted))
     return None
 
 

@@ -262,6 +262,14 @@ class PathTest(MassFailureTestCase):
         self.assertEqual([], self.witness(EvidenceKind.BMC_OFF))
         self.assertEqual([], self.witness(EvidenceKind.BMC_OFF, 'nosuch'))
 
+    def test_the_log_has_the_mass_failure_that_they_are_part_of(self):
+        """It said nothing when the first had been held for a path."""
+        for index in range(3):
+            self.lost(f'h{index}')
+        for index in range(3, 7):
+            self.desk.down(f'h{index}')
+        self.assertEqual(1, self.log.output.count('Mass failure:'))
+
     def test_it_goes_through_as_in_a_mass_failure(self):
         self.lost('h0')
         self.desk.clock.advance(60.0)

@@ -76,8 +76,14 @@ class JudgeTest(testtools.TestCase):
             down('h0', is_confirmed=True) + down('h1', 'h2')))
 
     def test_goes_on_while_hosts_are_held(self):
-        mass = judged(down('h0', 'h1') + down('h2', is_held=True))
+        mass = judged(down('h0', 'h1')
+                      + down('h2', is_held=True, is_mass=True))
         self.assertEqual((4, ('h0', 'h1'), False),
+                         (mass.down, mass.marked, mass.begins))
+
+    def test_begins_although_hosts_are_held_for_another_reason(self):
+        mass = judged(down('h0') + down('h1', 'h2', is_held=True))
+        self.assertEqual((4, ('h0',), True),
                          (mass.down, mass.marked, mass.begins))
 
     def test_a_host_that_nobody_knows_counts(self):
