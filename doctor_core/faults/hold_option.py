@@ -9,6 +9,8 @@ from doctor_core.wording import counted, few
 LOG = logging.getLogger(__name__)
 
 _NAMED = 3
+#: The reason of faults that are held because it is set.
+HELD_BY_OPTION = 'held: [inspector] hold is set'
 #: How often the log says that it is set.
 _REMIND_S = 3600.0
 

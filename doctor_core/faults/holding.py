@@ -5,16 +5,17 @@ somebody to decide.
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from doctor_core import clock
-from doctor_core.faults import mass_failure
+from doctor_core.faults import mass_failure, suspicion
 from doctor_core.faults.budget import Budget
-from doctor_core.faults.hold_option import HoldOption
-from doctor_core.faults.mass_failure import Down, Group
+from doctor_core.faults.hold_option import HELD_BY_OPTION, HoldOption
+from doctor_core.faults.mass_failure import Group
 from doctor_core.faults.settings import Settings
+from doctor_core.faults.too_many import HELD_UNJUDGED, TooMany, described
 from doctor_core.model import Fault
-from doctor_core.model.evidence import Evidence, EvidenceKind, Weight
+from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.model.states import STANDING, FaultState
 from doctor_core.store import Fallen, FaultRecord, Store
 from doctor_core.wording import counted, few
@@ -22,16 +23,11 @@ from doctor_core.wording import counted, few
 LOG = logging.getLogger(__name__)
 
 _NAMED = 3
-#: The reason of faults that an operator's option holds.
-HELD_BY_OPTION = 'held: [inspector] hold is set'
-#: The reason of faults of hosts that fell silent together.
-HELD_BY_PATH = ('held: other hosts fell silent with it, so a path to them is '
-                'suspected first')
-#: The reason of faults of which it cannot be said yet.
-HELD_UNJUDGED = ('held until it can be said whether too many hosts are down; '
-                 'the log says why that is not known')
-#: Any other reason is that of one of too many.
-_NO_MASS = frozenset({HELD_BY_OPTION, HELD_BY_PATH, HELD_UNJUDGED})
+#: Hosts that begin to be held for a path within so long of each other are
+#: one burst, which the log has once.
+_BURST_S = 10.0
+#: So many of them are judged at one look: reports wait meanwhile.
+_AT_ONCE = 100
 
 
 class Holding:
@@ -52,15 +48,13 @@ class Holding:
                  monotonic: Callable[[], float] = clock.monotonic) -> None:
         self._settings = settings
         self._store = store
-        self._groups = groups
+        self._too_many = TooMany(self._limits, store, groups)
         self._monotonic = monotonic
         # Several hosts fail at a time, and each has to count the others.
         self._lock = threading.RLock()
         self._released: list[str] = []
         self._budget = Budget(self._limits, monotonic)
-        #: Whether some may be held that could not be judged.
-        self._is_unjudged = True
-        self._is_blind = False
+        self._path_said_at = float('-inf')
         self._option = HoldOption(
             lambda: self._settings().hold,
             lambda: self._held(by_option=True), monotonic)
@@ -89,14 +83,17 @@ class Holding:
                 standing.id, *STANDING)
             at = self._monotonic()
             why = '' if marked else HELD_BY_OPTION \
-                if self._settings().hold else self._why_now(fault, host)
+                if self._settings().hold else suspicion.WAITING \
+                if suspicion.is_doubted(fault) else self._why_held(host)
             self._store.faults.add(
                 fault, host, FaultState.HELD if why else FaultState.HANDLING,
                 reason=why, former=former)
             self._store.evidence.add(fault.id, *fault.evidence)
             # Work on Nova is no mass failure, and does not begin one.
             if why != HELD_BY_OPTION:
-                self._store.falls.add(fault.id, clock.boot_id(), at)
+                self._store.falls.add(
+                    fault.id, clock.boot_id(), at - suspicion.silent_s(fault)
+                    if fault.is_path_suspected else at)
         return why
 
     def confirm(self, fault_ids: Collection[str], who: str) -> list[str]:
@@ -121,7 +118,7 @@ class Holding:
         :param why: who says so.
         """
         if record.state is FaultState.HELD \
-                and record.reason == HELD_BY_PATH:
+                and record.reason in (suspicion.WAITING, suspicion.HELD):
             self._let_go(record.id, record.hostname, f'dead: {why}')
 
     def _let_go(self, fault_id: str, host: str, why: str) -> None:
@@ -141,11 +138,12 @@ class Holding:
             self._option.note()
             try:
                 self._note_proofs()
+                self._hold_silent()
                 self._judge_again()
                 self._let_through()
-                self._is_blind &= self._is_unjudged
-            except Exception:  # an operator's word counts all the same
-                self._note_blind()
+                self._too_many.note_judged()
+            except Exception as error:  # an operator's word still counts
+                self._too_many.note_blind(exc_info=error)
             released, self._released = self._released, []
         return released
 
@@ -153,22 +151,56 @@ class Holding:
         """Whoever proves a death may do so by a report of his own, which
         joins the fault.
         """
-        for fallen in self._fallen():
-            if fallen.state == FaultState.HELD \
-                    and fallen.reason == HELD_BY_PATH \
-                    and (proofs := _proofs(fallen.kinds)):
+        for fallen in self._too_many.fallen():
+            proofs = suspicion.proofs(fallen.kinds)
+            if proofs and suspicion.is_held(
+                    fallen, suspicion.WAITING, suspicion.HELD):
                 self._let_go(fallen.fault_id, fallen.hostname,
                              f'dead: {", ".join(proofs)}')
 
+    def _hold_silent(self) -> None:
+        """Those that no witness has spoken of, and no failover of a path
+        explains any more, are held as in a mass failure.
+        """
+        now = self._monotonic()
+        waiting = [one for one in self._too_many.fallen()
+                   if suspicion.is_held(one, suspicion.WAITING)]
+        silent = [one for one in waiting
+                  if suspicion.held_since(one) <= now][:_AT_ONCE]
+        if not silent:
+            return
+        why = self._too_many.why([one.hostname for one in silent])
+        by_path = {host for host in why
+                   if why[host] in ('', HELD_UNJUDGED)}
+        with self._store.together():
+            for one in silent:
+                self._store.faults.describe(
+                    one.fault_id, reason=suspicion.HELD
+                    if one.hostname in by_path else why[one.hostname])
+        if by_path:
+            self._say_path([one.hostname for one in waiting
+                            if one.hostname in by_path
+                            or one.hostname not in why], now)
+
+    def _say_path(self, hosts: Sequence[str], now: float) -> None:
+        """Say so once of all that are held for a path at about this time."""
+        if self._path_said_at + _BURST_S <= now:
+            LOG.error('%s fell silent together and stay so: %s. The owners '
+                      'of their servers are told. None of them is marked '
+                      'down in Nova and Neutron, since a path to them may be '
+                      'what is broken, until a witness proves its death. %s',
+                      counted(len(hosts), 'compute host'),
+                      few(hosts, _NAMED), self._too_many.what_to_do())
+        self._path_said_at = now
+
     def _judge_again(self) -> None:
         """Those that could not be judged when they were lost."""
-        if not self._is_unjudged or self._settings().hold:
+        if not self._too_many.is_unjudged or self._settings().hold:
             return
-        fallen_hosts = self._fallen()
-        self._is_unjudged = False
+        fallen_hosts = self._too_many.fallen()
+        self._too_many.is_unjudged = False
         for fallen in fallen_hosts:
-            if fallen.state != FaultState.HELD \
-                    or fallen.reason != HELD_UNJUDGED:
+            if not suspicion.is_held(fallen, HELD_UNJUDGED):
                 continue
             why = self._why_held(fallen.hostname)
             if not why:
@@ -179,7 +211,7 @@ class Holding:
     def _let_through(self) -> None:
         """Those of a mass failure that have waited long enough."""
         held = self._waiting()
-        for host in self._budget.spend([_down(one) for one in held.values()]):
+        for host in self._budget.spend(list(map(described, held.values()))):
             self._release(
                 [held[host].fault_id],
                 f'held for {mass_failure.MINUTE_S:g} s, and '
@@ -192,8 +224,7 @@ class Holding:
         """
         with self._lock:
             held = self._waiting()
-            left_s = self._budget.left_s([_down(one)
-                                          for one in held.values()])
+            left_s = self._budget.left_s(list(map(described, held.values())))
         now = clock.now()
         return {held[host].fault_id: now + seconds
                 for host, seconds in left_s.items()}
@@ -204,7 +235,7 @@ class Holding:
         """
         if not self._limits().budget or self._settings().hold:
             return {}
-        return {fallen.hostname: fallen for fallen in self._fallen()
+        return {fallen.hostname: fallen for fallen in self._too_many.fallen()
                 if fallen.state == FaultState.HELD
                 and fallen.reason != HELD_UNJUDGED}
 
@@ -215,7 +246,7 @@ class Holding:
             LOG.error('Since a mass failure %s not marked down: %s. %s',
                       counted(len(held), 'compute host'),
                       few([record.hostname for record in held], _NAMED),
-                      self._what_to_do())
+                      self._too_many.what_to_do())
         self._option.remind()
 
     def _release(self, fault_ids: Collection[str], why: str) -> list[str]:
@@ -227,63 +258,8 @@ class Holding:
                         counted(len(released), 'fault'), why)
         return released
 
-    def _why_now(self, fault: Fault, host: str) -> str:
-        """Why a host that is just lost is held, for one reason or more; of
-        these, one that is known goes first.
-        """
-        why = self._why_held(host)
-        return _why_doubted(fault) or why if why in ('', HELD_UNJUDGED) \
-            else why
-
     def _why_held(self, host: str) -> str:
-        """Why a host is one of too many; when that cannot be said, it is
-        held all the same: to correct can hurt, and to wait does less.
-        """
-        limits = self._limits()
-        if not limits.share:
-            return ''
-        try:
-            mass = mass_failure.judge(
-                limits, [_down(one) for one in self._fallen()], host,
-                self._groups())
-        except Exception:  # whatever it is, the owners are to be told
-            self._note_blind()
-            return HELD_UNJUDGED
-        self._is_blind = False
-        return self._described(mass, host) if mass else ''
-
-    def _note_blind(self) -> None:
-        if not self._is_blind:
-            LOG.exception(
-                'Whether too many hosts are down cannot be said. Until it '
-                'can, owners are told of each, and none is marked down in '
-                'Nova and Neutron')
-        self._is_blind = self._is_unjudged = True
-
-    def _described(self, mass: mass_failure.MassFailure, host: str) -> str:
-        """The reason of a fault in a mass failure, which the log has once.
-        """
-        marked = f' {few(mass.marked, _NAMED)} had been marked down before ' \
-            'that was known, and stay so.' if mass.marked else ''
-        where = f' of {mass.group}' if mass.group else ''
-        if mass.begins:
-            LOG.error('Mass failure: %d of %d compute hosts%s are down. The '
-                      'owners of their servers are told.%s From %s on no '
-                      'host is marked down in Nova and Neutron. %s',
-                      mass.down, mass.of, where, marked, host,
-                      self._what_to_do())
-        return (f'held: {mass.down} of {counted(mass.of, "host")}{where} are '
-                f'down, a mass failure.{marked}')
-
-    def _what_to_do(self) -> str:
-        budget = self._limits().budget
-        return ('Look whether they are dead, or the network is: "doctor '
-                'faults list --state held". If they are dead: "doctor '
-                'faults confirm --all". A host that answers again is cleared '
-                'by itself.'
-                + (f' Without a word from you {budget} of them '
-                   f'{"is" if budget == 1 else "are"} marked down each '
-                   f'minute.' if budget else ''))
+        return self._too_many.why([host])[host]
 
     def _limits(self) -> mass_failure.Limits:
         return self._settings().mass_failure
@@ -291,38 +267,5 @@ class Holding:
     def _held(self, *, by_option: bool) -> list[FaultRecord]:
         return [record for record in
                 self._store.faults.in_states(FaultState.HELD)
-                if (record.reason == HELD_BY_OPTION) is by_option]
-
-    def _fallen(self) -> list[Fallen]:
-        """The hosts that are down, but for those that the option holds."""
-        return [one for one in self._store.falls.down(clock.boot_id())
-                if one.state != FaultState.HELD
-                or one.reason != HELD_BY_OPTION]
-
-
-def _why_doubted(fault: Fault) -> str:
-    """Why nothing is corrected before another witness proves the death."""
-    if not fault.is_path_suspected \
-            or _proofs(one.kind for one in fault.evidence):
-        return ''
-    LOG.error('Host %s fell silent together with others: the owners of its '
-              'servers are told, and nothing is corrected before a second '
-              'witness, or you, say that it is dead, since a path to these '
-              'hosts may be what is broken', fault.hostname)
-    return HELD_BY_PATH
-
-
-def _proofs(kinds: Iterable[EvidenceKind]) -> list[EvidenceKind]:
-    """Those of these kinds that prove a death."""
-    return sorted(kind for kind in kinds if kind.weight is Weight.PROVES)
-
-
-def _down(fallen: Fallen) -> Down:
-    return Down(
-        # Before this machine was booted, when it is not known when.
-        fallen.hostname, fallen.at or 0.0,
-        is_held=fallen.state == FaultState.HELD,
-        is_mass=fallen.state == FaultState.HELD
-        and fallen.reason not in _NO_MASS,
-        is_confirmed=EvidenceKind.OPERATOR in fallen.kinds,
-        is_proved=any(kind.weight >= Weight.SECOND for kind in fallen.kinds))
+                if (record.reason == HELD_BY_OPTION) is by_option
+                and record.reason != suspicion.WAITING]

@@ -18,8 +18,8 @@ class FaultState(enum.StrEnum):
 
     :cvar HANDLING: something is still owed.
     :cvar HANDLED: all that the loss calls for was done.
-    :cvar HELD: the owners are told; the cloud is not corrected before an
-        operator says so.
+    :cvar HELD: the owners are told; the cloud is not corrected before a
+        witness or an operator says so, or its turn comes.
     :cvar CLEARING: the host is back, and what was done is being undone.
     :cvar CLEARED: all was undone, or is accounted for.
     :cvar REPLACED: the host failed again before that; another fault has

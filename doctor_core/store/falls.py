@@ -14,8 +14,9 @@ from doctor_core.store.tables import EVIDENCE, FALLS, FAULTS
 class Fallen(NamedTuple):
     """The least that is remembered of a fault whose host is down.
 
-    :ivar at: when it was raised, in seconds of the monotonic clock; None
-        when that was before this machine was booted, or is not known.
+    :ivar at: when it was raised, in seconds of the monotonic clock, or fell
+        silent, if a path is suspected; None when that was before this machine
+        was booted, or is not known.
     :ivar reason: why the fault is in its state, if that was said.
     :ivar kinds: of evidence beside the report.
     """
@@ -26,6 +27,7 @@ class Fallen(NamedTuple):
     state: str
     reason: str
     kinds: frozenset[EvidenceKind]
+    is_path_suspected: bool = False
 
 
 class Falls:
@@ -35,7 +37,7 @@ class Falls:
         self._database = database
 
     def add(self, fault_id: str, boot_id: str, at: float) -> None:
-        """Remember when a fault was raised.
+        """Remember when a fault was raised, or its host fell silent.
 
         :param boot_id: of the machine whose clock that is.
         :param at: in seconds of its monotonic clock.
@@ -53,7 +55,7 @@ class Falls:
         query = sa.select(
             FAULTS.c.id, FAULTS.c.target_kind, FAULTS.c.target_id,
             FALLS.c.at, FAULTS.c.state, FAULTS.c.reason,
-            EVIDENCE.c.kind).select_from(
+            FAULTS.c.is_path_suspected, EVIDENCE.c.kind).select_from(
                 FAULTS.outerjoin(FALLS, sa.and_(
                     FALLS.c.fault_id == FAULTS.c.id,
                     FALLS.c.boot_id == boot_id))
@@ -67,5 +69,6 @@ class Falls:
             kinds.setdefault(row.id, set()).update(
                 [EvidenceKind(row.kind)] if row.kind else [])
         return [Fallen(row.id, row.target_id, row.at, row.state, row.reason,
-                       frozenset(kinds.pop(row.id)))
+                       frozenset(kinds.pop(row.id)),
+                       bool(row.is_path_suspected))
                 for row in rows if row.id in kinds]

@@ -160,13 +160,16 @@ class RackTest(ManyTestCase):
                                '3 of 4 hosts of rack r7 are down')
 
     def test_together_they_are_first_a_path(self):
-        self.start_both(inspector={'mass_failure_budget': 0})
+        inspector, _monitor = self.start_both(
+            inspector={'mass_failure_budget': 0})
         self.fail_all(apart_s=0.0)
         self.wait_held(3)
         self.wait_for(self.all_told, 'the owners of all servers to be told')
+        self.wait_for(lambda: all(
+            note.startswith('held for an operator: ')
+            for note in self.notes()), 'the waiting for a witness to end')
         self.assertEqual([], self.touched())
-        for note in self.notes():
-            self.assertTrue(note.startswith('held for an operator: '), note)
+        self.assertIn('is waiting for a witness', inspector.output)
 
 
 class FaultsCommandTest(DaemonsTestCase):

@@ -4,8 +4,11 @@ corrected; and a cascade that is slow.
 
 import dataclasses
 
+import fixtures
+
 from doctor_core import clock
 from doctor_core.exceptions import StoreError
+from doctor_core.faults import mass_failure
 from doctor_core.faults.mass_failure import Limits
 from doctor_core.model import FaultStatus
 from doctor_core.model.evidence import Evidence, EvidenceKind
@@ -102,11 +105,8 @@ class GroupsErrorTest(GuardTestCase):
 
     def setUp(self):
         super().setUp()
-        self.groups = self.desk.holding._groups
-        self.desk.holding._groups = self.broken
-
-    def broken(self):
-        raise ValueError('no groups')
+        self.judge = self.useFixture(fixtures.MockPatchObject(
+            mass_failure, 'judge', side_effect=ValueError)).mock
 
     def wait(self, seconds=70):
         """What is let go of in so many looks, one a second."""
@@ -131,15 +131,15 @@ class GroupsErrorTest(GuardTestCase):
     def test_is_judged_when_it_can_be(self):
         self.desk.down('h0')
         self.wait(5)
-        self.desk.holding._groups = self.groups
+        self.judge.side_effect, self.judge.return_value = None, None
         self.assertEqual(['handled'], self.wait(1))
 
     def test_and_the_log_says_it_anew_then(self):
         for host in ('h0', 'h1'):
-            self.desk.holding._groups = self.broken
+            self.judge.side_effect = ValueError
             self.desk.down(host)
             self.wait(2)
-            self.desk.holding._groups = self.groups
+            self.judge.side_effect, self.judge.return_value = None, None
             self.wait(1)
         self.assertEqual(2, self.log.output.count(
             'cannot be said. Until it can'))
