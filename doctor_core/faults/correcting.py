@@ -103,7 +103,12 @@ class Correcting:
         corrections = sorted(corrections, key=calls.rank)
         unsure = frozenset[tuple[Action, str]]()
         if not self.changes_nothing:
-            corrections, unsure = kept.ask(fault_id, corrections)
+            with self._store.together():
+                # Held meanwhile: others fell silent with it.
+                record = self._store.faults.find(fault_id)
+                if record is not None and record.state is FaultState.HELD:
+                    return []
+                corrections, unsure = kept.ask(fault_id, corrections)
         if not corrections:
             return []
 

@@ -16,7 +16,7 @@ from doctor_core.faults.settings import Settings
 from doctor_core.faults.too_many import HELD_UNJUDGED, TooMany, described
 from doctor_core.model import Fault
 from doctor_core.model.evidence import Evidence, EvidenceKind
-from doctor_core.model.states import STANDING, FaultState
+from doctor_core.model.states import STANDING, CorrectionState, FaultState
 from doctor_core.store import Fallen, FaultRecord, Store
 from doctor_core.wording import counted, few
 
@@ -54,6 +54,7 @@ class Holding:
         self._lock = threading.RLock()
         self._released: list[str] = []
         self._budget = Budget(self._limits, monotonic)
+        self._lately = suspicion.Lately()
         self._path_said_at = float('-inf')
         self._option = HoldOption(
             lambda: self._settings().hold,
@@ -82,6 +83,7 @@ class Holding:
             marked = standing is not None and self._store.corrections.of(
                 standing.id, *STANDING)
             at = self._monotonic()
+            since = at - suspicion.silent_s(fault)
             why = '' if marked else HELD_BY_OPTION \
                 if self._settings().hold else suspicion.WAITING \
                 if suspicion.is_doubted(fault) else self._why_held(host)
@@ -92,9 +94,33 @@ class Holding:
             # Work on Nova is no mass failure, and does not begin one.
             if why != HELD_BY_OPTION:
                 self._store.falls.add(
-                    fault.id, clock.boot_id(), at - suspicion.silent_s(fault)
-                    if fault.is_path_suspected else at)
+                    fault.id, clock.boot_id(),
+                    since if fault.is_path_suspected else at)
+            if fault.is_path_suspected:
+                for other in self._lately.pop_with(fault, since):
+                    self._wait_as_well(other)
+            elif not why:
+                self._lately.add(fault, since)
         return why
+
+    def _wait_as_well(self, fault_id: str) -> None:
+        """A host that was lost just before it was known that a path may be
+        broken: what is not corrected yet waits for a witness, too.
+        """
+        store = self._store
+        with store.together():
+            record = store.faults.find(fault_id)
+            kinds = store.evidence.kinds([fault_id])[fault_id]
+            if record is None or record.state is not FaultState.HANDLING \
+                    or suspicion.proofs(kinds) or not store.corrections.of(
+                        fault_id, CorrectionState.OWED,
+                        CorrectionState.ASKED):
+                return
+            store.faults.move(
+                fault_id, FaultState.HELD, reason=suspicion.WAITING,
+                is_path_suspected=True)
+        LOG.warning('Host %s fell silent together with others: fault %s is '
+                    'waiting for a witness, too', record.hostname, fault_id)
 
     def confirm(self, fault_ids: Collection[str], who: str) -> list[str]:
         """An operator says that these hosts are dead: they do not count any

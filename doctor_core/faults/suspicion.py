@@ -11,6 +11,8 @@ from doctor_core.model.evidence import EvidenceKind, Weight
 from doctor_core.model.states import FaultState
 from doctor_core.store import Fallen
 
+#: Silences that began so close to each other are together.
+_WITHIN_S = 1.0
 #: What a pair of routers takes to fail over with the defaults of VRRP: three
 #: advertisements, one a second, and the skew of priority 100 (RFC 9568, 6.1).
 SILENCE_S = 3.6
@@ -20,6 +22,36 @@ _WHY = ('other hosts fell silent with it, so a path to them is suspected '
 #: The reason of faults of such hosts until then, and from then on.
 WAITING = f'waiting for a witness: {_WHY}'
 HELD = f'held: {_WHY}'
+
+
+class Lately:
+    """Hosts that were lost a moment ago, and not as some of many: the first
+    that a broken path takes are told from the dead only by those that follow.
+    For one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        #: By fault, its source, and since when the host is silent.
+        self._lost: dict[str, tuple[str, float]] = {}
+
+    def add(self, fault: Fault, since: float) -> None:
+        """A host was lost.
+
+        :param since: as far as is known; by a clock that does not step.
+        """
+        self._lost = {known: lost for known, lost in self._lost.items()
+                      if since - lost[1] < SILENCE_S}
+        self._lost[fault.id] = fault.source, since
+
+    def pop_with(self, fault: Fault, since: float) -> list[str]:
+        """The faults of hosts that fell silent together with another, by the
+        word of the same source; each once.
+        """
+        found = [known for known, (source, at) in self._lost.items()
+                 if source == fault.source and abs(at - since) <= _WITHIN_S]
+        for known in found:
+            del self._lost[known]
+        return found
 
 
 def is_doubted(fault: Fault) -> bool:

@@ -94,7 +94,9 @@ FAULT_MOVES: frozenset[tuple[FaultState, FaultState]] = frozenset({
     (_F.HANDLING, _F.HANDLED),
     # A server came to light, or something moved.
     (_F.HANDLED, _F.HANDLING),
-    # Confirmed by an operator, or nothing has gone down for long.
+    # Others fell silent with it: a path is suspected, and it has to wait.
+    (_F.HANDLING, _F.HELD),
+    # Confirmed by a witness or an operator, or its turn has come.
     (_F.HELD, _F.HANDLING),
     (_F.HANDLING, _F.CLEARING),
     (_F.HANDLED, _F.CLEARING),

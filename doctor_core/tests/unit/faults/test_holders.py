@@ -45,6 +45,7 @@ class HoldersTest(testtools.TestCase):
         self.assertEqual('by eve; by mallory', self.record.reason)
 
     def test_why_it_was_held_is_over(self):
+        self.desk.store.faults.move(self.fault_id, FaultState.HANDLING)
         self.desk.store.faults.move(self.fault_id, FaultState.HELD,
                                     reason='one of many')
         self.holders.begin_clearing(self.record, 20.0, 'by eve')
