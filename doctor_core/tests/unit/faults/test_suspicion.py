@@ -297,6 +297,35 @@ class FirstOfManyTest(PathTestCase):
         self.assertEqual(['handled'], self.witness(EvidenceKind.BMC_OFF))
         self.assertEqual('error', self.desk.states()['s0'])
 
+    def half_done(self):
+        """The host is marked down when others fall silent, and no server is
+        in error yet.
+        """
+        correct = self.desk.inspector.correct
+
+        def corrected(*args):
+            changes = correct(*args)
+            self.desk.inspector.correct = correct
+            self.lost('h1', source='sample')
+            return changes
+
+        self.desk.set(hears_states=False)
+        self.desk.inspector.correct = corrected
+        answer = self.desk.handler.pursue(self.first())
+        self.assertEqual(('held', {'h0'}, 'active'), (
+            answer.state, self.desk.forced_down(), self.desk.states()['s0']))
+
+    def test_the_rest_of_one_that_is_half_done_waits(self):
+        self.half_done()
+        self.assertEqual(['handled'], self.witness(EvidenceKind.BMC_OFF))
+        self.assertEqual('error', self.desk.states()['s0'])
+
+    def test_one_that_is_half_done_and_back_is_undone(self):
+        self.half_done()
+        self.assertEqual('cleared', self.desk.up('h0').state)
+        self.assertEqual((set(), 'active'), (
+            self.desk.forced_down(), self.desk.states()['s0']))
+
     def test_it_is_cleared_when_it_is_back(self):
         answer = self.follow(0.9, self.first())
         self.assertEqual('cleared', self.desk.up('h0').state)
