@@ -72,9 +72,10 @@ def silent_s(fault: Fault) -> float:
     that was said and matters here.
     """
     last = fault.details.get('last_answer_at')
-    if not isinstance(last, int | float):
+    if not isinstance(last, int | float) \
+            or not 0.0 <= last <= fault.detected_at:
         return 0.0
-    return max(0.0, min(fault.detected_at - last, SILENCE_S))
+    return min(fault.detected_at - last, SILENCE_S)
 
 
 def held_since(fallen: Fallen) -> float:
