@@ -84,9 +84,7 @@ class Holding:
                 standing.id, *STANDING)
             at = self._monotonic()
             since = at - suspicion.silent_s(fault)
-            why = '' if marked else HELD_BY_OPTION \
-                if self._settings().hold else suspicion.WAITING \
-                if suspicion.is_doubted(fault) else self._why_held(host)
+            why = '' if marked else self._why_now(fault, host)
             self._store.faults.add(
                 fault, host, FaultState.HELD if why else FaultState.HANDLING,
                 reason=why, former=former)
@@ -99,9 +97,15 @@ class Holding:
             if fault.is_path_suspected:
                 for other in self._lately.pop_with(fault, since):
                     self._wait_as_well(other)
-            elif not why:
+            elif not why and not marked:
                 self._lately.add(fault, since)
         return why
+
+    def _why_now(self, fault: Fault, host: str) -> str:
+        if self._settings().hold:
+            return HELD_BY_OPTION
+        return suspicion.WAITING if suspicion.is_doubted(fault) \
+            else self._why_held(host)
 
     def _wait_as_well(self, fault_id: str) -> None:
         """A host that was lost just before it was known that a path may be
