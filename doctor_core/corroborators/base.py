@@ -16,7 +16,7 @@ class Corroborator(abc.ABC):
     lives, or nothing.
 
     It is asked only while a host is silent, from the first misses on, and
-    then every few seconds. At rest it costs nothing.
+    then every few seconds until it answers. At rest it costs nothing.
 
     :param options: the plugin's own, those of :meth:`get_opts`.
     :param found: takes the name of a host, and evidence of it that comes

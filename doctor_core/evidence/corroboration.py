@@ -19,9 +19,12 @@ from doctor_core.model.evidence import Evidence, EvidenceKind, Weight
 LOG = logging.getLogger(__name__)
 
 #: A silent host is asked about at first at once, then every two seconds for a
-#: minute: a crash kernel and a management controller may take so long.
+#: minute: a crash kernel and a management controller may take so long. After
+#: that, until it answers, as often as nova-compute reports: a sign of life
+#: counts for three of these pauses only.
 _AGAIN_S = 2.0
-_ASKED_S = 60.0
+_OFTEN_S = 60.0
+_SELDOM_S = 10.0
 #: Who fell silent within so many seconds of a host did so with it. So many of
 #: them are named: when thousands are silent, no thread may count them all for
 #: each.
@@ -257,7 +260,8 @@ class Corroboration:
         if case.lives(now) is None:
             for kind in case.held_back:
                 self._report_late(case, kind)
-        if now - case.asked_at >= _AGAIN_S and now - case.since < _ASKED_S:
+        pause_s = _AGAIN_S if now - case.since < _OFTEN_S else _SELDOM_S
+        if now - case.asked_at >= pause_s:
             self._ask(hostname, case)
 
     def _report_late(self, case: Case, kind: str) -> None:

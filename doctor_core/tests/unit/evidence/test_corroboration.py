@@ -330,9 +330,35 @@ class AskingTest(Desk):
         self.now += 2.0
         self.sides.step()
         self.assertEqual([('one',)] * 2, self.asked)
-        self.now += 60.0
-        self.sides.step()
-        self.assertEqual([('one',)] * 2, self.asked)
+
+    def pass_time(self, seconds):
+        """Let so many seconds pass, with a step in each."""
+        for _second in range(seconds):
+            self.now += 1.0
+            self.sides.step()
+
+    def test_is_asked_less_often_after_a_minute_until_it_answers(self):
+        self.sides.verdict('ping', lost())
+        self.pass_time(59)
+        self.assertEqual(30, len(self.asked))
+        self.pass_time(60)
+        self.assertEqual(36, len(self.asked))
+        self.sides.verdict('ping', back())
+        self.pass_time(20)
+        self.assertEqual(36, len(self.asked))
+
+    def test_who_reports_for_as_long_as_it_is_silent_is_never_lost(self):
+        """It was after 90 seconds: nobody was asked any more."""
+        self.sides.suspected('ping', 'one')
+        self.sides.found('one', sign())
+        self.sides.verdict('ping', lost())
+        for _time in range(120):
+            self.asked.clear()
+            self.pass_time(1)
+            if self.asked:
+                self.sides.found('one', sign())
+        self.assertEqual([], self.told())
+        self.assertEqual({'one': 'heartbeat (nova)'}, self.sides.degraded())
 
     def test_is_told_who_fell_silent_with_it(self):
         self.sides.suspected('ping', 'one')
