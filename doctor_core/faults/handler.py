@@ -19,8 +19,9 @@ from doctor_core.faults.pursuit import Pursuit
 from doctor_core.faults.raising import Raising
 from doctor_core.faults.reports import Reading
 from doctor_core.faults.witnesses import OPERATOR
+from doctor_core.faults.witnessing import Witnessing
 from doctor_core.model import Fault
-from doctor_core.model.evidence import Evidence, Weight
+from doctor_core.model.evidence import Evidence
 from doctor_core.model.states import DOWN, FaultState
 from doctor_core.store import FaultRecord, Store
 
@@ -62,6 +63,7 @@ class FaultHandler:
         self._lock = threading.Lock()
         self._deciding: dict[str, threading.RLock] = {}
         self._placing = Placing(store, affected)
+        self._witnessing = Witnessing(store, holding, holders)
 
     def decide(self, report: Fault) -> 'Answer | Decided | Kept':
         """Remember what a report means, and all that it calls for; then
@@ -201,31 +203,16 @@ class FaultHandler:
                     self._holders.heard(source, now)
 
     def witnessed(self, hostname: str, found: Sequence[Evidence]) -> None:
-        """A witness says something of a host that is said to be lost: that
-        it is dead, so that what is held need not be any longer, or that it
-        lives, which ends the fault. Never blocks for long.
+        """A witness says something of a host that is said to be lost; as
+        :meth:`.Witnessing.take`. Never blocks for long.
 
         :param hostname: as in reports.
         """
         host = self._placing.meant(hostname)
         if host is None or not found:
             return
-        with self._decision_of(host), self._holding.deciding(), \
-                self._store.together():
-            record = self._store.faults.open_of(host)
-            if record is None or record.state not in DOWN:
-                LOG.info('Evidence on host %s is left: no fault of it is '
-                         'open', host)
-                return
-            self._store.evidence.add(record.id, *found)
-            surest = max(found, key=lambda one: abs(one.kind.weight))
-            why = f'{surest.kind} ({surest.source}): {surest.text}'
-            if surest.kind.weight is Weight.LIVES:
-                self._holders.overrule(record, clock.now(),
-                                       f'the host lives: {why}')
-            elif surest.kind.weight is Weight.PROVES:
-                self._holding.proved(record, why)
-        LOG.warning('Host %s, fault %s: %s', host, record.id, why)
+        with self._decision_of(host):
+            self._witnessing.take(host, found)
 
     def look_at_open(self) -> None:
         """Begin to clear faults whose time has come without a report: hosts

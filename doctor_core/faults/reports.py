@@ -38,6 +38,7 @@ import math
 from collections.abc import Callable, Collection
 
 from doctor_core.model import Fault, FaultStatus, SequenceNumber
+from doctor_core.model.evidence import Evidence
 from doctor_core.store import Said
 
 #: By how much the clocks of a sender and of Doctor may differ and still be
@@ -125,6 +126,22 @@ def overruled(said_of: Callable[[str], Said | None]
     return _NOBODY, dataclasses.replace(
         last, status=FaultStatus.UP,
         moment=math.nextafter(last.moment, math.inf))
+
+
+def is_before(seen_at: float, said: Said) -> bool:
+    """Whether something was seen before a sender said what it did. By two
+    clocks: what seems to be shortly before may be after it.
+
+    A sender whose clock is ahead has said it at its arrival at the latest.
+    """
+    moments = [moment for moment in (said.moment, said.received_at)
+               if moment is not None]
+    return bool(moments) and seen_at + _AHEAD_S < min(moments)
+
+
+def witnessed(evidence: Evidence) -> str:
+    """A piece of evidence, for a person."""
+    return f'{evidence.kind} ({evidence.source}): {evidence.text}'
 
 
 def is_older(new: Said, last: Said | None, *, alert: bool = False) -> bool:

@@ -253,10 +253,18 @@ class Faults:
         rows = self._database.read(sa.select(SAID).where(
             SAID.c.target_kind == kind, SAID.c.target_id == hostname,
             SAID.c.source == source, SAID.c.sender == sender))
-        return None if not rows else Said(
-            FaultStatus(rows[0]['status']), rows[0]['moment'],
-            rows[0]['epoch'], rows[0]['position'], rows[0]['received_at'],
-            rows[0]['intake'], rows[0]['arrival'], rows[0]['began'])
+        return _said(rows[0]) if rows else None
+
+    def said_down(self, hostname: str, sources: Collection[str],
+                  kind: TargetKind = TargetKind.HOST) -> list[Said]:
+        """The last words of any senders of these sources that have it that a
+        target is lost.
+        """
+        return [_said(row) for row in self._database.read(
+            sa.select(SAID).where(
+                SAID.c.target_kind == kind, SAID.c.target_id == hostname,
+                SAID.c.source.in_(sources),
+                SAID.c.status == FaultStatus.DOWN))]
 
     def say(self, hostname: str, source: str, sender: str, said: Said,
             kind: TargetKind = TargetKind.HOST) -> None:
@@ -332,6 +340,12 @@ def _forget_said(connection: sa.Connection) -> None:
             place <= last_kept, SAID.c.target_id.not_in(
                 sa.select(FAULTS.c.target_id).where(
                     FAULTS.c.state.in_(OPEN)))))
+
+
+def _said(row: dict[str, Any]) -> Said:
+    return Said(FaultStatus(row['status']), row['moment'], row['epoch'],
+                row['position'], row['received_at'], row['intake'],
+                row['arrival'], row['began'])
 
 
 def _record(row: dict[str, Any]) -> FaultRecord:
