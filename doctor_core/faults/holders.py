@@ -87,10 +87,7 @@ class Holders:
 
         :returns: None when something is to be done.
         """
-        is_witness = report.source in self._own_monitors \
-            and record.witness not in (MONITOR, OPERATOR)
-        if is_witness:
-            self._store.faults.describe(record.id, witness=MONITOR)
+        is_witness = self.witness(report.source, record)
         if reading is Reading.EVIDENCE:
             self._store.faults.says_back(record.id, report.source, report.id)
             if record.state is FaultState.CLEARING:
@@ -112,6 +109,18 @@ class Holders:
         LOG.warning('Host %s is reported up by %s; fault %s is clearing',
                     record.hostname, reports.named(report.source), record.id)
         return None
+
+    def witness(self, source: str, record: FaultRecord) -> bool:
+        """Somebody hears a host that is said to be lost: with one of
+        Doctor's own monitors its mark need not wait for nova-compute.
+
+        :returns: whether it is a witness, and the first one.
+        """
+        is_first = source in self._own_monitors \
+            and record.witness not in (MONITOR, OPERATOR)
+        if is_first:
+            self._store.faults.describe(record.id, witness=MONITOR)
+        return is_first
 
     def heard(self, source: str, record: FaultRecord) -> None:
         """A monitor hears a host that is said to be lost: one of Doctor's

@@ -7,7 +7,7 @@ from doctor_core import clock
 from doctor_core.faults import reports
 from doctor_core.faults.holders import Holders
 from doctor_core.faults.holding import Holding
-from doctor_core.model.evidence import Evidence, Weight
+from doctor_core.model.evidence import Evidence, EvidenceKind, Weight
 from doctor_core.model.states import DOWN
 from doctor_core.store import FaultRecord, Store
 
@@ -53,6 +53,8 @@ class Witnessing:
         surest = max(found, key=lambda one: abs(one.kind.weight))
         why = reports.witnessed(surest)
         if surest.kind.weight is Weight.LIVES:
+            if surest.kind is EvidenceKind.HEARD:
+                self._holders.witness(surest.source, record)
             self._holders.overrule(record, clock.now(),
                                    f'the host lives: {why}')
         elif surest.kind.weight is Weight.PROVES:
