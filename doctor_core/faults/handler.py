@@ -14,7 +14,7 @@ from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.answer import Answer
 from doctor_core.faults.holders import Holders
 from doctor_core.faults.holding import Holding
-from doctor_core.faults.placing import Placing
+from doctor_core.faults.placing import Decisions, Placing
 from doctor_core.faults.pursuit import Pursuit
 from doctor_core.faults.raising import Raising
 from doctor_core.faults.reports import Reading
@@ -64,6 +64,8 @@ class FaultHandler:
         self._deciding: dict[str, threading.RLock] = {}
         self._placing = Placing(store, affected)
         self._witnessing = Witnessing(store, holding, holders)
+        self._decisions: Decisions[Answer | Decided] = Decisions(
+            self._decided, self._ignore, self._outlived, self._witnessed)
 
     def decide(self, report: Fault) -> 'Answer | Decided | Kept':
         """Remember what a report means, and all that it calls for; then
@@ -125,7 +127,7 @@ class FaultHandler:
         :returns: of each report that was decided, its id and what follows,
             for :meth:`pursue`.
         """
-        return self._placing.place(self._decided, self._ignore)
+        return self._placing.place(self._decisions)
 
     def pursue(self, decided: 'Answer | Decided') -> Answer:
         """Do what a decision calls for; blocks until it is done, or until
@@ -209,8 +211,11 @@ class FaultHandler:
         :param hostname: as in reports.
         """
         host = self._placing.meant(hostname)
-        if host is None or not found:
-            return
+        is_kept = self._placing.keep_found(hostname, host, found)
+        if found and host is not None and not is_kept:
+            self._witnessed(host, found)
+
+    def _witnessed(self, host: str, found: Sequence[Evidence]) -> None:
         with self._decision_of(host):
             self._witnessing.take(host, found)
 
@@ -310,6 +315,16 @@ class FaultHandler:
         LOG.info('Event %s of host %s was handled before', report.id, host)
         known = self._store.faults.recall(report.id) or report.id
         return Answer(known, host, 'repeated', 'it was handled before')
+
+    def _outlived(self, report: Fault, host: str, sign: Evidence) -> Answer:
+        """The report of a loss has waited until the host was seen alive:
+        nobody is told, and who says so again says nothing new.
+        """
+        with self._decision_of(host):
+            self._read(report, host, self._store.faults.open_of(host))
+            self._holders.outdate(host, report.source)
+            return self._ignore(report, 'the host lives: '
+                                + reports.witnessed(sign), host)
 
     def _ignore(self, report: Fault, why: str, host: str = '') -> Answer:
         LOG.warning('Event %s (%s of host %s) is ignored: %s', report.id,

@@ -166,10 +166,14 @@ class Holders:
         with self._store.together():
             self.begin_clearing(record, at, reason)
             for source in faults.holders(record.id):
-                over = reports.overruled(functools.partial(
-                    faults.said, record.hostname, source))
-                if over is not None:
-                    faults.say(record.hostname, source, *over)
+                self.outdate(record.hostname, source)
+
+    def outdate(self, host: str, source: str) -> None:
+        """What a source says of an occurrence is old from now on."""
+        faults = self._store.faults
+        over = reports.overruled(functools.partial(faults.said, host, source))
+        if over is not None:
+            faults.say(host, source, *over)
 
     def why_over(self, record: FaultRecord) -> str:
         """Why an open fault is over without a report; empty when it is not.

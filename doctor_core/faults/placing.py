@@ -1,15 +1,18 @@
 """Which host a report is of; who cannot be placed waits for a look at Nova."""
 
+import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from doctor_core import clock, wire
 from doctor_core.exceptions import BackendError
+from doctor_core.faults import reports
 from doctor_core.faults.affected import AffectedMap
-from doctor_core.faults.unplaced import Unplaced
-from doctor_core.model import Fault
+from doctor_core.faults.unplaced import Unplaced, Waiting
+from doctor_core.model import Fault, FaultStatus
+from doctor_core.model.evidence import Evidence, Finding, Weight
 from doctor_core.store import Store
 from doctor_core.wording import few
 
@@ -21,6 +24,23 @@ _LOOK_EVERY_S = 1.0
 _PATIENCE_S = 600.0
 
 T = TypeVar('T')
+
+
+@dataclasses.dataclass(frozen=True)
+class Decisions(Generic[T]):
+    """What becomes of what has waited.
+
+    :ivar decide: of a report, with the host that it is of.
+    :ivar ignore: of a report of no host, with why it is of none.
+    :ivar outlived: of the report of a loss, with its host, and a sign of
+        life that came since.
+    :ivar witness: of what was found of a host.
+    """
+
+    decide: Callable[[Fault, str], T]
+    ignore: Callable[[Fault, str], T]
+    outlived: Callable[[Fault, str, Evidence], T]
+    witness: Callable[[str, Sequence[Evidence]], None]
 
 
 class Placing:
@@ -146,16 +166,32 @@ class Placing:
         """
         fits = self._affected.hypervisors.fits
         # Most are of other hosts, and are not looked for one by one.
-        return any(fits(report.hostname, host)
-                   and self.meant(report.hostname) == host
-                   for report in self._unplaced.waiting())
+        return any(fits(one.hostname, host)
+                   and self.meant(one.hostname) == host
+                   for one in self._unplaced.waiting())
 
     def keep(self, report: Fault) -> str:
         """Have a report wait; as :meth:`.Unplaced.keep`."""
         return self._unplaced.keep(report)
 
-    def place(self, decide: Callable[[Fault, str], T],
-              ignore: Callable[[Fault, str], T]) -> list[tuple[str, T]]:
+    def keep_found(self, hostname: str, host: str | None,
+                   found: Sequence[Evidence]) -> bool:
+        """Have what a witness says of a host wait if reports of it do, or
+        may: it says so once.
+
+        :param host: which one is meant; None when that is not known.
+        :returns: whether it waits.
+        """
+        waits = self._is_held or (
+            self.waits(host) if host is not None else any(
+                one.hostname == hostname for one in self._unplaced.waiting()))
+        if waits and not all([self._unplaced.keep_found(
+                Finding(hostname, one)) for one in found]):
+            LOG.warning('Evidence on host %s is left: too many reports wait '
+                        'for a look at Nova', wire.escaped(hostname))
+        return waits
+
+    def place(self, then: Decisions[T]) -> list[tuple[str, T]]:
         """Decide reports that wait, in the order of arrival, after a look at
         Nova if need be; blocks on it.
 
@@ -163,22 +199,21 @@ class Placing:
         monitor would keep Nova busy. What cannot be decided by now waits for
         the next call.
 
-        :param decide: a report, and the host that it is of.
-        :param ignore: a report of no host, and why it is of none.
         :returns: of each report that was decided, its id and what came of
             it.
         """
         if self._is_held or not self._lock.acquire(blocking=False):
             return []
         try:
-            placed = self._place(self._sought.keys(), decide, ignore)
+            placed = self._place(self._sought.keys(), then)
             # Others wait for the next look at everything.
             waiting = [one for one in self._unplaced.waiting()
-                       if one.id not in self._sought]
+                       if isinstance(one, Fault)
+                       and one.id not in self._sought]
             if waiting and clock.monotonic() - self._looked_at \
                     >= _LOOK_EVERY_S:
                 self._looked_at = clock.monotonic()
-                placed += self._place(self._look_for(waiting), decide, ignore)
+                placed += self._place(self._look_for(waiting), then)
             return placed
         finally:
             self._lock.release()
@@ -195,25 +230,47 @@ class Placing:
             return ()
         return {one.id for one in waiting}
 
-    def _place(self, looked_for: Collection[str],
-               decide: Callable[[Fault, str], T],
-               ignore: Callable[[Fault, str], T]) -> list[tuple[str, T]]:
+    def _place(self, looked_for: Collection[str], then: Decisions[T]
+               ) -> list[tuple[str, T]]:
         placed: list[tuple[str, T]] = []
         nameless = self._affected.nameless()
-        for report in self._unplaced.waiting():
-            host = self.meant(report.hostname)
-            if host is not None:
-                placed.append((report.id, decide(report, host)))
-            elif report.id in looked_for \
-                    and not self._is_waited_for(report, nameless):
-                placed.append((report.id, ignore(
-                    report, f'{report.hostname} means no compute host of '
-                    'Nova, or more than one')))
+        line = self._unplaced.waiting()
+        signs = self._signs_of_life(line)
+        left: set[str] = set()
+        for index, one in enumerate(line):
+            host = self.meant(one.hostname)
+            if isinstance(one, Finding):
+                if one.hostname in left:
+                    continue
+                if host is not None:
+                    then.witness(host, [one.evidence])
+            elif host is not None:
+                sign = _outliving(one, signs.get(host, {}), index)
+                placed.append((one.id, then.decide(one, host) if sign is None
+                               else then.outlived(one, host, sign)))
+            elif one.id in looked_for \
+                    and not self._is_waited_for(one, nameless):
+                placed.append((one.id, then.ignore(
+                    one, f'{one.hostname} means no compute host of Nova, or '
+                    'more than one')))
             else:
+                left.add(one.hostname)
                 continue
-            self._unplaced.remove(report)
-            self._sought.pop(report.id, None)
+            self._unplaced.remove(one)
+            if isinstance(one, Fault):
+                self._sought.pop(one.id, None)
         return placed
+
+    def _signs_of_life(self, line: Sequence[Waiting]
+                       ) -> dict[str, dict[int, Evidence]]:
+        """By host, and by their places in a line."""
+        signs: dict[str, dict[int, Evidence]] = {}
+        for index, one in enumerate(line):
+            if isinstance(one, Finding) \
+                    and one.evidence.kind.weight is Weight.LIVES \
+                    and (host := self.meant(one.hostname)) is not None:
+                signs.setdefault(host, {})[index] = one.evidence
+        return signs
 
     def _is_waited_for(self, report: Fault, nameless: Mapping[str, bool]
                        ) -> bool:
@@ -231,6 +288,21 @@ class Placing:
         since = self._sought.setdefault(report.id, now)
         return any(nameless.values()) or bool(
             nameless and now - since < _PATIENCE_S)
+
+
+def _outliving(report: Fault, signs: Mapping[int, Evidence], place: int
+               ) -> Evidence | None:
+    """The first sign of life that came after a report of a loss, and is not
+    older; None when there is none, or it is no loss.
+
+    :param signs: those of its host, by their places in the line.
+    :param place: that of the report.
+    """
+    said = reports.said_by(report)
+    return next((
+        sign for index, sign in signs.items()
+        if report.status is FaultStatus.DOWN and index > place
+        and not reports.is_before(sign.at, said)), None)
 
 
 def _spellings(hostname: str) -> Collection[str]:

@@ -1,6 +1,8 @@
 """Reports of hosts that Nova was not asked about yet, or that share names.
 """
 
+import dataclasses
+
 import fixtures
 import testtools
 
@@ -11,6 +13,7 @@ from doctor_core.model import (
     Hypervisor,
     Server,
 )
+from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.tests.unit.faults import doubles
 
 
@@ -138,6 +141,130 @@ class PlacingTest(testtools.TestCase):
         self.desk.handler.decide(doubles.fault('h0', FaultStatus.DOWN, 10.0))
         self.assertEqual({'h0'}, set(asked))
         self.assertLess(len(asked), 5)
+
+
+class FindingsTest(testtools.TestCase):
+    """What a witness says while reports wait for a look at Nova: it says so
+    once.
+    """
+
+    LIVES = Evidence(EvidenceKind.HEARTBEAT, 'nova', 11.0, 'it reports')
+    DEAD = Evidence(EvidenceKind.PANICKED, 'kdump', 11.0, 'it says so')
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.desk = doubles.Desk(looked=False)
+
+    def witness(self, *found, host='h0'):
+        self.desk.handler.witnessed(host, found)
+
+    def check_untold(self):
+        self.assertEqual(([], set()), (self.desk.alarms.told,
+                                       self.desk.forced_down()))
+        self.assertEqual([], self.desk.store.kept.documents())
+
+    def test_a_host_that_lives_is_not_lost(self):
+        self.desk.down('h0')
+        self.witness(self.LIVES)
+        self.desk.go_on()
+        self.check_untold()
+        record, = self.desk.store.faults.latest()
+        self.assertEqual(
+            ('ignored', 'the host lives: heartbeat (nova): it reports'),
+            (record.state, record.reason))
+
+    def test_who_waits_for_the_answer_has_it(self):
+        self.desk.down('h0')
+        self.witness(self.LIVES)
+        self.desk.affected.refresh()
+        self.desk.handler.go_on()
+        self.assertEqual(['ignored'], [
+            answer.state for _report, answer in self.desk.handler.place()])
+
+    def test_after_a_restart(self):
+        self.desk.down('h0')
+        self.witness(self.LIVES)
+        self.desk = self.desk.again(looked=False)
+        self.desk.go_on()
+        self.check_untold()
+
+    def test_one_that_died_after_all_is(self):
+        self.desk.down('h0')
+        self.witness(self.LIVES)
+        self.desk.down('h0', 42.0)
+        self.desk.go_on()
+        self.assertEqual({'h0'}, self.desk.forced_down())
+
+    def test_nor_is_one_that_was_lost_and_seen_twice(self):
+        for at in (10.0, 42.0):
+            self.desk.down('h0', at)
+            self.witness(dataclasses.replace(self.LIVES, at=at + 1.0))
+        self.desk.go_on()
+        self.check_untold()
+
+    def test_a_loss_that_was_said_after_it_was_seen_stays(self):
+        """It came late, from a bus that had been away."""
+        self.desk.down('h0', 51.0, source='alert', sender='', began_at=51.0)
+        self.witness(self.LIVES)
+        self.desk.go_on()
+        self.assertEqual({'h0'}, self.desk.forced_down())
+
+    def test_an_alert_of_before_is_old_from_then_on(self):
+        alert = {'source': 'alert', 'sender': '', 'began_at': 10.0}
+        self.desk.down('h0', 10.0, **alert)
+        self.witness(self.LIVES)
+        self.desk.go_on()
+        self.assertEqual('ignored', self.desk.down('h0', 60.0, **alert).state)
+
+    def test_a_fault_that_was_open_before_ends(self):
+        desk = doubles.Desk()
+        fault_id = desk.down('h0').fault_id
+        self.desk = desk.again(looked=False)
+        self.witness(self.LIVES)
+        self.desk.go_on()
+        self.assertIn(self.desk.fault(fault_id).state,
+                      ('clearing', 'cleared'))
+
+    def test_a_proof_lets_go_of_one_that_is_held(self):
+        self.desk.down('h0', is_path_suspected=True)
+        self.witness(self.DEAD)
+        self.desk.go_on()
+        self.desk.release()
+        self.assertEqual({'h0'}, self.desk.forced_down())
+
+    def test_a_host_whose_name_is_not_known_yet(self):
+        self.desk = doubles.Desk()
+        self.desk.cloud.away = True
+        self.desk.down('h9')
+        self.witness(self.LIVES, host='h9')
+        self.desk.place()
+        self.desk.cloud.away = False
+        self.desk.cloud.service['h9'] = ComputeService(
+            'c9', 'h9', 'up', 'enabled', False, updated_at='0')
+        self.desk.place()
+        self.check_untold()
+
+    def test_of_a_host_of_which_nothing_waits_it_is_left(self):
+        self.witness(self.DEAD)
+        self.desk.go_on()
+        self.witness(self.DEAD, host='nosuch')
+        self.check_untold()
+        self.assertFalse(self.desk.handler.has_waiting())
+
+    def test_what_is_said_again_waits_once(self):
+        for _time in range(3):
+            self.witness(self.DEAD, self.LIVES)
+        self.assertEqual(2, len(self.desk.store.kept.documents()))
+
+    def test_too_many_wait(self):
+        self.useFixture(fixtures.MockPatch(
+            'doctor_core.faults.unplaced.MOST', 1))
+        for host in ('h0', 'h1'):
+            self.witness(self.DEAD, host=host)
+        self.assertEqual(1, len(self.desk.store.kept.documents()))
+        self.assertIn('Evidence on host h1 is left', self.log.output)
+        self.assertEqual('waiting', self.desk.down('h0').state)
 
 
 class MissingHypervisorTest(testtools.TestCase):
