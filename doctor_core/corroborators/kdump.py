@@ -28,6 +28,10 @@ MESSAGES = tuple(
 #: It sends every ten seconds while it dumps; who listens waits for 60
 #: (fence-agents, agents/kdump/options.h).
 _COUNTS_S = 60.0
+#: Of a host that is asked about, what came so long before the first question
+#: counts: no crash kernel is up sooner. What came of a host that was well may
+#: have been sent by anybody, such as an operator who tries the way.
+_SOONER_S = 1.0
 #: So often the thread looks whether it is to end.
 _LOOK_S = 0.5
 #: In a flood, so many datagrams are taken in one go, with a pause after each:
@@ -60,6 +64,8 @@ class KdumpCorroborator(Corroborator):
         self._names: dict[str, str] = {}
         self._resolved: dict[str, frozenset[str]] = {}
         self._heard: dict[str, tuple[float, Evidence]] = {}
+        #: Since when each host is asked about.
+        self._asked: dict[str, float] = {}
         self._unknown: set[str] = set()
         self._strangers: set[str] = set()
         self._trouble = ''
@@ -136,9 +142,15 @@ class KdumpCorroborator(Corroborator):
             for address in _written(name) or self._resolved.get(name, ())}
 
     def ask(self, host: Host, silent: Sequence[Host]) -> Evidence | None:
+        now = clock.monotonic()
         with self._lock:
-            at, evidence = self._heard.get(host.name, (0.0, None))
-        return evidence if clock.monotonic() - at <= _COUNTS_S else None
+            since = self._asked.setdefault(host.name, now) - _SOONER_S
+            at, evidence = self._heard.get(host.name, (float('-inf'), None))
+        return evidence if at >= max(since, now - _COUNTS_S) else None
+
+    def forget(self, host: Host) -> None:
+        with self._lock:
+            self._asked.pop(host.name, None)
 
     def stop(self) -> None:
         self._stopping.set()

@@ -66,6 +66,7 @@ class HearingTest(KdumpCase):
         self.assertEqual(['one'], self.speaks('2001:db8::1'))
 
     def test_it_is_known_for_a_minute_with_the_time_of_its_message(self):
+        self.assertIsNone(self.kdump.ask(ONE, ()))
         spoke_at = self.clock.now()
         self.speaks('192.0.2.1')
         self.clock.advance(60.0)
@@ -75,6 +76,28 @@ class HearingTest(KdumpCase):
         self.clock.advance(0.1)
         self.assertIsNone(self.kdump.ask(ONE, ()))
         self.assertIsNone(self.kdump.ask(NAMED, ()))
+
+    def test_one_that_speaks_as_it_falls_silent_has_panicked(self):
+        self.speaks('192.0.2.1')
+        self.clock.advance(1.0)
+        self.assertIs(EvidenceKind.PANICKED, self.kdump.ask(ONE, ()).kind)
+
+    def test_what_came_of_a_host_that_was_well_says_nothing(self):
+        """Whoever tried the way had a host that lost a few probes within a
+        minute taken for dead.
+        """
+        self.speaks('192.0.2.1')
+        self.clock.advance(5.0)
+        for _time in range(2):
+            self.assertIsNone(self.kdump.ask(ONE, ()))
+
+    def test_nor_does_what_came_of_another_silence(self):
+        """It has rebooted since."""
+        self.kdump.ask(ONE, ())
+        self.speaks('192.0.2.1')
+        self.clock.advance(30.0)
+        self.kdump.forget(ONE)
+        self.assertIsNone(self.kdump.ask(ONE, ()))
 
     def test_what_it_repeats_is_told_once_in_a_second(self):
         self.assertEqual(['one'], self.speaks('192.0.2.1', '2001:db8::1'))
