@@ -167,7 +167,8 @@ class Health:
         if confirmed and witnessed:
             return self._fall(at)
         if self.state is State.SUSPECT:
-            doubted = self.misses == self.policy.misses
+            # One probe alone is lost now and then, with nobody to be asked.
+            doubted = self.misses == max(self.policy.misses, 2)
             return self._fall_silent() or (
                 Change.DOUBTED if doubted else None)
         self.state = State.SUSPECT

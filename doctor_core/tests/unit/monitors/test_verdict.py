@@ -195,7 +195,7 @@ class TestHealth(testtools.TestCase):
             health.missed(at, witnessed=False)
         health.reconsider(6.0)
         changes = [health.missed(at) for at in (7.0, 8.9, 9.0)]
-        self.assertEqual([None, None, Change.DOWN], changes)
+        self.assertEqual([Change.DOUBTED, None, Change.DOWN], changes)
 
     def test_a_second_witness_shortens_the_silence(self):
         health = Health(Policy(misses=2, silence_s=10.0,
@@ -225,7 +225,16 @@ class TestHealth(testtools.TestCase):
         health = Health(Policy(misses=1, silence_s=0.6))
         changes = [health.missed(at, sent_at=sent_at) for sent_at, at in (
             (0.0, 0.5), (0.5, 1.0), (0.6, 1.1))]
-        self.assertEqual([Change.SUSPECTED, None, Change.DOWN], changes)
+        self.assertEqual([Change.SUSPECTED, Change.DOUBTED, Change.DOWN],
+                         changes)
+
+    def test_without_confirming_probes_the_second_miss_is_a_doubt(self):
+        """Others were asked when they might have agreed already."""
+        health = Health(Policy(misses=1, silence_s=0.6,
+                               agreed_silence_s=0.3))
+        self.assertEqual(
+            [Change.SUSPECTED, Change.DOUBTED, None, Change.SILENT],
+            [health.missed(at) for at in (0.0, 0.1, 0.2, 0.3)])
 
     def test_presumed_down_is_confirmed_once(self):
         health = Health(Policy(misses=2))
