@@ -252,5 +252,9 @@ def turn_of(event_type: str, payload: Any) -> messaging.Turn:
         # It says nothing of what its monitor finds lost after that.
         return messaging.Turn(is_urgent=True)
     seen = wire.glimpse(payload)
+    if event_type == wire.WITNESSED:
+        _host, found = wire.witnessed_from_payload(payload, 0.0)
+        return messaging.Turn(seen.host or None, says=(event_type, *(
+            (one.kind, one.source) for one in found)))
     return messaging.Turn(seen.host or None, seen.is_loss,
                           seen.sayer or None)

@@ -404,6 +404,20 @@ class ReceptionTest(testtools.TestCase):
                         {'details': {'hostname': 7}}):
             self.assertEqual((None, False), turn(payload)[:2])
 
+    def test_turns_of_what_witnesses_say(self):
+        """At the end all of it was one, and what lay between was left out.
+        """
+        def of(kind, source='w', text=''):
+            return turn_of(wire.WITNESSED, wire.witnessed_to_payload(
+                'h0', [Evidence(kind, source, 1.0, text)]))
+        off = of(EvidenceKind.BMC_OFF)
+        self.assertEqual(('h0', False), off[:2])
+        self.assertEqual(off.says, of(EvidenceKind.BMC_OFF, text='x').says)
+        for other in (of(EvidenceKind.HEARTBEAT),
+                      of(EvidenceKind.BMC_OFF, 'v')):
+            self.assertNotEqual(off.says, other.says)
+        self.assertEqual((None, False), turn_of(wire.WITNESSED, [])[:2])
+
     def test_the_end_of_waiting(self):
         self.reception.close_outcomes()
         self.assertIsNone(asyncio.run(
