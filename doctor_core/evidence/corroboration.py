@@ -9,9 +9,10 @@ import dataclasses
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from doctor_core import clock
+from doctor_core.evidence.before import Before
 from doctor_core.evidence.case import Case, as_evidence, written
 from doctor_core.model import Fault, FaultStatus, new_id
 from doctor_core.model.evidence import Evidence, EvidenceKind, Weight
@@ -72,25 +73,42 @@ class Corroboration:
         self._is_closed = False
         #: In the order in which they fell silent.
         self._cases: dict[str, Case] = {}
-        #: Kinds of monitors by a host that one before them reported down.
-        self._presumed: dict[str, set[str]] = {}
+        self._before = Before(monotonic)
 
     def degraded(self) -> dict[str, str]:
         """The hosts that a monitor has lost and another side has alive, and
         who.
         """
         with self._lock:
-            now = self._monotonic()
             return {name: written(sign)
-                    for name, case in self._cases.items()
-                    if case.held_back and not case.reported
-                    and (sign := case.lives(now)) is not None}
+                    for name, sign in self._degraded().items()}
+
+    def _degraded(self) -> dict[str, Evidence]:
+        now = self._monotonic()
+        return {name: sign for name, case in self._cases.items()
+                if case.held_back and not case.reported
+                and (sign := case.lives(now)) is not None}
+
+    def kept_back(self) -> dict[str, Evidence]:
+        """Those, with a sign of life of each; and who is not silent yet of
+        those that a process before this one kept back.
+        """
+        with self._lock:
+            return {**self._before.alive, **self._degraded()}
+
+    def presume_alive(self, signs: Mapping[str, Evidence]) -> None:
+        """Learn whom a process before this one kept back.
+
+        While there was none nobody was asked: a host that falls silent now
+        is given the time in which a witness can say so again.
+        """
+        with self._lock:
+            self._before.presume_alive(signs)
 
     def presume_down(self, kind: str, hostnames: Collection[str]) -> None:
         """Learn who was down when a monitor before this one ended."""
         with self._lock:
-            for name in hostnames:
-                self._presumed.setdefault(name, set()).add(kind)
+            self._before.presume_down(kind, hostnames)
 
     def watch(self, hostnames: Collection[str]) -> None:
         """There are no other hosts any more: nothing is said of those."""
@@ -160,22 +178,15 @@ class Corroboration:
         LOG.warning('Host %s is degraded: %s says "%s", and %s. Nobody else '
                     'is told', fault.hostname, kind, fault.cause,
                     written(sign))
-        if self._was_presumed(kind, fault.hostname):
+        if self._before.was_down(kind, fault.hostname):
             # Others were told by the process before this one.
             case.ever.add(kind)
             self._to.witnessed(fault.hostname, [sign])
 
-    def _was_presumed(self, kind: str, hostname: str) -> bool:
-        """Whether it is down by a process before this one: the first time."""
-        kinds = self._presumed.get(hostname, set())
-        is_one = kind in kinds
-        kinds.discard(kind)
-        return is_one
-
     def _take_up(self, kind: str, fault: Fault) -> None:
         hostname = fault.hostname
         case = self._cases.get(hostname)
-        is_known = self._was_presumed(kind, hostname) \
+        is_known = self._before.was_down(kind, hostname) \
             or case is None or kind in case.ever
         if is_known:
             self._to.report(fault)
@@ -298,6 +309,8 @@ class Corroboration:
                 if len(self._cases[other].near) < _NEAR:
                     self._cases[other].near.append(hostname)
             case = self._cases[hostname] = Case(now, now, near)
+            if (sign := self._before.take_sign(hostname)) is not None:
+                case.keep(sign, now)
             self._ask(hostname, case)
         return case
 

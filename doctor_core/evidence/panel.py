@@ -83,6 +83,17 @@ class Panel:
             self._sides.presume_down(kind, names)
             monitor.presume_down(names)
 
+    def presume_alive(self, signs: Mapping[str, Evidence]) -> None:
+        """Whom a panel before this one kept back, though a monitor had lost
+        it, and by which sign of life.
+        """
+        self._sides.presume_alive(signs)
+
+    def kept_back(self) -> dict[str, Evidence]:
+        """What a panel after this one has to know of that; from any thread.
+        """
+        return self._sides.kept_back()
+
     def presume_heard(self, names: Mapping[str, Collection[str]]) -> None:
         """Who answered a monitor before this one ever; before :meth:`start`.
 

@@ -27,6 +27,8 @@ _DRAIN_S = 5.0
 #: How often it is kept who was heard: a host that dies with the monitor has to
 #: be known as one that lived. It is written only where it is news.
 _HEARD_S = 2.0
+#: So often it is looked who is kept back.
+_NOTE_S = 1.0
 
 
 class MonitorDaemon:
@@ -62,6 +64,7 @@ class MonitorDaemon:
         self._upkeep = Periodic('monitor-upkeep', self.refresh,
                                 lambda: conf.monitor.refresh_s)
         self._hearing = Periodic('monitor-heard', self._note_heard, _HEARD_S)
+        self._notes = Periodic('monitor-notes', self.note_alive, _NOTE_S)
 
     def start(self) -> None:
         """Begin to watch; blocks until hosts are known, or :meth:`stop`.
@@ -73,10 +76,12 @@ class MonitorDaemon:
         messaging.ping(self._bus, self._conf.bus.topic)
         self.panel.presume_down(self._reported.down)
         self.panel.presume_heard(self._reported.heard)
+        self.panel.presume_alive(self._reported.alive)
         # First: a monitor may have to go to every host to begin.
         self._status.start()
         self._upkeep.start()
         self._hearing.start()
+        self._notes.start()
         self.panel.start(hosts)
         if self._stopping.is_set():
             self.panel.stop()
@@ -86,6 +91,7 @@ class MonitorDaemon:
         self._stopping.set()
         self._upkeep.stop()
         self._hearing.stop()
+        self._notes.stop()
         self._status.stop()
         self._note_heard()
         self.panel.stop()
@@ -122,6 +128,12 @@ class MonitorDaemon:
             self.panel.update(hosts)
         for kind, monitor in self.panel.begun.items():
             self._tell_heard(kind, monitor)
+
+    def note_alive(self) -> None:
+        """Have a daemon after this one know who lives though a monitor has
+        it lost.
+        """
+        self._reported.note_alive(self.panel.kept_back())
 
     def _note_heard(self) -> None:
         for kind, monitor in self.panel.begun.items():

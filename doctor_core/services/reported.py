@@ -1,16 +1,17 @@
-"""What a monitor has reported: what a restarted one has to know, and where a
-report stands among the others.
+"""What a monitor has reported, and not: what a restarted one has to know; and
+where a report stands among the others.
 """
 
 import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from doctor_core import clock
+from doctor_core import clock, wire
 from doctor_core.model import Fault, FaultStatus, SequenceNumber
+from doctor_core.model.evidence import Evidence
 
 LOG = logging.getLogger(__name__)
 
@@ -45,12 +46,13 @@ class Numbering:
 
 
 class Reported:
-    """The hosts reported down and not up since, kept in a file; and who has
-    ever answered.
+    """The hosts reported down and not up since, kept in a file; who has ever
+    answered; and who was not reported, since it lives.
 
     Without it, a host that comes back while no monitor runs would stay down
-    for ever, and one that dies then could not be told from one that was never
-    there. A file that cannot be written or read is a warning: watching is
+    for ever, one that dies then could not be told from one that was never
+    there, and one that only a path was cut to would be lost at each restart.
+    A file that cannot be written or read is a warning: watching is
     more important.
 
     :param path: the file; its folder is made. Any thread may use this.
@@ -63,7 +65,22 @@ class Reported:
         content = self._read()
         self._down = _names(content, kinds)
         self._heard = {kind: _heard(content, kind) for kind in kinds}
+        self._alive = _signs(content)
         self._write()
+
+    @property
+    def alive(self) -> dict[str, Evidence]:
+        """Who was kept back though a monitor had it lost, and by what."""
+        return dict(self._alive)
+
+    def note_alive(self, signs: Mapping[str, Evidence]) -> None:
+        """These are kept back now; of each of them the first sign of life is
+        remembered.
+        """
+        with self._lock:
+            if self._alive.keys() != signs.keys():
+                self._alive = dict(signs)
+                self._write()
 
     @property
     def heard(self) -> dict[str, frozenset[str]]:
@@ -113,16 +130,28 @@ class Reported:
         try:
             os.makedirs(os.path.dirname(self._path) or '.', exist_ok=True)
             with open(fresh, 'w', encoding='utf-8') as file:
-                json.dump({what: {kind: sorted(names) for kind, names
-                                  in sorted(held.items())}
-                           for what, held in (('down', self._down),
-                                              ('heard', self._heard))}, file)
+                json.dump(self._content(), file)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(fresh, self._path)
         except OSError as error:
             LOG.warning('%s cannot be written: after a restart it is not '
                         'known who was reported down: %s', self._path, error)
+
+    def _content(self) -> dict[str, Any]:
+        return {**{what: {kind: sorted(names)
+                          for kind, names in sorted(held.items())}
+                   for what, held in (('down', self._down),
+                                      ('heard', self._heard))},
+                'alive': [wire.witnessed_to_payload(name, [sign])
+                          for name, sign in sorted(self._alive.items())]}
+
+
+def _signs(content: dict[str, Any]) -> dict[str, Evidence]:
+    said = content.get('alive')
+    read = [wire.witnessed_from_payload(one, clock.now())
+            for one in (said if isinstance(said, list) else ())]
+    return {name: found[0] for name, found in read if found}
 
 
 def _heard(content: dict[str, Any], kind: str) -> frozenset[str]:

@@ -287,6 +287,54 @@ class BeforeTest(Desk):
         self.assertEqual([('one', 'up')], self.told())
 
 
+class KeptBackBeforeTest(Desk):
+    """A process before this one has kept a host back: it lives."""
+
+    def setUp(self):
+        super().setUp()
+        self.sides.presume_alive({'one': sign()})
+
+    def test_it_is_not_lost_before_a_witness_could_say_so_again(self):
+        """It was told and forced down at each restart of the monitor."""
+        self.now += 1.0
+        self.sides.suspected('ping', 'one')
+        self.sides.verdict('ping', lost())
+        self.assertEqual(([], {'one': 'heartbeat (nova)'}),
+                         (self.told(), self.sides.degraded()))
+
+    def test_it_is_if_nobody_does(self):
+        self.sides.verdict('ping', lost())
+        self.now += LIVES_S
+        self.sides.step()
+        self.assertEqual([('one', 'down')], self.told())
+
+    def test_it_is_if_it_was_well_meanwhile(self):
+        for silence in range(2):
+            self.assertEqual([], self.told())
+            self.sides.suspected('ping', 'one')
+            if not silence:
+                self.sides.refuted('ping', 'one')
+        self.sides.verdict('ping', lost())
+        self.assertEqual([('one', 'down')], self.told())
+
+    def test_it_is_if_it_falls_silent_much_later(self):
+        self.now += 60.0
+        self.sides.verdict('ping', lost())
+        self.assertEqual([('one', 'down')], self.told())
+
+    def test_a_process_after_this_one_knows_it_too(self):
+        """However soon that is."""
+        self.assertEqual({'one': sign()}, self.sides.kept_back())
+        self.sides.verdict('ping', lost())
+        self.assertEqual({'one': sign()}, self.sides.kept_back())
+        self.sides.verdict('ping', back())
+        self.assertEqual({}, self.sides.kept_back())
+
+    def test_nor_of_one_that_never_fell_silent(self):
+        self.now += 60.0
+        self.assertEqual({}, self.sides.kept_back())
+
+
 class EndTest(Desk):
 
     def test_a_host_that_there_is_no_more_is_left(self):

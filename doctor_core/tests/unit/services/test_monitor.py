@@ -10,6 +10,7 @@ from doctor_core.exceptions import BusError, ConfigError
 from doctor_core.faults.reports import is_older
 from doctor_core.fixtures import configuration
 from doctor_core.model import FaultStatus
+from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.monitors.reports import host_down, host_up
 from doctor_core.services.monitor import MonitorDaemon
 from doctor_core.store import Said
@@ -144,6 +145,14 @@ class MonitorDaemonTest(MonitorCase):
             'acme_puppet.PuppetMonitor.heard', lambda _monitor: set()))
         MonitorDaemon(self.conf, bus=Wire()).stop()
         self.assertEqual({'puppet': ['one (192.0.2.1)']}, self.kept('heard'))
+
+    def test_who_was_kept_back_is_known_to_the_next_one(self):
+        signs = {'one': Evidence(EvidenceKind.HEARTBEAT, 'nova', 1.7e9)}
+        self.daemon.panel.presume_alive(signs)
+        self.daemon.note_alive()
+        self.daemon.stop()
+        self.start()
+        self.assertEqual(signs, self.daemon.panel.kept_back())
 
     def test_each_report_has_the_next_number(self):
         numbers = self.taken()

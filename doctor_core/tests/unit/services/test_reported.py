@@ -5,6 +5,7 @@ import testtools
 
 from doctor_core import clock
 from doctor_core.model import Fault, FaultStatus
+from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.services.reported import Numbering, Reported
 
 
@@ -43,6 +44,29 @@ class TestReported(ReportedCase):
         self.assertEqual(
             {'sample': {'a (192.0.2.1)'}, 'ipmi': frozenset()},
             Reported(self.path, ('sample', 'ipmi')).heard)
+
+    def test_who_was_kept_back_outlives_the_process(self):
+        signs = {'a': Evidence(EvidenceKind.HEARTBEAT, 'nova', 1.7e9, 'x')}
+        Reported(self.path, ('sample',)).note_alive(signs)
+        after = Reported(self.path, ('sample',))
+        self.assertEqual(signs, after.alive)
+        after.note_alive({})
+        self.assertEqual({}, Reported(self.path, ('sample',)).alive)
+
+    def test_it_is_written_when_other_hosts_are(self):
+        """A sign of life is a new one every ten seconds."""
+        reported = Reported(self.path, ('sample',))
+        for at in (1.7e9, 1.7e9 + 10.0):
+            reported.note_alive({'a': Evidence(
+                EvidenceKind.HEARTBEAT, 'nova', at)})
+        self.assertEqual([1.7e9], [
+            one.at for one in Reported(self.path, ()).alive.values()])
+
+    def test_nonsense_about_who_was_kept_back(self):
+        for nonsense in ('7', '[7]', '{"a": 1}', '[{"hostname": "a"}]'):
+            Reported(self.path, ())
+            self.write(f'{{"down": {{}}, "alive": {nonsense}}}')
+            self.assertEqual({}, Reported(self.path, ()).alive)
 
     def test_nobody_at_first(self):
         self.assertEqual({'sample': frozenset()}, Reported(
