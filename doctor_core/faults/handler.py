@@ -320,7 +320,7 @@ class FaultHandler:
         """The report of a loss has waited until the host was seen alive:
         nobody is told, and who says so again says nothing new.
         """
-        with self._decision_of(host):
+        with self._decision_of(host), self._store.together():
             self._read(report, host, self._store.faults.open_of(host))
             self._holders.outdate(host, report.source)
             return self._ignore(report, 'the host lives: '
