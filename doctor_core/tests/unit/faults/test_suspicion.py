@@ -118,6 +118,53 @@ class ProofTest(PathTestCase):
         self.assertIn('the host lives: heartbeat (w): seen', fault.reason)
         self.assertEqual(set(), self.desk.forced_down())
 
+    def alert(self, at):
+        """A rule of Prometheus fires."""
+        return self.desk.down('h0', at, source='alert', sender='',
+                              began_at=at)
+
+    def test_it_was_seen_alive_before_another_one_had_it_lost(self):
+        """The bus was away for a minute: whatever was open by then ended."""
+        self.lost('h0')
+        fault_id = self.alert(51.0).fault_id
+        self.witness(EvidenceKind.HEARD)
+        self.assertEqual(('held', []), (
+            self.desk.fault(fault_id).state,
+            self.desk.store.evidence.of(fault_id)))
+        self.assertIn('it was seen alive before', self.log.output)
+
+    def test_it_was_seen_alive_at_about_the_same_time(self):
+        """By another clock that may be either."""
+        self.lost('h0')
+        fault_id = self.alert(14.0).fault_id
+        self.witness(EvidenceKind.HEARD)
+        self.assertEqual('clearing', self.desk.fault(fault_id).state)
+
+    def test_it_was_seen_alive_when_a_clock_that_is_ahead_had_it_lost(self):
+        fault_id = self.desk.handle(doubles.fault(
+            'h0', FaultStatus.DOWN, 9e4, received_at=10.0)).fault_id
+        self.witness(EvidenceKind.HEARD)
+        self.assertEqual('clearing', self.desk.fault(fault_id).state)
+
+    def lives(self, kind, source):
+        """The state and the mark of a host, down before, that is seen."""
+        fault_id = self.desk.down('h0').fault_id
+        self.desk.cloud.beating = False
+        self.desk.handler.witnessed('h0', [Evidence(kind, source, 11.0)])
+        for _round in range(4):
+            self.desk.resume()
+        return self.desk.fault(fault_id).witness, self.desk.forced_down()
+
+    def test_an_own_monitor_that_hears_it_has_its_mark_taken_back(self):
+        """With its management cut it was marked until nova-compute reported.
+        """
+        self.assertEqual(('monitor', set()),
+                         self.lives(EvidenceKind.HEARD, 'collectd'))
+
+    def test_nobody_else_does(self):
+        self.assertEqual(('', {'h0'}),
+                         self.lives(EvidenceKind.HEARD, 'somebody'))
+
     def test_a_witness_of_a_host_that_nobody_lost(self):
         self.assertEqual([], self.witness(EvidenceKind.BMC_OFF))
         self.assertEqual([], self.witness(EvidenceKind.BMC_OFF, 'nosuch'))
