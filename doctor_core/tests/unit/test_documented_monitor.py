@@ -54,5 +54,5 @@ class PageTest(testtools.TestCase):
 
     def test_names_every_option_with_its_default(self):
         for option in PollingMonitor.get_opts()[:4]:
-            self.assertRegex(self.page, rf'``{option.name}`` [^`]*'
+            self.assertRegex(self.page, rf'``{option.name}``\n[^`]*'
                              rf'\({option.default:g}\)')
