@@ -120,7 +120,8 @@ class Reported:
             return content
         except FileNotFoundError:
             return {'down': {}}
-        except (OSError, ValueError) as error:
+        # The latter: what is nested a thousand times.
+        except (OSError, ValueError, RecursionError) as error:
             LOG.warning('%s cannot be read, so who was reported down before '
                         'is not known: %s', self._path, error)
             return {'down': {}}

@@ -74,11 +74,11 @@ class TestReported(ReportedCase):
 
     def test_a_broken_file_is_a_warning(self):
         os.mkdir(os.path.dirname(self.path))
-        for text in ('{', '[]', '{"down": 1}'):
+        for text in ('{', '[]', '{"down": 1}', '[' * 100_000):
             self.write(text)
             self.assertFalse(any(
                 Reported(self.path, ('sample',)).down.values()))
-        self.assertEqual(3, self.log.output.count('cannot be read'))
+        self.assertEqual(4, self.log.output.count('cannot be read'))
 
     def test_a_file_of_a_release_that_counted_there(self):
         os.mkdir(os.path.dirname(self.path))

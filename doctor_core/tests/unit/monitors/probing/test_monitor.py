@@ -9,6 +9,7 @@ from doctor_core.exceptions import ConfigError
 from doctor_core.model import FaultStatus, Host
 from doctor_core.model.evidence import EvidenceKind
 from doctor_core.monitors.probing.monitor import ProbingMonitor
+from doctor_core.monitors.verdict import Change
 from doctor_core.monitors.watchlist import HostState
 from doctor_core.tests.unit.monitors.doubles import FakeClock, FakeWire
 
@@ -404,6 +405,18 @@ class TestProbingMonitor(testtools.TestCase):
         self.await_states(**{host.name: 'healthy' for host in watched})
         self.wire.dead.update(watched[i].address for i in hosts)
         return [self.next_fault() for _ in hosts]
+
+    def test_a_lost_probe_is_no_silence(self):
+        """With 5 % of loss each death was taken for a broken path."""
+        self.monitor.start([A, B])
+        self.await_states(a='healthy', b='healthy')
+        self.monitor.stop()
+        target, = self.monitor._watchlist.hosts['b'].targets
+        target.health.missed(1.0)
+        self.monitor._changed(target, Change.SUSPECTED)
+        self.assertIsNone(self.monitor._silences.since('b'))
+        self.monitor._changed(target, Change.DOUBTED)
+        self.assertIsNotNone(self.monitor._silences.since('b'))
 
     def test_hosts_that_fall_silent_together_are_first_a_path(self):
         faults = self.silent(0, 1, 2)
