@@ -26,6 +26,8 @@ Progress = Callable[[str], None]
 _START_S = 240.0
 _FREE_S = 10.0
 _GRACE_S = 5.0
+#: How much of a log is shown; a traceback of a service is long.
+_LINES = 20
 #: For those that have to write what they hold.
 _BASE_GRACE_S = 30.0
 
@@ -120,8 +122,9 @@ def _start(bed: Bed, process: Process) -> None:
     def ready() -> bool:
         # Nobody waits for what has died.
         if processes.pid(bed, process.name) is None:
-            raise BedError(f'{process.name} has ended; see '
-                           f'{bed.log(process.name)}')
+            log = bed.log(process.name)
+            raise BedError(f'{process.name} has ended; see {log}. It said:\n'
+                           f'{processes.last_words(log, _LINES)}')
         return probes.answers(bed, process) is not False
 
     processes.wait(ready, _START_S, f'{process.name} to answer; see '

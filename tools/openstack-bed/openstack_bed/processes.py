@@ -140,14 +140,14 @@ def run(bed: Bed, name: str, argv: Iterable[str], *,
                     raise BedError(f'{name} has not ended after '
                                    f'{timeout_s:g} s; see {log}')
                 if progress:
-                    progress(f'{name} still runs: {_last_words(log, 1)}')
+                    progress(f'{name} still runs: {last_words(log, 1)}')
         finally:
             made.kill()
             made.wait()
             _commands.discard(made)
     if made.returncode:
         raise BedError(f'{name} failed with status {made.returncode}; '
-                       f'see {log}. It said:\n{_last_words(log, 8)}')
+                       f'see {log}. It said:\n{last_words(log, 8)}')
 
 
 def end_commands() -> None:
@@ -166,7 +166,8 @@ def _ended(command: subprocess.Popen[bytes], within_s: float) -> bool:
     return True
 
 
-def _last_words(log: Path, lines: int) -> str:
+def last_words(log: Path, lines: int) -> str:
+    """The last lines of a log, each cut to what a terminal shows."""
     with log.open('rb') as file:
         file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
         found = file.read().decode(errors='replace').splitlines()

@@ -21,6 +21,14 @@ class EverythingTest(testtools.TestCase):
             self.assertEqual(set(), set(process.after) - known,
                              process.name)
 
+    def test_whoever_asks_as_its_user_waits_for_its_user(self):
+        """Nova's ask Placement when they start, and end when Keystone
+        answers that it has no such user yet.
+        """
+        for process in services.everything(BED):
+            if process.name.startswith(('nova-co', 'nova-scheduler')):
+                self.assertIn('catalog', process.after, process.name)
+
     def test_extras_are_there_on_request(self):
         def extra(*extras):
             bed = Bed(Path('/home'), Path('/folder'), 0, extras)
