@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 #: What "a minute" is of the budget, and how long a host is held at the least.
 MINUTE_S = 60.0
-#: Hosts whose minutes end within so many seconds are held because of one thing,
-#: and the order in which that was known says nothing.
+#: Hosts whose minutes end within so many seconds are held because of one
+#: thing, and the order in which that was known says nothing.
 _TOGETHER_S = 5.0
 
 
