@@ -8,6 +8,9 @@ from doctor_core.model.evidence import Evidence, EvidenceKind, Weight
 #: For so long a sign of life counts, unless there is a newer one: three
 #: reports of nova-compute to Nova, or of collectd.
 LIVES_S = 30.0
+#: For so long after its word a crash kernel may still be at work: it sends one
+#: every ten seconds (fence_kdump_send -i).
+DUMPS_S = 30.0
 
 
 @dataclasses.dataclass
@@ -22,6 +25,8 @@ class Case:
     :ivar lost: what those said that have it lost, by their kind.
     :ivar reported: those of them whose word went on, and stands.
     :ivar ever: those of whom any word went on.
+    :ivar back: what those said that hear it, while its crash kernel may be all
+        that they hear.
     :ivar found: all evidence, and of when it is.
     """
 
@@ -32,6 +37,7 @@ class Case:
     lost: dict[str, Fault] = dataclasses.field(default_factory=dict)
     reported: set[str] = dataclasses.field(default_factory=set)
     ever: set[str] = dataclasses.field(default_factory=set)
+    back: dict[str, Fault] = dataclasses.field(default_factory=dict)
     found: list[tuple[float, Evidence]] = dataclasses.field(
         default_factory=list)
 
@@ -55,6 +61,18 @@ class Case:
         signs = [(at, one) for at, one in self.found
                  if one.kind.weight is Weight.LIVES and now - at < LIVES_S]
         return max(signs, key=lambda sign: sign[0])[1] if signs else None
+
+    def dumps(self, now: float) -> bool:
+        """Whether a crash kernel may be all that runs there. It answers
+        probes, too, but nova-compute does not run in it.
+        """
+        panicked_at = self._newest(EvidenceKind.PANICKED)
+        return now - panicked_at < DUMPS_S \
+            and self._newest(EvidenceKind.HEARTBEAT) < panicked_at
+
+    def _newest(self, kind: EvidenceKind) -> float:
+        return max((at for at, one in self.found if one.kind is kind),
+                   default=float('-inf'))
 
     def deaths(self) -> list[Evidence]:
         """What speaks for its death, beside monitors' own silence."""

@@ -152,12 +152,29 @@ class Corroboration:
                 return
             if fault.status is FaultStatus.DOWN:
                 self._take_down(kind, fault)
-            else:
+            elif not self._is_dumping(kind, fault):
                 self._take_up(kind, fault)
+
+    def _is_dumping(self, kind: str, fault: Fault) -> bool:
+        """Whether a crash kernel may be all that answers: then it is kept that
+        somebody does, for when that is over.
+        """
+        case = self._cases.get(fault.hostname)
+        if case is None or kind not in case.lost \
+                or not case.dumps(self._monotonic()):
+            return False
+        if kind not in case.back:
+            LOG.warning('Host %s answers %s, as its crash kernel does: it is '
+                        'not said to be up', fault.hostname, kind)
+        case.back[kind] = fault
+        return True
 
     def _take_down(self, kind: str, fault: Fault) -> None:
         hostname = fault.hostname
         case = self._case(hostname)
+        if case.back.pop(kind, None) is not None:
+            # The crash kernel is done, and nobody was told of its answers.
+            return
         case.silent.add(kind)
         case.hears_no_more(kind)
         case.lost[kind] = fault
@@ -195,6 +212,7 @@ class Corroboration:
                         'lost', hostname, kind)
         if case is not None:
             case.silent.discard(kind)
+            case.back.pop(kind, None)
             case.lost.pop(kind, None)
             case.reported.discard(kind)
             case.ever.discard(kind)
@@ -267,6 +285,11 @@ class Corroboration:
 
     def _look_again(self, hostname: str, case: Case) -> None:
         now = self._monotonic()
+        if case.back and not case.dumps(now):
+            for kind, fault in list(case.back.items()):
+                self._take_up(kind, fault)
+            if hostname not in self._cases:
+                return
         self._listen(hostname, case)
         if case.lives(now) is None:
             for kind in case.held_back:
@@ -286,6 +309,8 @@ class Corroboration:
 
     def _listen(self, hostname: str, case: Case) -> None:
         """Whether a monitor hears a host that another one does not."""
+        if case.dumps(self._monotonic()):
+            return
         for kind in self._kinds:
             if kind in case.silent:
                 continue

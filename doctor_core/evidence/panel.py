@@ -11,6 +11,7 @@ from doctor_core.evidence.watching import Watching
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import Fault, Host
 from doctor_core.model.evidence import Evidence
+from doctor_core.monitors import reports
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.periodic import Periodic
 
@@ -50,8 +51,13 @@ class Panel:
             witnessed: Callable[[str, Sequence[Evidence]], None]) -> None:
         self.monitors = monitors(
             lambda kind, fault: self._sides.verdict(kind, fault))
+        def tell(fault: Fault) -> None:
+            # Not before: what a monitor finds may be kept back.
+            reports.log(fault)
+            report(fault)
+
         self._sides = Corroboration(list(self.monitors), Outlets(
-            report, witnessed, self._agree,
+            tell, witnessed, self._agree,
             lambda *question: self._asking.ask(*question), self._heard_at))
         self._asking = Asking(
             {**corroborators(self._sides.found),

@@ -15,6 +15,9 @@ from typing import NamedTuple
 
 #: What "a minute" is of the budget, and how long a host is held at the least.
 MINUTE_S = 60.0
+#: Hosts whose minutes end within so many seconds are held because of one
+#: thing, and the order in which that was known says nothing.
+_TOGETHER_S = 5.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,8 +156,10 @@ def turns(limits: Limits, held: Iterable[Down],
             at = max(at, recent[0] + MINUTE_S)
         if not ready:
             at = max(at, waiting[0].since + MINUTE_S)
-        while waiting and waiting[0].since + MINUTE_S <= at:
+        while waiting and waiting[0].since + MINUTE_S <= at + _TOGETHER_S:
             one = waiting.popleft()
             heapq.heappush(ready, (not one.is_proved, one.since, one.host))
-        yield Turn(heapq.heappop(ready)[2], at)
+        _unproved, since, host = heapq.heappop(ready)
+        at = max(at, since + MINUTE_S)
+        yield Turn(host, at)
         recent.append(at)

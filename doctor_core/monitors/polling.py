@@ -275,7 +275,7 @@ class PollingMonitor(Monitor):
             cause = polled.problem or self.cause
             missed = f'{counted(health.misses, "probe")} in a row: {cause}'
             self.report(host_down(
-                name, cause, details, evidence=missed, rests_on=[Evidence(
+                name, cause, details, rests_on=[Evidence(
                     self.evidence_kind, self.options.section, clock.now(),
                     missed)], is_path_suspected=silences.is_path(name)))
         else:

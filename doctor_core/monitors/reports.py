@@ -15,38 +15,49 @@ LOG = logging.getLogger(__name__)
 
 def host_down(hostname: str, cause: str,
               details: Mapping[str, Any] | None = None, *,
-              evidence: str = '', rests_on: Sequence[Evidence] = (),
-              is_path_suspected: bool = False,
-              is_by_rule: bool = False, at: float | None = None) -> Fault:
-    """That a host is down; the log has it, too.
+              rests_on: Sequence[Evidence] = (),
+              is_path_suspected: bool = False, is_by_rule: bool = False,
+              at: float | None = None) -> Fault:
+    """That a host is down.
 
     :param cause: why that is thought, in few words.
     :param details: what else is known, for whoever looks into it.
-    :param evidence: the cause at length, for the log.
-    :param rests_on: what the verdict rests on.
+    :param rests_on: what the verdict rests on; its texts are the cause at
+        length.
     :param is_path_suspected: whether it fell silent together with others.
     :param is_by_rule: whether an operator's rule says so of a host that
         answers still by another path.
     :param at: when it was seen, in epoch seconds; now when None.
     """
-    fault = dataclasses.replace(
+    return dataclasses.replace(
         _fault(hostname, FaultStatus.DOWN, cause, details, at),
         evidence=tuple(rests_on), is_path_suspected=is_path_suspected,
         is_by_rule=is_by_rule)
-    LOG.info('doctor monitor detected at %f host %s is down: %s',
-             fault.detected_at, hostname, evidence or cause)
-    return fault
 
 
 def host_up(hostname: str, details: Mapping[str, Any] | None = None, *,
             at: float | None = None) -> Fault:
-    """That a host is up again; the log has it, too.
+    """That a host is up again.
 
     :param at: as of :func:`host_down`.
     """
-    fault = _fault(hostname, FaultStatus.UP, 'answers again', details, at)
-    LOG.info('Host %s is up again since %f', hostname, fault.detected_at)
-    return fault
+    return _fault(hostname, FaultStatus.UP, 'answers again', details, at)
+
+
+def log(fault: Fault) -> None:
+    """Have the log say what is reported of a host."""
+    if fault.status is not FaultStatus.DOWN:
+        LOG.info('Host %s is up again since %f', fault.hostname,
+                 fault.detected_at)
+        return
+    why = '; '.join(filter(None, (one.text for one in fault.evidence))) \
+        or fault.cause
+    if fault.is_path_suspected:
+        together = fault.details.get('silent_together')
+        why += (f'; {together} hosts fell silent within a second'
+                if together else '') + ': first a path to them is suspected'
+    LOG.info('doctor monitor detected at %f host %s is down: %s',
+             fault.detected_at, fault.hostname, why)
 
 
 def _fault(hostname: str, status: FaultStatus, cause: str,

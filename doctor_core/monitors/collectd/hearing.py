@@ -12,7 +12,6 @@ from doctor_core.model.evidence import Evidence, EvidenceKind, Weight
 from doctor_core.monitors.collectd.words import Words
 from doctor_core.monitors.reports import host_down, host_up
 from doctor_core.monitors.verdict import State
-from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -165,9 +164,6 @@ class Hearing:
         self._to.report(host_down(
             hostname, (event.cause or 'down') + suspected,
             {**_details(event), 'silent_together': together},
-            evidence=f'the collectd of {who} says so: {event.cause}' + (
-                f'; {counted(together, "host")} fell silent within a second: '
-                'first a path to them is suspected' if is_path else ''),
             rests_on=[found for one in said for found in _evidence(*one)],
             is_path_suspected=is_path, at=_seen_at(event)))
         # Only now: a report that raised is made again.

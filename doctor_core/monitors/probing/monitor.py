@@ -311,9 +311,6 @@ class ProbingMonitor(Monitor):
             name, 'no answer to probes'
             + (', path suspected' if is_path else ''),
             {**self._details(watched), 'silent_together': together},
-            evidence=missed + (
-                f'; {counted(together, "host")} fell silent within a second: '
-                'first a path to them is suspected' if is_path else ''),
             rests_on=self._rests_on(watched, missed),
             is_path_suspected=is_path,
             is_by_rule=len(watched.failed) < len(watched.known)))

@@ -502,3 +502,60 @@ class AnyOrderTest(Desk):
         if 'lost' not in held.values():
             self.assertEqual({}, self.sides.degraded())
         self.assertLessEqual(ended, downs)
+
+
+class DumpingTest(Desk):
+    """A crash kernel answers pings, too: a host that was dead was said to be
+    up, and lost a second time when it went on to reboot.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.sides.verdict('ping', lost())
+        self.panicked()
+        self.now += 5
+        self.sides.verdict('ping', back())
+
+    def panicked(self):
+        self.sides.found('one', sign(EvidenceKind.PANICKED, 'kdump'))
+
+    def after(self, seconds):
+        """What was told by then."""
+        self.now += seconds
+        self.sides.step()
+        return [state for _name, state in self.told()]
+
+    def test_it_is_not_up_while_it_dumps(self):
+        for _time in range(30):
+            self.panicked()
+            self.assertEqual(['down'], self.after(10))
+        self.assertEqual(1, self.log.output.count('as its crash kernel does'))
+
+    def test_it_is_up_when_that_is_over(self):
+        self.assertEqual(['down'], self.after(24))
+        self.assertEqual(['down', 'up'], self.after(2))
+        self.assertEqual(['down', 'up'], self.after(2))
+
+    def test_it_is_up_when_nova_compute_reports(self):
+        self.now += 1
+        self.sides.found('one', sign())
+        self.assertEqual(['down', 'up'], self.after(1))
+
+    def test_it_reboots_then(self):
+        """Owners heard a second time that it is lost."""
+        self.sides.verdict('ping', lost())
+        self.assertEqual(['down'], self.after(60))
+        self.sides.verdict('ping', back())
+        self.assertEqual(['down', 'up'], self.after(1))
+
+    def test_that_others_hear_it_is_no_sign_of_life(self):
+        self.heard['agent', 'one'] = self.now + 3
+        self.after(5)
+        self.assertEqual({}, self.sides.degraded())
+
+    def test_a_suspicion_that_is_over_is_over(self):
+        self.sides.suspected('ping', 'two')
+        self.sides.found('two', sign(EvidenceKind.PANICKED, 'kdump'))
+        self.sides.refuted('ping', 'two')
+        self.sides.verdict('ping', back(hostname='two'))
+        self.assertIn(('two', 'up'), self.told())

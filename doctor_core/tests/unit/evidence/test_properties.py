@@ -8,7 +8,7 @@ import hypothesis
 import testtools
 from hypothesis import strategies as st
 
-from doctor_core.evidence.case import LIVES_S
+from doctor_core.evidence.case import DUMPS_S, LIVES_S
 from doctor_core.evidence.corroboration import Corroboration, Outlets
 from doctor_core.model import Fault, FaultStatus
 from doctor_core.model.evidence import Evidence, EvidenceKind, Weight
@@ -57,6 +57,7 @@ class World:
 
     :ivar downs: when it was told that the host is down, or not any more.
     :ivar signs: when others said that it lives, in this silence.
+    :ivar panicked_at: when its crash kernel sent word, in this silence.
     :ivar complaints: what was told, and must not have been.
     """
 
@@ -71,6 +72,7 @@ class World:
         self.standing, self.ended = set(), set()
         self.downs = [(self.now, False)]
         self.signs = []
+        self.panicked_at = -math.inf
         self.complaints = []
 
     def play(self, history):
@@ -126,7 +128,11 @@ class World:
         """Whether a path hears the host, as far as anybody has seen."""
         since = min((one.silent_at for one in self.watchers.values()
                      if one.silent_at is not None), default=math.inf)
-        heard = [at for at in self.signs if at >= since] + [
+        said = [at for at in self.signs if at >= since]
+        # A crash kernel answers monitors, too, and does not report to Nova.
+        is_dumping = self.now - self.panicked_at < DUMPS_S and not any(
+            at >= self.panicked_at for at in said)
+        heard = said if is_dumping else said + [
             one.heard_at for one in self.watchers.values()
             if one.silent_at is None and one.heard_at is not None
             and one.heard_at > since]
@@ -156,15 +162,21 @@ class World:
             self.sides.refuted(kind, 'one')
         if all(one.silent_at is None for one in self.watchers.values()):
             self.signs.clear()
+            self.panicked_at = -math.inf
 
     def found(self, kind, source):
-        if kind.weight is Weight.LIVES and any(
-                one.silent_at is not None for one in self.watchers.values()):
+        if kind.weight is Weight.LIVES and self.is_silent():
             self.signs.append(self.now)
+        if kind is EvidenceKind.PANICKED and self.is_silent():
+            self.panicked_at = self.now
         self.sides.found('one', Evidence(kind, source, 5.0))
         if kind.weight is Weight.LIVES and self.standing and not any(
                 self.watchers[one].is_by_rule for one in self.standing):
             self.complaints.append('it lives, and its fault goes on')
+
+    def is_silent(self):
+        return any(one.silent_at is not None
+                   for one in self.watchers.values())
 
     def fault(self, kind, status, is_by_rule=False):
         return Fault('one', f'compute.host.{status}', status, self.now,

@@ -124,9 +124,14 @@ class NextTurnTest(testtools.TestCase):
             down('h1', 'h2'), gone_through=[65.0], now=66.0, budget=2))
 
     def test_a_second_witness_goes_first(self):
-        held = down('h0') + down('h1', since=5.0, is_proved=True)
+        held = down('h0') + down('h1', since=6.0, is_proved=True)
         self.assertEqual(('h0', 60.0), self.turn(held, now=3.0))
         self.assertEqual(('h1', 66.0), self.turn(held, now=66.0))
+
+    def test_a_moment_later_it_goes_first_too(self):
+        """Who fell silent a moment sooner was first."""
+        held = down('h0') + down('h1', since=4.0, is_proved=True)
+        self.assertEqual(('h1', 64.0), self.turn(held, now=3.0))
 
     def test_never(self):
         self.assertIsNone(self.turn(down('h0'), budget=0))

@@ -8,6 +8,7 @@ from doctor_core import fixtures as doubles
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import FaultStatus, Host
 from doctor_core.model.evidence import EvidenceKind
+from doctor_core.monitors import reports
 from doctor_core.monitors.probing.monitor import ProbingMonitor
 from doctor_core.monitors.verdict import Change
 from doctor_core.monitors.watchlist import HostState
@@ -115,12 +116,16 @@ class TestProbingMonitor(testtools.TestCase):
                             up.details['monitor_event_id'])
         self.assertGreater(up.detected_at, down.detected_at)
 
-    def test_log_has_the_words_that_tools_look_for(self):
+    def test_log_has_it_when_it_is_reported(self):
+        """What is kept back is said to be down by nobody."""
         self.wire.dead.add('192.0.2.2')
         self.monitor.start([A, B, C])
         fault = self.next_fault()
+        self.assertNotIn('detected at', self.log.output)
+        reports.log(fault)
         self.assertIn(f'doctor monitor detected at {fault.detected_at:.6f} '
-                      'host b', self.log.output)
+                      'host b is down: 4 probes of b (192.0.2.2) on '
+                      'network-1 in a row', self.log.output)
 
     def test_host_that_does_not_resolve_is_told_of(self):
         stray = Host('stray')
