@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from doctor_core.model import Host
 from doctor_core.monitors.guard import WordsOnly
 from doctor_core.monitors.judgement import SETTLE_S, Network, Target
-from doctor_core.monitors.news import News
+from doctor_core.monitors.changes import Changes
 from doctor_core.monitors.silences import WITHIN_S, Silences
 from doctor_core.monitors.unasked import Unasked
 from doctor_core.monitors.verdict import FAILED, Change, Policy, State
@@ -96,7 +96,7 @@ class Rounds:
         self._silence_counts = silence_counts
         if not silence_counts:
             self.network.guard = WordsOnly()
-        self._news = News(changed)
+        self._changes = Changes(changed)
         self._queue: list[tuple[float, int, Polled]] = []
         self._order = itertools.count()
         self._running: set[Probe] = set()
@@ -264,7 +264,7 @@ class Rounds:
 
     def _tell(self, polled: Polled, change: Change | None) -> None:
         if change is not None and polled.target.is_known:
-            self._news.put(polled, change)
+            self._changes.put(polled, change)
 
     def step(self, now: float) -> float:
         """Judge what has not returned, and tell what is new.
@@ -281,7 +281,7 @@ class Rounds:
         self.unasked.look(now, len(self.hosts))
         self.network.doubt_itself(now)
         self._was_unsettled |= self.network.unsettled(now)
-        self._news.tell(now)
+        self._changes.tell(now)
         self._wake_at = self._next_wake(now)
         return self._wake_at
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from doctor_core import clock
 from doctor_core.monitors.judgement import Network, Target
-from doctor_core.monitors.news import News
+from doctor_core.monitors.changes import Changes
 from doctor_core.monitors.probing.batches import Batch, Burst
 from doctor_core.monitors.probing.settings import Timing
 from doctor_core.monitors.probing.wire import Address, Wire
@@ -54,7 +54,7 @@ class Prober:
         self._clock = clock
         self._targets: list[Target] = []
         self._networks: list[Network] = []
-        self._news = News(changed)
+        self._changes = Changes(changed)
         self._open: dict[tuple[int, int], Batch] = {}
         self._pending: collections.deque[Batch] = collections.deque()
         self._lingering: collections.deque[Batch] = collections.deque()
@@ -121,7 +121,7 @@ class Prober:
             network.doubt_itself(now)
         self._send_bursts(now)
         self._send_slot(now)
-        self._news.tell(now)
+        self._changes.tell(now)
         self._wake_at = self._next_wake(now)
         return self._wake_at
 
@@ -156,7 +156,7 @@ class Prober:
     def _answered(self, target: Target, batch: Batch, now: float) -> None:
         change = target.network.answered(target, now, late=batch.expired)
         if change:
-            self._news.put(target, change)
+            self._changes.put(target, change)
 
     def agree(self, target: Target) -> None:
         """A second witness says that a suspect is dead, too; to be called by
@@ -164,7 +164,7 @@ class Prober:
         """
         change = target.network.agree(target, self._clock.monotonic())
         if change:
-            self._news.put(target, change)
+            self._changes.put(target, change)
 
     def _confirm(self, suspects: list[Target], since: float, now: float
                  ) -> None:
@@ -205,7 +205,7 @@ class Prober:
         """
         change = target.network.missed(target, sent_at, now)
         if change:
-            self._news.put(target, change)
+            self._changes.put(target, change)
         return change is Change.SUSPECTED
 
     def _send_bursts(self, now: float) -> None:

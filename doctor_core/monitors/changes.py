@@ -15,9 +15,9 @@ _AGAIN_S = 1.0
 Of = TypeVar('Of', bound=Hashable)
 
 
-class News(Generic[Of]):
-    """Tells them in order; who takes one badly is told it again, and holds up
-    what is new of others.
+class Changes(Generic[Of]):
+    """Tells them, those of one host in their order; one that is refused is
+    told again and holds up nothing of others.
 
     One thread only.
 
@@ -31,7 +31,7 @@ class News(Generic[Of]):
         self._refused: dict[Of, float] = {}
 
     def put(self, of: Of, change: Change) -> None:
-        """There is something new."""
+        """Something has changed."""
         self._left.append((of, change))
 
     def tell(self, now: float) -> None:
