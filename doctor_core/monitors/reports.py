@@ -9,6 +9,7 @@ from doctor_core import clock, wire
 from doctor_core.model import Fault, FaultStatus
 from doctor_core.model.evidence import Evidence
 from doctor_core.monitors.judgement import Target
+from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def log(fault: Fault) -> None:
         or fault.cause
     if fault.is_path_suspected:
         together = fault.details.get('silent_together')
-        why += (f'; {together} hosts fell silent within a second'
+        why += (f"; {counted(together, 'host')} fell silent within a second"
                 if together else '') + ': first a path to them is suspected'
     LOG.info('doctor monitor detected at %f host %s is down: %s',
              fault.detected_at, fault.hostname, why)

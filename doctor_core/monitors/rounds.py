@@ -11,9 +11,9 @@ import random
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from doctor_core.model import Host
+from doctor_core.monitors.changes import Changes
 from doctor_core.monitors.guard import WordsOnly
 from doctor_core.monitors.judgement import SETTLE_S, Network, Target
-from doctor_core.monitors.changes import Changes
 from doctor_core.monitors.silences import WITHIN_S, Silences
 from doctor_core.monitors.unasked import Unasked
 from doctor_core.monitors.verdict import FAILED, Change, Policy, State

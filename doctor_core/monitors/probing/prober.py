@@ -13,8 +13,8 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 
 from doctor_core import clock
-from doctor_core.monitors.judgement import Network, Target
 from doctor_core.monitors.changes import Changes
+from doctor_core.monitors.judgement import Network, Target
 from doctor_core.monitors.probing.batches import Batch, Burst
 from doctor_core.monitors.probing.settings import Timing
 from doctor_core.monitors.probing.wire import Address, Wire
