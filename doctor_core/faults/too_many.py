@@ -89,7 +89,7 @@ class TooMany:
         """The reason of a fault in a mass failure, which the log has once.
         """
         marked = f' {few(mass.marked, _NAMED)} had been marked down before ' \
-            'that was known, and stay so.' if mass.marked else ''
+            'that was known; these marks stay.' if mass.marked else ''
         where = f' of {mass.group}' if mass.group else ''
         if mass.begins:
             LOG.error('Mass failure: %d of %d compute hosts%s are down. The '

@@ -225,10 +225,14 @@ class Watchlist:
                 watched.meaning = old.hosts[name].meaning
 
     @property
+    def unwatched(self) -> int:
+        """How many of the hosts have no address to probe."""
+        return sum(not watched.targets for watched in self)
+
+    @property
     def mostly_unwatched(self) -> bool:
-        """Whether most of the hosts have no address to probe."""
-        blind = sum(not watched.targets for watched in self)
-        return 2 * blind > len(self.hosts)
+        """Whether these are most of the hosts."""
+        return 2 * self.unwatched > len(self.hosts)
 
     @property
     def heard(self) -> set[str]:

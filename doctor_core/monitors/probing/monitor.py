@@ -174,8 +174,9 @@ class ProbingMonitor(Monitor):
         was_blind, self._is_blind = \
             self._is_blind, watchlist.mostly_unwatched
         if self._is_blind and not was_blind:
-            LOG.error('Most of %s cannot be watched, and nobody is told when '
+            LOG.error('%d of %s cannot be watched, and nobody is told when '
                       'one of these dies: "doctor hosts" has the reasons',
+                      watchlist.unwatched,
                       counted(len(watchlist.hosts), 'host'))
         elif was_blind and not self._is_blind:
             LOG.warning('Most hosts are watched again')

@@ -283,7 +283,7 @@ class TestProbingMonitor(testtools.TestCase):
         self.wire.dead.add('192.0.2.2')
         self.monitor.presume_down({'b'})
         self.monitor.start(named)
-        self.assertIn('Most of 2 hosts cannot be watched', self.log.output)
+        self.assertIn('2 of 2 hosts cannot be watched', self.log.output)
         self.looked_over(*named)
         self.await_states(a='unwatched', b='unwatched')
         self.assertTrue(self.faults.empty())
