@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import dataclasses
 import json
+import logging
 import multiprocessing
 import os
 import queue
@@ -313,6 +314,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument('--rst', metavar='FILE',
                         help='write the table as it can stand in a page')
     args = parser.parse_args(argv)
+    # The table is what is to be read.
+    logging.disable(logging.WARNING)
     done: list[Row] = []
     sys.stdout.write(_text(_COLUMNS) + '\n')
     try:

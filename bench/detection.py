@@ -30,6 +30,8 @@ _CHECKOUT = Path(__file__).parent.parent
 #: Seconds after which a cut counts as missed; a profile's silence comes on
 #: top.
 _MISSED_S = 3.0
+#: For how long it is waited until a host that is connected again is up.
+_BACK_S = 10.0
 _SETTLE_S = 1.5
 #: Common to all cases of ours.
 _OURS = {'soak_s': 0.0, 'soak_samples': 2,
@@ -208,11 +210,13 @@ def running(case: Case) -> Iterator[tuple[Far, Detector]]:
 
 
 def drain(detector: Detector, false: list[str],
-          expected: str = '', until: float = 0.0) -> float | None:
+          expected: tuple[str, str] = ('', ''), until: float = 0.0
+          ) -> float | None:
     """Read what the detector says.
 
     :param false: gets the addresses that it took for down without reason.
-    :param expected: the address that is down; found, ends it.
+    :param expected: the verdict, ``down`` or ``up``, and of which address;
+        found, ends it.
     :param until: a monotonic time; 0 reads only what is there.
     :returns: when the verdict on the expected one fell.
     """
@@ -222,7 +226,7 @@ def drain(detector: Detector, false: list[str],
                 timeout=max(0.001, until - clock.monotonic()))
         except queue.Empty:
             return None
-        if word == 'down' and address == expected:
+        if (word, address) == expected:
             return at
         if word == 'down':
             false.append(address)
@@ -244,9 +248,12 @@ def measure(case: Case) -> Row:
             addresses = dice.choice(list(zip(*far.networks, strict=True)))
             cut_at = time.monotonic()
             far.cut(*addresses)
-            at = drain(detector, false, addresses[0],
+            at = drain(detector, false, ('down', addresses[0]),
                        cut_at + case.missed_s)
             far.heal(*addresses)
+            # Who is down still is not lost again.
+            drain(detector, false, ('up', addresses[0]),
+                  time.monotonic() + _BACK_S)
             if at is None:
                 missed += 1
             else:
