@@ -11,7 +11,7 @@ from doctor_core.tests.unit import bench as _path  # noqa: F401
 
 # isort: split
 from bench import detection
-from bench.detection import Case
+from bench.detectors import Case
 
 
 class TestBench(testtools.TestCase):
