@@ -86,7 +86,7 @@ class Rounds:
         self.hosts: dict[str, Polled] = {}
         self.network = Network('of the hosts', SETTLE_S + interval_s)
         #: Who is silent; since when, is known to an interval only.
-        self.silences = Silences(WITHIN_S + interval_s)
+        self.silences = Silences(WITHIN_S + interval_s, interval_s)
         #: Who cannot be asked.
         self.unasked = Unasked(policy.misses)
         self._policy = policy
@@ -141,7 +141,7 @@ class Rounds:
         if self._heard is not None:
             self._heard = {*self._heard, *self.heard}
         for name in self.hosts.keys() - fresh.keys():
-            self.silences.ended(name)
+            self.silences.left(name)
             self.unasked.gone(name)
         self.hosts = fresh
         self.network.holds([polled.target for polled in fresh.values()])
@@ -191,7 +191,7 @@ class Rounds:
             return
         probe.polled.problem = ''
         self.unasked.asked(probe.polled.host.name)
-        self.silences.ended(probe.polled.host.name)
+        self.silences.ended(probe.polled.host.name, now)
         is_first = not probe.polled.target.is_known
         change = self.network.answered(probe.polled.target, now,
                                        late=probe.overdue)
@@ -256,8 +256,7 @@ class Rounds:
         # Others' answers count from when the silence was noticed: a probe
         # takes long, and the link may break while it is under way.
         probe.polled.missed_at = sent_at
-        if self._silence_counts \
-                and self.silences.since(probe.polled.host.name) is None:
+        if self._silence_counts:
             self.silences.began(probe.polled.host.name, sent_at)
         self._tell(probe.polled, self.network.missed(
             probe.polled.target, sent_at, now, suspect_at=now))

@@ -5,6 +5,7 @@ one second is more likely a switch or a route than their deaths; which it is,
 another witness of each has to say.
 """
 
+import bisect
 import collections
 from collections.abc import Hashable, Sequence
 
@@ -16,33 +17,59 @@ WITHIN_S = 1.0
 class Silences:
     """Which hosts are silent, and since when; those that are down as well.
 
+    Who answers again after a while goes on to count for those that fell
+    silent with it: the ports of a switch come up one after another.
+
     One thread may change it; the times are seconds of one monotonic clock.
 
     :param within_s: what is together; longer where it is known less exactly
         since when a host is silent.
+    :param lasting_s: a silence that was shorter was a lost probe or two, and
+        counts no more once it has ended.
     """
 
-    def __init__(self, within_s: float = WITHIN_S) -> None:
+    def __init__(self, within_s: float = WITHIN_S,
+                 lasting_s: float = 0.0) -> None:
         self._within_s = within_s
+        self._lasting_s = lasting_s
         self._began: dict[Hashable, float] = {}
+        #: Of those that have ended, when they began.
+        self._over: dict[Hashable, float] = {}
         #: What :func:`_sizes` says of them: found once for all, for when many
         #: are lost at once each of them asks; empty when they changed.
         self._sizes: dict[float, int] = {}
 
     def began(self, host: Hashable, at: float) -> None:
-        """A host is silent.
+        """A host is silent; what is said again of the same silence is not
+        taken.
 
         :param at: since when: the first probe was sent that nothing of it
             answered.
         """
-        if self._began.get(host) != at:
+        if host not in self._began:
             self._began[host] = at
+            self._over.pop(host, None)
             self._sizes = {}
 
-    def ended(self, host: Hashable) -> None:
-        """A host answers, or is not watched any more."""
-        if self._began.pop(host, None) is not None:
-            self._sizes = {}
+    def ended(self, host: Hashable, at: float) -> None:
+        """A host answers.
+
+        :param at: since when.
+        """
+        began = self._began.pop(host, None)
+        if began is None:
+            return
+        if at - began >= self._lasting_s:
+            self._over[host] = began
+        if not self._began:
+            self._over.clear()
+        self._sizes = {}
+
+    def left(self, host: Hashable) -> None:
+        """A host is not watched any more."""
+        self._began.pop(host, None)
+        self._over.pop(host, None)
+        self._sizes = {}
 
     def since(self, host: Hashable) -> float | None:
         """Since when a host is silent; None when it is not."""
@@ -56,8 +83,21 @@ class Silences:
         if own is None:
             return 0
         if not self._sizes:
-            self._sizes = _sizes(sorted(self._began.values()), self._within_s)
+            self._forget()
+            self._sizes = _sizes(sorted([
+                *self._began.values(), *self._over.values()]), self._within_s)
         return self._sizes[own]
+
+    def _forget(self) -> None:
+        """Those that have ended, and began with none that lasts."""
+        lasting = sorted(self._began.values())
+
+        def counts(at: float) -> bool:
+            index = bisect.bisect_left(lasting, at - self._within_s)
+            return index < len(lasting) \
+                and lasting[index] <= at + self._within_s
+        self._over = {host: at for host, at in self._over.items()
+                      if counts(at)}
 
     def is_path(self, host: Hashable) -> bool:
         """Whether so many fell silent with a host that a path is suspected.

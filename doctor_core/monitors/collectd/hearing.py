@@ -142,7 +142,7 @@ class Hearing:
                 self._to.silent(name, True)
             return
         was_silent = self._words.of(name) and not self._words.is_lost(name)
-        if not self._words.up(observer, name):
+        if not self._words.up(observer, name, self._clock.monotonic()):
             return
         if was_silent:
             self._to.silent(name, False)

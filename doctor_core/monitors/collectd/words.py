@@ -59,7 +59,7 @@ class Words:
             self._due[hostname] = now + self._within_s + _TICK_S
         return is_first
 
-    def up(self, observer: str, hostname: str) -> bool:
+    def up(self, observer: str, hostname: str, now: float) -> bool:
         """A collectd says that a host is well.
 
         :returns: whether nobody who counts says any more that it is down.
@@ -69,15 +69,15 @@ class Words:
         if left:
             self._said[hostname] = left
         else:
-            self.forget(hostname)
+            self._silences.ended(hostname, now)
+            self._forget(hostname)
         return not left
 
-    def forget(self, hostname: str) -> None:
+    def _forget(self, hostname: str) -> None:
         """It is well, or not watched any more."""
         self._said.pop(hostname, None)
         self._due.pop(hostname, None)
         self._lost.discard(hostname)
-        self._silences.ended(hostname)
 
     def proved(self, hostname: str) -> None:
         """Its death is proved: nothing is to be waited for."""
@@ -100,7 +100,8 @@ class Words:
         """
         gone = sorted(self._said.keys() - set(hostnames))
         for name in gone:
-            self.forget(name)
+            self._silences.left(name)
+            self._forget(name)
         return gone
 
     def together(self, hostname: str) -> int:

@@ -57,7 +57,8 @@ class ProbingMonitor(Monitor):
             for target in watched.targets], f'{options.section}-unheard')
         self._is_blind = False
         #: Which hosts are silent by now, suspected or lost.
-        self._silences = Silences()
+        self._silences = Silences(
+            lasting_s=settings.lasting_silence_s(options))
         #: Of which of them others know.
         self._told: set[str] = set()
 
@@ -131,7 +132,7 @@ class ProbingMonitor(Monitor):
             fresh.inherit(self._watchlist)
             self._remember(self._watchlist, fresh)
             for name in self._watchlist.hosts.keys() - fresh.hosts.keys():
-                self._silences.ended(name)
+                self._silences.left(name)
                 if name in self._told:
                     self._told.discard(name)
                     self.on_silence(name, False)
@@ -256,7 +257,7 @@ class ProbingMonitor(Monitor):
         silent, name = watched.silent, watched.host.name
         if watched.means(silent, self._matrix, self._networks) \
                 is not Meaning.DOWN:
-            self._silences.ended(name)
+            self._silences.ended(name, clock.monotonic())
             watched.is_agreed = False
             if name in self._told:
                 self._told.discard(name)

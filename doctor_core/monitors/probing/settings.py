@@ -11,6 +11,9 @@ from doctor_core.monitors.probing.profiles import DEFAULT, PROFILES, figures
 from doctor_core.monitors.verdict import Policy
 from doctor_core.plugins import Options
 
+#: A silence that was shorter may have been some lost probes.
+_LASTING_S = 0.1
+
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
@@ -167,3 +170,10 @@ def _figure(options: Options, name: str) -> float:
     chosen = getattr(options, name)
     return float(getattr(PROFILES[options.profile], name)
                  if chosen is None else chosen)
+
+
+def lasting_silence_s(options: Options) -> float:
+    """How long a silence was that was more than some lost probes, in seconds:
+    half of what makes a host lost.
+    """
+    return max(_LASTING_S, _figure(options, 'silence_ms') / 2000)

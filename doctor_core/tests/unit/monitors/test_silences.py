@@ -11,8 +11,8 @@ TIMES = st.lists(st.integers(0, 40).map(lambda n: n / 8), min_size=1,
                  max_size=9)
 
 
-def silences(times):
-    found = Silences()
+def silences(times, **options):
+    found = Silences(**options)
     for host, at in enumerate(times):
         found.began(host, at)
     return found
@@ -56,12 +56,46 @@ class TestSilences(testtools.TestCase):
         found = silences([5.0] * (HOSTS - 1))
         self.assertFalse(found.is_path(0))
 
-    def test_who_answers_counts_no_more(self):
-        found = silences([5.0] * HOSTS)
+    def test_who_answers_soon_counts_no_more(self):
+        found = silences([5.0] * HOSTS, lasting_s=0.3)
         self.assertTrue(found.is_path(0))
-        found.ended(1)
+        found.ended(1, 5.25)
         self.assertFalse(found.is_path(0))
         self.assertIsNone(found.since(1))
+
+    def test_who_answers_after_a_while_counts_for_those_that_do_not(self):
+        """The last ports of a switch that came up again felled hosts."""
+        found = silences([5.0, 5.25, 5.5, 7.0], lasting_s=0.3)
+        for host in (0, 1):
+            found.ended(host, 30.0)
+        self.assertEqual([0, 0, 3, 1], [
+            found.together(host) for host in range(4)])
+        self.assertIsNone(found.since(0))
+        # Of another silence, much later, they are no part.
+        found.ended(2, 31.0)
+        found.began(2, 40.0)
+        found.began(0, 40.25)
+        self.assertEqual([2, 0, 2, 1], [
+            found.together(host) for host in range(4)])
+
+    def test_who_falls_silent_again_is_one_host(self):
+        found = silences([5.0, 5.25])
+        found.ended(0, 5.5)
+        found.began(0, 5.75)
+        self.assertEqual(2, found.together(1))
+
+    def test_who_is_not_watched_any_more_is_forgotten(self):
+        found = silences([5.0] * HOSTS)
+        found.ended(0, 9.0)
+        for host in (0, 1):
+            found.left(host)
+        self.assertEqual(1, found.together(2))
+
+    def test_a_silence_begins_once(self):
+        """The monitor was cut off meanwhile, and suspects all afresh."""
+        found = silences([5.0])
+        found.began(0, 30.0)
+        self.assertEqual(5.0, found.since(0))
 
     def test_a_host_that_is_not_silent(self):
         found = silences([5.0] * HOSTS)

@@ -48,8 +48,8 @@ class WordsTest(testtools.TestCase):
     def test_well_when_nobody_says_otherwise(self):
         self.words.down('h1', event('h2'), 0.0)
         self.words.down('h3', event('h2'), 0.0)
-        self.assertFalse(self.words.up('h1', 'h2'))
-        self.assertTrue(self.words.up('h3', 'h2'))
+        self.assertFalse(self.words.up('h1', 'h2', 9.0))
+        self.assertTrue(self.words.up('h3', 'h2', 9.0))
         self.assertEqual(([], []), (self.words.of('h2'), self.words.due(9.0)))
 
     def test_who_cannot_tell_any_more_holds_nobody_down(self):
@@ -57,7 +57,7 @@ class WordsTest(testtools.TestCase):
         self.words.down('h1', event('h2'), 0.0)
         self.words.down('h3', event('h2'), 0.0)
         self.deaf.add('h1')
-        self.assertTrue(self.words.up('h3', 'h2'))
+        self.assertTrue(self.words.up('h3', 'h2', 9.0))
 
     def test_three_within_a_second_are_a_path(self):
         for number, at in enumerate((0.0, 0.6, 0.9, 2.5)):
