@@ -122,6 +122,11 @@ class Holders:
             self._store.faults.describe(record.id, witness=MONITOR)
         return is_first
 
+    def strangers(self, fault_id: str) -> list[str]:
+        """Who holds a fault and is none of Doctor's own monitors."""
+        return [source for source in self._store.faults.holders(fault_id)
+                if source not in self._own_monitors]
+
     def heard(self, source: str, record: FaultRecord) -> None:
         """A monitor hears a host that is said to be lost: one of Doctor's
         own is a witness.

@@ -64,8 +64,11 @@ class Witnessing:
     def _is_outdated(self, found: Evidence, record: FaultRecord) -> bool:
         """Whether a host was seen alive before it was said to be lost, by
         any who still says so: that word comes late, and ends nothing.
+
+        What our own monitors find comes in its order, whatever becomes of
+        their clock.
         """
-        faults = self._store.faults
         return found.kind.weight is Weight.LIVES and any(
-            reports.is_before(found.at, said) for said in faults.said_down(
-                record.hostname, faults.holders(record.id)))
+            reports.is_before(found.at, said)
+            for said in self._store.faults.said_down(
+                record.hostname, self._holders.strangers(record.id)))

@@ -146,6 +146,12 @@ class ProofTest(PathTestCase):
         self.witness(EvidenceKind.HEARD)
         self.assertEqual('clearing', self.desk.fault(fault_id).state)
 
+    def test_the_clock_of_the_monitor_was_set_back_meanwhile(self):
+        """A living host stayed marked down until it had caught up."""
+        fault_id = self.desk.down('h0', 3610.0).fault_id
+        self.witness(EvidenceKind.HEARTBEAT)
+        self.assertEqual('clearing', self.desk.fault(fault_id).state)
+
     def lives(self, kind, source):
         """The state and the mark of a host, down before, that is seen."""
         fault_id = self.desk.down('h0').fault_id
