@@ -19,6 +19,7 @@ is answered (:mod:`doctor_core.faults.pursuit`), and an undo waits for it.
 The same lock makes a later fault's corrections wait for an undo.
 """
 
+import functools
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
@@ -28,6 +29,7 @@ from doctor_core.exceptions import BackendError
 from doctor_core.faults import plan, undoing
 from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.guarded import GuardedInspector
+from doctor_core.faults.slices import in_slices
 from doctor_core.faults.unanswered import Unanswered
 from doctor_core.model import (
     Action,
@@ -120,31 +122,38 @@ class Correcting:
         return changes
 
     def undo(self, fault_id: str, corrections: Sequence[Correction],
-             done: Done = lambda change: None,
              settled: Callable[[Sequence[StateChange]], object] =
-             lambda changes: None) -> list[StateChange]:
+             lambda changes: None,
+             meanwhile: Callable[[], object] = lambda: None
+             ) -> list[StateChange]:
         """Have those of these taken back that are to be still; as
         :meth:`make`.
 
-        :param settled: keeps what follows of the outcomes, in the
+        :param settled: keeps what follows of some outcomes, in the
             transaction that keeps these.
+        :param meanwhile: called when some outcomes were kept; others may
+            take long.
+        :returns: all outcomes.
         """
         corrections = self._store.corrections.still(
             fault_id, CorrectionState.UNDO_OWED, corrections)
         if not corrections:
             return []
 
-        changes = self._ask(fault_id, [one.back() for one in corrections],
-                            done)
-        self._affected.changed(changes)
-        with self._store.together():
-            self._store.corrections.settle(
-                fault_id, CorrectionState.UNDONE,
-                [undoing.remarked(change) for change in changes],
-                final=CorrectionState.LEFT, prefix=_REFUSED)
-            settled(changes)
-        self._look_for_services(fault_id, changes)
-        return changes
+        back = [one.back() for one in corrections]
+        changes: dict[tuple[Action, str], StateChange] = {}
+        for some in in_slices(functools.partial(self._ask, fault_id, back)):
+            self._affected.changed(some)
+            with self._store.together():
+                self._store.corrections.settle(
+                    fault_id, CorrectionState.UNDONE,
+                    [undoing.remarked(change) for change in some],
+                    final=CorrectionState.LEFT, prefix=_REFUSED)
+                settled(some)
+            changes |= {change.correction.key: change for change in some}
+            meanwhile()
+        self._look_for_services(fault_id, changes.values())
+        return list(changes.values())
 
     def _ask(self, fault_id: str, corrections: Sequence[Correction],
              done: Done) -> list[StateChange]:

@@ -240,11 +240,15 @@ class Returning:
                              not in returned.unknown], returned)
         progress.trouble += self._strays.give_back(record, returned.unknown)
         others = _askable(others, returned, progress)
-        undone = self._undo(record, others, returned, progress)
-        untold = self._news.answer(
-            record, [one for one in self._news.unanswered(record.id)
-                     if one.server.id not in returned.unknown],
-            returned, what, undone)
+
+        def answer() -> bool:
+            return self._news.answer(
+                record, [one for one in self._news.unanswered(record.id)
+                         if one.server.id not in returned.unknown],
+                returned, what, self._undone(record))
+
+        self._undo(record, others, returned, progress, answer)
+        untold = answer()
         if progress.trouble or progress.waiting:
             return False
         if untold:
@@ -295,9 +299,12 @@ class Returning:
         return uptime_s
 
     def _undo(self, record: FaultRecord, others: Sequence[Correction],
-              returned: undoing.Returned, progress: Progress
-              ) -> frozenset[str]:
-        """Take back what is Doctor's; the servers of which that is done."""
+              returned: undoing.Returned, progress: Progress,
+              answer: Callable[[], object]) -> None:
+        """Take back what is Doctor's.
+
+        :param answer: tells the owners for whom that is done.
+        """
         # What is in error elsewhere, and Doctor's, is tried again.
         strays = self._strays.unseen(record.id)
         by_reason = undoing.by_reason(
@@ -310,14 +317,16 @@ class Returning:
             ours = [one for one in ours if one.target_id not in busy]
         for reason, left in by_reason.items():
             self._leave(record.id, left, reason)
-        changes = self._correcting.undo(record.id, ours)
+        changes = self._correcting.undo(record.id, ours, meanwhile=answer)
         progress.changes += changes
         progress.trouble += failures(changes)
-        before = {one.correction.target_id for one in
-                  self._store.corrections.of(record.id,
-                                             CorrectionState.UNDONE)
-                  if one.correction.action is Action.RESET_STATE}
-        return undoing.undone_servers(changes) | before
+
+    def _undone(self, record: FaultRecord) -> frozenset[str]:
+        """The servers whose state was set back."""
+        return frozenset(
+            one.correction.target_id for one in self._store.corrections.of(
+                record.id, CorrectionState.UNDONE)
+            if one.correction.action is Action.RESET_STATE)
 
 
 def _askable(others: Sequence[Correction], returned: undoing.Returned,

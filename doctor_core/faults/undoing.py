@@ -187,13 +187,6 @@ def word_for(lost: Telling, returned: Returned, what: Guests, *,
     return Word((Telling(lost.server, News.BACK, server.state, known),))
 
 
-def undone_servers(changes: Sequence[StateChange]) -> frozenset[str]:
-    """The servers whose state was set back."""
-    return frozenset(change.correction.target_id for change in changes
-                     if change.done
-                     and change.correction.action is Action.RESET_STATE)
-
-
 def remarked(change: StateChange) -> StateChange:
     """An outcome, with what is otherwise than before although it was taken
     back: Neutron's documents allow null for the data plane status of a port,
