@@ -148,14 +148,20 @@ def turns(limits: Limits, held: Iterable[Down],
     if not limits.budget:
         return
     recent = collections.deque(sorted(gone_through), maxlen=limits.budget)
-    waiting = collections.deque(sorted(held, key=lambda one: one.since))
+    # By when they are held since: all, and those that are not ready.
+    all_held = collections.deque(sorted(held, key=lambda one: one.since))
+    waiting = all_held.copy()
     ready: list[tuple[bool, float, str]] = []
+    gone: set[str] = set()
     at = now
-    while waiting or ready:
+    while True:
+        while all_held and all_held[0].host in gone:
+            all_held.popleft()
+        if not all_held:
+            return
+        at = max(at, all_held[0].since + MINUTE_S)
         if len(recent) == limits.budget:
             at = max(at, recent[0] + MINUTE_S)
-        if not ready:
-            at = max(at, waiting[0].since + MINUTE_S)
         while waiting and waiting[0].since + MINUTE_S <= at + _TOGETHER_S:
             one = waiting.popleft()
             heapq.heappush(ready, (not one.is_proved, one.since, one.host))
@@ -163,3 +169,4 @@ def turns(limits: Limits, held: Iterable[Down],
         at = max(at, since + MINUTE_S)
         yield Turn(host, at)
         recent.append(at)
+        gone.add(host)

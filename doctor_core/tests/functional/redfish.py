@@ -17,9 +17,12 @@ class RedfishServer(fixtures.Fixture):
 
     :ivar url: its address.
     :ivar on: whether the system has power.
+    :ivar sessions: how many are logged in.
     :ivar asked: the resets that it was asked for.
     :ivar looks: how often a system was looked at.
     :ivar slow: how many looks at the system a reset takes.
+    :ivar elsewhere: where it sends who asks it for anything; empty when it
+        answers by itself.
     :ivar mood: ``nothing``: it takes connections and never answers;
         ``once``: so with the next one; ``nonsense``: what it says is not
         Redfish; seconds: so late it is.
@@ -29,6 +32,7 @@ class RedfishServer(fixtures.Fixture):
     def __init__(self, systems=1, tls=None):
         super().__init__()
         self.mood = 0.0
+        self.elsewhere = ''
         self.going = threading.Event()
         self._tls = tls
         self.on = True
@@ -132,6 +136,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def _refused(self):
+        if self.bmc.elsewhere:
+            self._answer(307, Location=self.bmc.elsewhere + self.path)
+            return True
         known = self.path.rstrip('/') in (_ROOT,) or self.headers.get(
             'X-Auth-Token') == 'token'
         if not known:
@@ -147,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(
             int(self.headers['Content-Length'])) or b'{}')
-        if self.path.endswith('/Sessions'):
+        if self.path.endswith('/Sessions') and not self.bmc.elsewhere:
             if body.get('Password') != 'xyzzy':
                 self._answer(401, {'error': {'message': 'no'}})
                 return

@@ -103,6 +103,18 @@ class WitnessTest(Case):
         self.one.mood = 'nonsense'
         self.assertFalse(isinstance(self.says_nothing(), NoAnswer))
 
+    def test_one_that_sends_to_another(self):
+        """The password went with the question, and the other's "off" was
+        taken for its own.
+        """
+        self.serve()
+        self.started()
+        self.two.on = False
+        self.one.elsewhere = self.two.url
+        error = self.says_nothing()
+        self.assertIn(f'redirects to {self.two.url}/redfish/v1', str(error))
+        self.assertEqual(0, self.two.sessions)
+
     def test_one_question_that_is_lost_is_no_dead_controller(self):
         """The second one waited for the first."""
         self.serve()
