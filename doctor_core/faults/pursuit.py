@@ -119,9 +119,10 @@ class Pursuit:
                 record = self._find(fault_id)
                 progress = self._work(record)
                 is_through = not progress.trouble and not progress.waiting
-                if is_through \
-                        and record.state is FaultState.CLEARING:
-                    self._told_last.add(fault_id)
+                if is_through:
+                    self._keep_note(record, progress)
+                    if record.state is FaultState.CLEARING:
+                        self._told_last.add(fault_id)
             except BaseException:
                 self._under_way.leave(fault_id)
                 raise
@@ -173,10 +174,7 @@ class Pursuit:
                   untold: Sequence[str]) -> Answer:
         """Move the fault on if all is done, and say how it is."""
         trouble, waiting = progress.trouble, progress.waiting
-        remarks = list(dict.fromkeys(
-            [change.remark for change in progress.changes if change.remark]
-            + self._correcting.refused(record.id)))
-        others = [*remarks, *([waiting] if waiting else [])]
+        others = self._remarks(record, progress)
         note = few([*trouble, *untold, *others], _NAMED, separator='; ')
         # Of owners the tellings say that, also when this note has passed.
         kept = few([*trouble, *others], _NAMED, separator='; ')
@@ -199,6 +197,19 @@ class Pursuit:
             self.answer(record.id), note=_said(now, note),
             changes=tuple(progress.changes), waits=returns or waits,
             for_witness=waits and progress.for_witness)
+
+    def _keep_note(self, record: FaultRecord, progress: Progress) -> None:
+        """What was in the way is not any more; owners may take long."""
+        if record.note:
+            self._store.faults.describe(record.id, note=few(
+                self._remarks(record, progress), _NAMED, separator='; '))
+
+    def _remarks(self, record: FaultRecord, progress: Progress) -> list[str]:
+        """What is to be said of a fault beside what failed."""
+        return [*dict.fromkeys(
+            [change.remark for change in progress.changes if change.remark]
+            + self._correcting.refused(record.id)),
+            *([progress.waiting] if progress.waiting else [])]
 
     def answer(self, fault_id: str) -> Answer:
         """How a fault is."""

@@ -2,7 +2,6 @@
 """
 
 import dataclasses
-import logging
 from collections.abc import Callable, Sequence
 
 from doctor_core import clock
@@ -13,9 +12,9 @@ from doctor_core.faults.affected import AffectedMap
 from doctor_core.faults.correcting import Correcting
 from doctor_core.faults.good_news import GoodNews
 from doctor_core.faults.guarded import GuardedInspector
+from doctor_core.faults.guests import GuestsOf
 from doctor_core.faults.last_words import LastWords
 from doctor_core.faults.losing import not_told
-from doctor_core.faults.outages import Outages
 from doctor_core.faults.restarted import Restarted
 from doctor_core.faults.settings import Settings
 from doctor_core.faults.strays import Strays
@@ -37,10 +36,8 @@ from doctor_core.model.states import CorrectionState
 from doctor_core.store import FaultRecord, Store
 from doctor_core.wording import by_reason, few
 
-LOG = logging.getLogger(__name__)
-
-#: For so long it is waited for the uptime of a host, in seconds.
-_UPTIME_WITHIN_S = 30.0
+#: While servers and ports are set back.
+_AT_WORK = 'its servers and ports are being set back'
 
 
 @dataclasses.dataclass
@@ -92,14 +89,11 @@ class Returning:
         self._restarted = Restarted(settings, correcting, teller, store,
                                     monotonic)
         self._witnesses = Witnesses(settings, store, monotonic)
-        self._outages = Outages(store, monotonic, now)
-        self._monotonic = monotonic
-        #: By fault, since when Nova fails to tell for how long the host runs.
-        self._untold: dict[str, float] = {}
+        self._guests = GuestsOf(affected, store, monotonic, now)
 
     def lost(self, fault_id: str) -> None:
         """A fault was raised now, and is in the store."""
-        self._outages.begun(fault_id)
+        self._guests.lost(fault_id)
 
     def pursue(self, record: FaultRecord) -> Progress:
         """Do what can be done by now; blocks on the cloud."""
@@ -129,7 +123,7 @@ class Returning:
     def forget(self, fault_id: str) -> None:
         """A fault has ended."""
         self._witnesses.forget(fault_id)
-        self._untold.pop(fault_id, None)
+        self._guests.forget(fault_id)
         self._restarted.forget(fault_id)
 
     def _advance(self, record: FaultRecord, progress: Progress) -> None:
@@ -226,7 +220,10 @@ class Returning:
                     'waiting for nova-compute to report'
                     + (' once more' if witness == HEARTBEAT else ''))
                 return False
-        what = self._guests(record)
+        if record.note:
+            # What it waited for is there, and others may take long.
+            self._store.faults.describe(record.id, note=_AT_WORK)
+        what = self._guests.of(record)
         returned = self._affected.ask_back(
             record.hostname, {one.server.id for one in lost}
             | {one.server_id or one.target_id for one in others},
@@ -268,35 +265,6 @@ class Returning:
                 self._teller.waive(record.id, [one], undoing.why_gone(
                     one.server.id, returned))
         self._last_words.placed(record, [one.server.id for one in lost])
-
-    def _guests(self, record: FaultRecord) -> undoing.Guests:
-        """What became of the guests, by the hypervisor's uptime."""
-        # Asked before: what is read first is the least.
-        lost_for = self._outages.age(record.id)
-        uptime_s = self._uptime_s(record)
-        what = undoing.guests(uptime_s, lost_for)
-        if what is undoing.Guests.ENDED:
-            LOG.warning('Host %s has rebooted: its guests have ended',
-                        record.hostname)
-        return what
-
-    def _uptime_s(self, record: FaultRecord) -> float | None:
-        """For how long the host has been running; None when nobody tells.
-
-        :raises BackendError: Nova fails to tell, which may pass. What a
-            hypervisor fails to tell for long keeps no server in error.
-        """
-        try:
-            uptime_s = self._affected.hypervisors.uptime_s(record.hostname)
-        except BackendError as error:
-            since = self._untold.setdefault(record.id, self._monotonic())
-            if self._monotonic() < since + _UPTIME_WITHIN_S:
-                raise
-            LOG.warning('Host %s: whether it has rebooted is not known: %s',
-                        record.hostname, error)
-            return None
-        self._untold.pop(record.id, None)
-        return uptime_s
 
     def _undo(self, record: FaultRecord, others: Sequence[Correction],
               returned: undoing.Returned, progress: Progress,

@@ -3,7 +3,13 @@ import threading
 import testtools
 
 from doctor_core.faults.slices import in_slices
-from doctor_core.model import Action, Correction, Mark, StateChange
+from doctor_core.model import (
+    Action,
+    Correction,
+    FaultStatus,
+    Mark,
+    StateChange,
+)
 from doctor_core.tests.unit.faults import doubles
 
 LIMIT_S = 10.0
@@ -88,3 +94,17 @@ class HangingTest(testtools.TestCase):
         returning.join()
         self.assertIn(('s2', 'active'), desk.alarms.told)
         self.assertEqual('cleared', desk.fault(fault_id).state)
+
+    def test_what_was_in_the_way_is_said_no_longer(self):
+        """Until the last owner was told or given up the note had it."""
+        desk = doubles.Desk()
+        desk.alarms.hold = threading.Event()
+        self.addCleanup(desk.alarms.hold.set)
+        desk.inspector.failing = {'s0'}
+        answer = desk.handler.begin(desk.handler.decide(doubles.fault(
+            'h0', FaultStatus.DOWN, 10.0))).result(LIMIT_S)
+        self.assertIn('Nova said no', desk.fault(answer.fault_id).note)
+        desk.inspector.failing = set()
+        told = desk.engine.pursuit.begin(answer.fault_id)
+        self.assertEqual('', desk.fault(answer.fault_id).note)
+        self.assertFalse(told.done())
