@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from doctor_core import clock, wire
 from doctor_core.alarms.base import AlarmManager
 from doctor_core.faults.guarded import Complaints
-from doctor_core.model import Event, News, Telling
+from doctor_core.model import Event, News
 from doctor_core.model.states import DOWN, TellingState
-from doctor_core.store import Store
+from doctor_core.store import Store, TellingRecord
 from doctor_core.wording import counted
 
 LOG = logging.getLogger(__name__)
@@ -19,6 +19,8 @@ LOG = logging.getLogger(__name__)
 _FIRST_LOOK_S = 10.0
 #: Looks, each after twice the time of the one before: five minutes in all.
 _LOOKS = 5
+#: For so long after it was told a fault is looked at, in seconds.
+_ALL_LOOKS_S = _FIRST_LOOK_S * (2 ** _LOOKS - 1)
 _NEVER = float('inf')
 
 
@@ -47,13 +49,16 @@ class Confirmation:
     :param alarms: who knows which alarms have not gone off.
     :param store: the faults, and what was told.
     :param monotonic: the time, in seconds.
+    :param now: the time, in seconds since the epoch.
     """
 
     def __init__(self, alarms: AlarmManager, store: Store,
-                 monotonic: Callable[[], float] = clock.monotonic) -> None:
+                 monotonic: Callable[[], float] = clock.monotonic,
+                 now: Callable[[], float] = clock.now) -> None:
         self._alarms = alarms
         self._store = store
         self._monotonic = monotonic
+        self._now = now
         self._complaints = Complaints()
         self._lock = threading.Lock()
         self._told: dict[str, _Told] = {}
@@ -66,6 +71,17 @@ class Confirmation:
         with self._lock:
             told = self._told.setdefault(fault_id, _Told(host))
             told.look_at, told.looks = self._monotonic() + _FIRST_LOOK_S, 0
+
+    def go_on(self) -> None:
+        """Look at those, too, whose owners another process has told just
+        before it ended. Others are left alone: whose alarm was set back
+        since would be told again at each start.
+        """
+        since = self._now() - _ALL_LOOKS_S
+        for record in self._store.faults.in_states(*sorted(DOWN)):
+            if any(one.at is not None and one.at >= since
+                   for one in self._told_of(record.id)):
+                self.add(record.id, record.hostname)
 
     def forget(self, fault_id: str) -> None:
         """A fault has ended; never blocks."""
@@ -95,7 +111,8 @@ class Confirmation:
             return True
         at = clock.now()
         updates = [wire.instance_update(one.server, one.shown, at, one.traits)
-                   for one in self._lost(fault_id)]
+                   for told_of in self._told_of(fault_id)
+                   for one in [told_of.telling]]
         try:
             missed = self._alarms.missed(updates)
         except Exception as error:  # a plugin may raise what it likes
@@ -132,7 +149,7 @@ class Confirmation:
                       counted(never, 'server'))
         return again
 
-    def _lost(self, fault_id: str) -> Sequence[Telling]:
-        return [record.telling for record in self._store.tellings.of(
+    def _told_of(self, fault_id: str) -> Sequence[TellingRecord]:
+        return [record for record in self._store.tellings.of(
             fault_id, TellingState.TOLD)
             if record.telling.news is News.LOST]

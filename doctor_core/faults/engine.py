@@ -74,7 +74,7 @@ class Engine:
         guarded = GuardedInspector(inspector, self.stopping)
         correcting = Correcting(guarded, cloud, self.affected, store,
                                 checkpoint, monotonic)
-        self.confirmation = Confirmation(alarms, store, monotonic)
+        self.confirmation = Confirmation(alarms, store, monotonic, now)
         silence = Silence(settings, self.affected, monotonic)
         strays = Strays(self.affected, correcting, teller, store,
                         hears_nova=alarms.hears_nova)

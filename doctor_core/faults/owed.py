@@ -85,6 +85,7 @@ class OwedLoop:
     def start(self) -> None:
         """Begin; never blocks for long."""
         self._holding.remind()
+        self._confirmation.go_on()
         self._loops = [
             self._loop('faults-retry', self._retry, self._retry_pause_s),
             self._loop('faults-place', self.place, self._place_pause_s),

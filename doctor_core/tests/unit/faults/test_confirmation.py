@@ -96,3 +96,39 @@ class ConfirmationTest(testtools.TestCase):
         self.desk.clock.advance(10.0)
         self.desk.engine.confirmation.look()
         self.assertEqual([('s1', 'error')], self.desk.alarms.told)
+
+
+class AfterARestartTest(testtools.TestCase):
+    """Killed some seconds after it had told Aodh, which lost it: nobody
+    looked any more.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.asked = []
+        self.desk = doubles.Desk()
+        self.desk.alarms.missed = lambda updates: self.asked.append(
+            len(updates)) or []
+        report = self.desk.down()
+        told, = {one.at for one in self.desk.store.tellings.of(
+            report.fault_id)}
+        self.told_at = told
+
+    def look(self, after_s):
+        confirmation = Confirmation(
+            self.desk.alarms, self.desk.store, self.desk.clock.monotonic,
+            lambda: self.told_at + after_s)
+        confirmation.go_on()
+        self.desk.clock.advance(10.0)
+        confirmation.look()
+        return self.asked
+
+    def test_it_is_looked_at_again(self):
+        self.assertEqual([3], self.look(5.0))
+
+    def test_what_was_told_long_ago_is_left_alone(self):
+        self.assertEqual([], self.look(1000.0))
+
+    def test_nor_is_a_host_that_is_back(self):
+        self.desk.up()
+        self.assertEqual([], self.look(5.0))
