@@ -40,7 +40,8 @@ CLOUD_OPTS: list[cfg.Opt] = [
         help='How many corrections are asked of Nova, and as many of '
              'Neutron, at a time, at the most. How many there are is found: '
              'at first 20, more while answers come no slower, fewer when '
-             'they do.'),
+             'they do. Marks of hosts may be four more, and what is not '
+             'answered for 5 s counts no more.'),
     cfg.FloatOpt(
         'retry_for_s', default=60.0, min=0.0,
         help='Seconds for which a correction is tried again that failed '

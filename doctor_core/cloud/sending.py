@@ -21,6 +21,8 @@ SERVICES = ('compute', 'network')
 #: A token with less left is renewed while it is still being used.
 _RENEW_BEFORE_S = 120.0
 _RENEW_EVERY_S = 5.0
+#: For so long a request that nobody answers keeps its slot, in seconds.
+_HUNG_S = 5.0
 #: A service that answers so, or not at all, is asked for too much.
 _TOO_MUCH = frozenset({429, 502, 503, 504})
 
@@ -150,11 +152,18 @@ class PacedSender:
 
     All coroutines belong to one and the same loop, as the sender's.
 
+    What one part of a service leaves unanswered, a cell of Nova for one,
+    holds up the others for a while only.
+
     :param concurrency: the most at a time, for each service.
+    :param hung_s: so long after it was sent a request counts no more, in
+        seconds.
     """
 
-    def __init__(self, sender: Sender, concurrency: int) -> None:
+    def __init__(self, sender: Sender, concurrency: int,
+                 hung_s: float = _HUNG_S) -> None:
         self.sender = sender
+        self._hung_s = hung_s
         self._slots = {name: Slots(Pace(concurrency)) for name in SERVICES}
 
     async def send(self, request: calls.Call, rank: int, host: str = '', *,
@@ -170,6 +179,16 @@ class PacedSender:
         slots = self._slots[request.service_type]
         sample = await slots.take(rank, host)
         is_refused = None
+        is_given = False
+
+        def give(is_refused: bool | None) -> None:
+            nonlocal is_given
+            if not is_given:
+                is_given = True
+                slots.give(sample, is_refused=is_refused)
+
+        hung = asyncio.get_running_loop().call_later(
+            self._hung_s, give, True)
         try:
             reply = await self.sender.send(request)
             if reply.status in _TOO_MUCH:
@@ -182,7 +201,8 @@ class PacedSender:
                 is_refused = True
             raise
         finally:
-            slots.give(sample, is_refused=is_refused)
+            hung.cancel()
+            give(is_refused)
 
 
 def _warn_of_failure(renewal: 'asyncio.Task[_Pass]') -> None:

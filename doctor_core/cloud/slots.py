@@ -11,6 +11,12 @@ from doctor_core.cloud.pace import Pace, Sample
 
 T = TypeVar('T')
 
+#: The rank of what waits for no slot that others hold, and how many of that
+#: are sent beyond the pace: what is not answered must not hold up the mark
+#: of a host.
+URGENT = 0
+_BEYOND = 4
+
 
 class Line(Generic[T]):
     """A queue: the most urgent first; of those, each host's turn in turn.
@@ -28,6 +34,10 @@ class Line(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def first(self) -> int | None:
+        """The rank of whose turn it is; None when nobody waits."""
+        return self._waiting[0][0] if self._waiting else None
 
     def push(self, rank: int, host: str, item: T) -> None:
         """Let it wait.
@@ -74,11 +84,16 @@ class Slots:
         :returns: what the pace learns from, if it is to be given back with
             what became of it.
         """
-        if self._under_way >= self._pace.limit or len(self._line):
-            await self._wait(rank, host)
-        else:
+        first = self._line.first()
+        if self._has_room(rank) and (first is None or rank < first):
             self._under_way += 1
+        else:
+            await self._wait(rank, host)
         return self._pace.sent(self._under_way, self._monotonic())
+
+    def _has_room(self, rank: int) -> bool:
+        beyond = _BEYOND if rank == URGENT else 0
+        return self._under_way < self._pace.limit + beyond
 
     async def _wait(self, rank: int, host: str) -> None:
         turn = asyncio.get_running_loop().create_future()
@@ -110,7 +125,8 @@ class Slots:
         self._let_in()
 
     def _let_in(self) -> None:
-        while len(self._line) and self._under_way < self._pace.limit:
+        while (first := self._line.first()) is not None \
+                and self._has_room(first):
             turn = self._line.pop()
             if not turn.done():
                 self._under_way += 1

@@ -217,9 +217,9 @@ class Holding:
         if self._path_said_at + _BURST_S <= now:
             LOG.error('%s fell silent within a second of others, without '
                       'an answer since: %s. The owners of their servers are '
-                      'told. None of them is marked down in Nova and '
-                      'Neutron, since a path to them may be what is broken, '
-                      'until a witness proves its death. %s',
+                      'told. From now on none of them is marked down in Nova '
+                      'and Neutron, since a path to them may be what is '
+                      'broken, until a witness proves its death. %s',
                       counted(len(hosts), 'compute host'),
                       few(hosts, _NAMED), self._too_many.what_to_do())
         self._path_said_at = now

@@ -122,7 +122,7 @@ OPTS: list[cfg.Opt] = [
              'they are of all, or of their rack, availability zone or '
              'aggregate.'),
     cfg.IntOpt(
-        'mass_failure_budget', default=1, min=0, mutable=True,
+        'mass_failure_budget', default=1, min=0, max=1000, mutable=True,
         help='So many of the hosts that were held for 60 s in a mass failure '
              'are marked down each minute without an operator, those that a '
              'second witness calls dead first. 0 to wait for an operator.'),

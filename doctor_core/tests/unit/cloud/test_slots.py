@@ -106,11 +106,28 @@ class TestSlots(testtools.TestCase):
         # One was given back before the second look.
         self.assertEqual([20, 31, 31], asyncio.run(scenario()))
 
+    def test_the_marks_of_hosts_do_not_wait_for_servers(self):
+        """A cell of Nova left all resets unanswered, and for half a minute no
+        other host was marked down.
+        """
+        async def scenario():
+            slots = Slots(Pace(2))
+            for _ in range(2):
+                await slots.take(1)
+            marks = [asyncio.create_task(slots.take(0)) for _ in range(6)]
+            for _ in range(3):
+                await asyncio.sleep(0)
+            let_in = sum(one.done() for one in marks)
+            for one in marks:
+                one.cancel()
+            return let_in
+        self.assertEqual(4, asyncio.run(scenario()))
+
     def test_who_is_cancelled_holds_nobody_up(self):
         async def scenario():
             slots = Slots(Pace(1))
-            await slots.take(0)
-            given_up = asyncio.create_task(slots.take(0))
+            await slots.take(1)
+            given_up = asyncio.create_task(slots.take(1))
             too_late = asyncio.create_task(slots.take(1))
             last = asyncio.create_task(slots.take(2))
             await asyncio.sleep(0)
