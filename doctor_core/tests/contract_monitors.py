@@ -17,6 +17,7 @@ from typing import ClassVar
 
 from doctor_core import clock, fixtures, wire
 from doctor_core.model import FaultStatus, Host
+from doctor_core.model.evidence import EvidenceKind, Weight
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.tests.contract_plugins import PluginContract
 
@@ -35,6 +36,8 @@ class MonitorContract(PluginContract):
     * It is made of its options and ``report`` alone.
     * ``stop()`` may be called without ``start()``, and twice.
     * ``status()`` is empty and ``isolated()`` false before it is started.
+    * One whose ``evidence_kind`` proves that a host is dead says in
+      ``hears_hosts`` that it asks somebody else.
 
     :cvar plugin: the monitor's class.
     :cvar values: options that a test cannot leave at their defaults.
@@ -59,6 +62,16 @@ class MonitorContract(PluginContract):
         monitor.stop()
         monitor.stop()
         self.assertEqual([], list(monitor.status()))
+
+    def test_who_answers_is_said_where_an_answer_proves_death(self):
+        """A controller's silence was taken for that of its host."""
+        kind = EvidenceKind(getattr(self.plugin, 'evidence_kind',
+                                    EvidenceKind.PROBES))
+        self.assertFalse(
+            self.plugin.hears_hosts and kind.weight is Weight.PROVES,
+            f'no host that answers can prove that it is dead, as evidence_kind'
+            f' = {kind} does: set hears_hosts = False, since somebody else is '
+            'asked; or choose evidence that proves less')
 
     def test_can_be_asked_before_it_is_started(self):
         monitor = self.make()

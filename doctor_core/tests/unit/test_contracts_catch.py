@@ -45,6 +45,17 @@ class MonitorTest(testtools.TestCase):
             test_polling.MemoryMonitor.stop(monitor)
         self.assertIn('told after stop()', said)
 
+    def test_one_that_takes_silence_for_proof(self):
+        """All tests of a monitor of controllers passed without the line.
+        """
+        class Case(test_polling.PollingContractTest):
+            plugin = test_polling.MuddledMonitor
+
+        test = 'test_who_answers_is_said_where_an_answer_proves_death'
+        self.assertIn('set hears_hosts = False', complaints(Case, test))
+        Case.plugin = test_polling.HearsayMonitor
+        self.assertEqual('', complaints(Case, test))
+
 
 class AlarmTest(testtools.TestCase):
 
