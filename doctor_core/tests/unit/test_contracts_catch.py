@@ -1,15 +1,19 @@
 """What the contracts of plugins promise to find, they find."""
 
+from typing import ClassVar
+
 import fixtures
 import testtools
 
 from doctor_core.alarms.local.manager import LocalAlarmManager
-from doctor_core.exceptions import ConfigError
+from doctor_core.exceptions import ConfigError, NotifyError
 from doctor_core.inspectors.base import Inspector
 from doctor_core.model import Outcome, StateChange, Verdict
+from doctor_core.notifiers.base import Notifier
 from doctor_core.tests import contract_scenarios
 from doctor_core.tests.contract_alarms import AlarmContract
 from doctor_core.tests.contract_inspectors import InspectorContract
+from doctor_core.tests.contract_notifiers import NotifierContract
 
 # Not their classes by name: they would be run here, too.
 from doctor_core.tests.unit.monitors import test_polling
@@ -182,6 +186,81 @@ class InspectorTest(testtools.TestCase):
             Case.asks_cloud = False
             self.assertEqual('', complaints(Case, test))
             Case.asks_cloud = True
+
+
+class Smtp(Notifier):
+    """Sends mails to smtp://RELAY[:PORT]/ADDRESS."""
+
+    error: ClassVar[Exception] = ConnectionRefusedError('nobody there')
+
+    @classmethod
+    def complaint(cls, action):
+        return '' if action.hostname and '@' in action.path else 'is none'
+
+    async def notify(self, action, notice):
+        if self.complaint(action):
+            raise NotifyError('refused')
+        raise self.error
+
+
+class Careful(Smtp):
+    """Looks at ports."""
+
+    error = NotifyError('nobody there', recoverable=True)
+
+    @classmethod
+    def complaint(cls, action):
+        try:
+            return '' if action.port else super().complaint(action)
+        except ValueError:
+            return 'has no such port'
+
+
+class Hasty(Smtp):
+    """Takes each port for one."""
+
+    @classmethod
+    def complaint(cls, action):
+        return '' if action.port else super().complaint(action)
+
+
+class NotifierTest(testtools.TestCase):
+
+    class Case(NotifierContract, testtools.TestCase):
+        plugin = Smtp
+        scheme = 'smtp'
+        urls = ('smtp://ann:x@[::1]:25/ann@host', 'smtp://relay/ann@host')
+        unreachable = 'smtp://127.0.0.1:1/ann@host'
+
+    def complaints(self, plugin, test):
+        return complaints(type('Case', (self.Case,), {'plugin': plugin}),
+                          test)
+
+    def test_one_that_takes_a_port_that_is_none(self):
+        """An alarm was made, and its owner was told of nothing, ever."""
+        test = 'test_it_refuses_ports_that_are_none'
+        said = self.complaints(Smtp, test)
+        for url in ('smtp://ann:x@[::1]:port/ann@host',
+                    'smtp://relay:99999/ann@host'):
+            self.assertIn(url, said)
+        self.assertIn('has_ports = False', said)
+        self.assertEqual('', self.complaints(Careful, test))
+
+    def test_one_whose_complaint_raises(self):
+        said = self.complaints(Hasty, 'test_a_complaint_is_a_text')
+        self.assertIn('complaint() of smtp://host:port/ raised', said)
+        self.assertEqual('', self.complaints(
+            Careful, 'test_a_complaint_is_a_text'))
+
+    def test_one_that_gives_up_where_nobody_answers(self):
+        """Each refused connection cost the owner the notice."""
+        test = 'test_where_nobody_answers_it_is_tried_again'
+        said = self.complaints(Smtp, test)
+        self.assertIn("ConnectionRefusedError('nobody there')", said)
+        self.assertIn('recoverable=True', said)
+        self.assertIn('is not recoverable', self.complaints(
+            type('Final', (Careful,), {'error': NotifyError('no')}), test))
+        self.assertEqual('', self.complaints(Careful, test))
 
 
 class ScenarioTest(testtools.TestCase):
