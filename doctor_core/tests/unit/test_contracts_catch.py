@@ -6,9 +6,9 @@ import fixtures
 import testtools
 
 from doctor_core.alarms.local.manager import LocalAlarmManager
-from doctor_core.exceptions import ConfigError, NotifyError
+from doctor_core.exceptions import NotifyError
 from doctor_core.inspectors.base import Inspector
-from doctor_core.model import Outcome, StateChange, Verdict
+from doctor_core.model import Action, Outcome, StateChange, Verdict
 from doctor_core.notifiers.base import Notifier
 from doctor_core.tests import contract_scenarios
 from doctor_core.tests.contract_alarms import AlarmContract
@@ -16,7 +16,6 @@ from doctor_core.tests.contract_inspectors import InspectorContract
 from doctor_core.tests.contract_notifiers import NotifierContract
 
 # Not their classes by name: they would be run here, too.
-from doctor_core.tests.unit.monitors import test_polling
 from doctor_core.tests.unit.scenarios import test_base
 
 
@@ -26,112 +25,6 @@ def complaints(case, test):
     case(test).run(result)
     return '\n'.join(text for _test, text
                      in [*result.failures, *result.errors])
-
-
-class MonitorTest(testtools.TestCase):
-
-    def test_one_that_goes_on_after_stop(self):
-        """The test of it could not fail."""
-        running = []
-
-        class Unstoppable(test_polling.MemoryMonitor):
-            def start(self, hosts):
-                running.append(self)
-                super().start(hosts)
-
-            def stop(self):
-                pass
-
-        class Case(test_polling.PollingContractTest):
-            plugin = Unstoppable
-
-        said = complaints(Case, 'test_nothing_is_told_after_stop')
-        for monitor in running:
-            test_polling.MemoryMonitor.stop(monitor)
-        self.assertIn('told after stop()', said)
-
-    def test_one_that_takes_silence_for_proof(self):
-        """All tests of a monitor of controllers passed without the line.
-        """
-        class Case(test_polling.PollingContractTest):
-            plugin = test_polling.MuddledMonitor
-
-        test = 'test_who_answers_is_said_where_an_answer_proves_death'
-        self.assertIn('set hears_hosts = False', complaints(Case, test))
-        Case.plugin = test_polling.HearsayMonitor
-        self.assertEqual('', complaints(Case, test))
-
-
-class WatchTest(testtools.TestCase):
-
-    def setUp(self):
-        super().setUp()
-        for name in 'WAIT_S', 'PROBLEM_S':
-            self.useFixture(fixtures.MonkeyPatch(
-                f'doctor_core.tests.watching.{name}', 0.5))
-
-    def test_one_that_cannot_ask_says_why_and_waits_once(self):
-        """200 seconds for a program that is not in the path, and not a word
-        of it.
-        """
-        class Case(test_polling.PollingContractTest):
-            def setUp(self):
-                super().setUp()
-                self.answers.update(dict.fromkeys('abcd', OSError('no tool')))
-
-        self.assertIn('no tool', complaints(
-            Case, 'test_every_host_has_a_status'))
-        for name in 'WAIT_S', 'PROBLEM_S':
-            self.useFixture(fixtures.MonkeyPatch(
-                f'doctor_core.tests.watching.{name}', 600))
-        self.assertIn('no tool', complaints(
-            Case, 'test_lost_host_is_down_once_and_up_once'))
-
-    def test_one_whose_problem_stays_is_not_waited_for(self):
-        class Case(test_polling.PollingContractTest):
-            def setUp(self):
-                super().setUp()
-                self.answers['a'] = ConfigError('no tool')
-
-        self.useFixture(fixtures.MonkeyPatch(
-            'doctor_core.tests.watching.WAIT_S', 600))
-        self.assertIn('a is unknown: no tool', complaints(
-            Case, 'test_every_host_has_a_status'))
-
-    def test_one_that_tells_nothing(self):
-        class Case(test_polling.PollingContractTest):
-            def fail(self, host):
-                """Nothing of the kind."""
-
-        said = complaints(Case, 'test_lost_host_is_down_once_and_up_once')
-        self.assertIn('a is healthy', said)
-        self.assertIn('a host that fell silent', said)
-        self.assertNotIn('Empty', said)
-        self.useFixture(fixtures.MonkeyPatch(
-            'doctor_core.tests.watching.WAIT_S', 600))
-        self.assertIn('As in a test before', complaints(
-            Case, 'test_report_says_when_and_why'))
-
-    def test_who_asks_somebody_else_is_to_say_so(self):
-        """A bare "_queue.Empty", in a test whose name said the opposite."""
-        self.useFixture(fixtures.MonkeyPatch(
-            'doctor_core.tests.watching.WAIT_S', 20))
-
-        class Case(test_polling.PollingContractTest):
-            plugin = test_polling.MuddledMonitor
-            doubts_itself = False
-
-        believed = 'test_somebody_elses_word_of_all_at_once_is_told'
-        doubted = 'test_all_at_once_are_not_told_of'
-        self.assertIn(' of 4 hosts were reported', complaints(
-            Case, believed))
-        self.assertIn('hears_hosts = False', complaints(Case, believed))
-        self.assertEqual('', complaints(Case, doubted))
-        Case.plugin = test_polling.HearsayMonitor
-        self.assertEqual('', complaints(Case, believed))
-        Case.doubts_itself = True
-        self.assertEqual('', complaints(Case, believed))
-        self.assertIn('doubts_itself = False', complaints(Case, doubted))
 
 
 class AlarmTest(testtools.TestCase):
@@ -186,6 +79,46 @@ class InspectorTest(testtools.TestCase):
             Case.asks_cloud = False
             self.assertEqual('', complaints(Case, test))
             Case.asks_cloud = True
+
+
+    def test_one_that_wants_all_of_a_host_in_one_call(self):
+        """It passed; at work the host comes alone, in each fault."""
+        class WithItsHost(Yes):
+            def correct(self, corrections, done):
+                if corrections and not any(
+                        one.action is Action.FORCE_DOWN
+                        for one in corrections):
+                    raise LookupError('no service in this call')
+                return super().correct(corrections, done)
+
+        class Case(InspectorContract, testtools.TestCase):
+            plugin = WithItsHost
+            asks_cloud = False
+
+        for test in 'test_a_lost_host', 'test_one_that_is_back':
+            said = complaints(Case, test)
+            self.assertIn('no service in this call', said)
+            self.assertIn('the rest of host-1 comes in another', said)
+        self.assertEqual('', complaints(
+            Case, 'test_all_of_a_host_in_one_call'))
+
+    def test_one_that_keeps_the_host_for_later(self):
+        """Servers first: nobody knows whether there is another call."""
+        class ServersFirst(Yes):
+            kept = ()
+
+            def correct(self, corrections, done):
+                if {one.action for one in corrections} == {Action.FORCE_DOWN}:
+                    self.kept = corrections
+                    return []
+                return super().correct([*corrections, *self.kept], done)
+
+        class Case(InspectorContract, testtools.TestCase):
+            plugin = ServersFirst
+            asks_cloud = False
+
+        self.assertIn('each correction of a call has one outcome', complaints(
+            Case, 'test_a_lost_host'))
 
 
 class Smtp(Notifier):
