@@ -78,7 +78,8 @@ class Inspector(abc.ABC):
         Called from any thread, for several hosts at a time. One correction
         that fails stops no other.
 
-        :param corrections: all of one host.
+        :param corrections: all of one host, though seldom all that it calls
+            for: its compute service comes alone, as a rule.
         :param done: called with each as soon as it has its outcome, from any
             thread; must not block.
         :returns: all outcomes; one with ``is_final`` is not asked for again,

@@ -27,6 +27,7 @@ LOG = logging.getLogger(__name__)
 
 #: Wait after an unexpected error, so that it does not fill the log.
 _RECOVER_S = 1.0
+_SILENCE = 'no answer'
 
 
 class PollingMonitor(Monitor):
@@ -44,9 +45,9 @@ class PollingMonitor(Monitor):
     #: Defaults of the options of these names.
     default_interval_s = 1.0
     default_timeout_s = 1.0
-    #: What it is when :meth:`probe` is false: in a word for those who are
-    #: told, and as evidence.
-    cause = 'no answer'
+    #: What it is when :meth:`probe` returned False: in a word for those who
+    #: are told, and as evidence. Silence is PROBES, whatever stands here.
+    cause = _SILENCE
     evidence_kind = EvidenceKind.PROBES
 
     def __init__(self, options: Options,
@@ -239,7 +240,7 @@ class PollingMonitor(Monitor):
             return so(rounds.failed, f'{type(defect).__name__}: {defect}')
         if well is None:
             return so(rounds.failed, 'it cannot be said how the host is')
-        return so(rounds.answered if well else rounds.missed)
+        return so(rounds.answered if well else rounds.unwell)
 
     def _complain(self, error: str) -> None:
         if error not in self._known_defects:
@@ -272,11 +273,13 @@ class PollingMonitor(Monitor):
                    'flapping': health.state is State.FLAPPING,
                    'silent_together': silences.together(name)}
         if change is Change.DOWN:
-            cause = polled.problem or self.cause
+            cause, kind = (self.cause, self.evidence_kind) if polled.said_so \
+                else (polled.problem or _SILENCE, EvidenceKind.PROBES)
             missed = f'{counted(health.misses, "probe")} in a row: {cause}'
             self.report(host_down(
-                name, cause, details, rests_on=[Evidence(
-                    self.evidence_kind, self.options.section, clock.now(),
-                    missed)], is_path_suspected=silences.is_path(name)))
+                name, cause, details,
+                rests_on=[Evidence(kind, self.options.section, clock.now(),
+                                   missed)],
+                is_path_suspected=silences.is_path(name)))
         else:
             self.report(host_up(name, details))

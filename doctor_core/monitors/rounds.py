@@ -36,6 +36,8 @@ class Polled:
     """A host that is asked, and what is held of it.
 
     :ivar problem: why it did not answer, or could not be asked.
+    :ivar said_so: whether the last probe had an answer, that it is not well;
+        silence is none.
     :ivar missed_at: when the last probe began that it did not answer.
     :ivar is_new: whether it has not been asked yet.
     """
@@ -43,6 +45,7 @@ class Polled:
     host: Host
     target: Target
     problem: str = ''
+    said_so: bool = False
     missed_at: float = float('-inf')
     is_new: bool = True
 
@@ -189,7 +192,7 @@ class Rounds:
         """The host is well."""
         if not self._ended(probe):
             return
-        probe.polled.problem = ''
+        self._learn(probe.polled)
         self.unasked.asked(probe.polled.host.name)
         self.silences.ended(probe.polled.host.name, now)
         is_first = not probe.polled.target.is_known
@@ -217,13 +220,19 @@ class Rounds:
                 target.health.reconsider(now)
                 target.suspect_at = now
 
-    def missed(self, probe: Probe, now: float, problem: str = '') -> None:
-        """The host did not answer, or said that it is not well.
+    def unwell(self, probe: Probe, now: float) -> None:
+        """It was said that the host is not well."""
+        self.missed(probe, now, said_so=True)
 
-        :param problem: what it said.
+    def missed(self, probe: Probe, now: float, problem: str = '', *,
+               said_so: bool = False) -> None:
+        """The host did not answer, or it was said that it is not well.
+
+        :param problem: why there was no answer.
+        :param said_so: whether there was one.
         """
         if self._ended(probe):
-            probe.polled.problem = problem
+            self._learn(probe.polled, problem, said_so=said_so)
             self.unasked.asked(probe.polled.host.name)
             if not probe.overdue:
                 self._miss(probe, probe.began_at, now)
@@ -231,8 +240,13 @@ class Rounds:
     def failed(self, probe: Probe, now: float, problem: str) -> None:
         """The host could not be asked: that says nothing of it."""
         if self._ended(probe):
-            probe.polled.problem = problem
+            self._learn(probe.polled, problem)
             self.unasked.failed(probe.polled.host.name, problem, now)
+
+    @staticmethod
+    def _learn(polled: Polled, problem: str = '', *,
+               said_so: bool = False) -> None:
+        polled.problem, polled.said_so = problem, said_so
 
     def _ended(self, probe: Probe) -> bool:
         """Have the host asked again, in time.
@@ -287,7 +301,7 @@ class Rounds:
     def _overdue(self, probe: Probe, now: float) -> None:
         """It is as good as no answer, once in each interval."""
         if self._is_watched(probe.polled):
-            probe.polled.problem = 'the probe does not return'
+            self._learn(probe.polled, 'the probe does not return')
             if self._silence_counts:
                 self._miss(probe, now if probe.overdue else probe.began_at,
                            now)

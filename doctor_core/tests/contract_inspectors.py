@@ -11,6 +11,7 @@ One that cannot correct anything without a service of its own derives from
 """
 
 import threading
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from doctor_core import fixtures
@@ -32,6 +33,14 @@ def lost(number: int) -> tuple[Correction, ...]:
 
 
 LOST = lost(1)
+
+
+def calls(corrections: Sequence[Correction]) -> list[list[Correction]]:
+    """As the framework has the corrections of a host made, as a rule: its
+    compute service alone, and then the rest.
+    """
+    service = [one for one in corrections if one.action is Action.FORCE_DOWN]
+    return [service, [one for one in corrections if one not in service]]
 
 
 class InspectorLifeContract(PluginContract):
@@ -77,8 +86,10 @@ class InspectorLifeContract(PluginContract):
 class InspectorContract(InspectorLifeContract):
     """What an inspector has to do, its corrections included.
 
-    * ``correct()`` returns one outcome for each correction, and calls
-      ``done`` once with each.
+    * ``correct()`` returns one outcome for each correction of the call, and
+      calls ``done`` once with each. The compute service of a host comes in a
+      call of its own, its servers and ports in another, as they do at work;
+      and all of a host in one, as they may.
     * What the cloud refuses is an outcome with an error. It is not raised,
       and stops no other correction.
     * ``is_final`` of the cloud's outcomes is handed on as it is.
@@ -103,14 +114,28 @@ class InspectorContract(InspectorLifeContract):
         self.addCleanup(inspector.stop)
         return inspector
 
-    def check_outcomes(self: Any, corrections: Any) -> list[StateChange]:
-        """Each has one outcome, told of once and returned."""
+    def in_calls(self: Any, inspector: Inspector,
+                 corrections: Sequence[Correction]) -> list[StateChange]:
+        """The outcomes, of several calls."""
+        return [change for call in calls(corrections) for change
+                in inspector.correct(call, lambda change: None)]
+
+    def check_outcomes(self: Any, inspector: Inspector,
+                       corrections: Sequence[Correction]) -> None:
+        """Each of a call has one outcome, told of once and returned."""
         told: list[StateChange] = []
-        changes = self.started().correct(corrections, told.append)
+        what = (f'This call had {[str(one.action) for one in corrections]}; '
+                f'the rest of {corrections[0].host} comes in another, if '
+                'there is any')
+        try:
+            changes = inspector.correct(corrections, told.append)
+        except Exception as error:
+            error.add_note(what)
+            raise
         self.assertEqual(
             sorted(one.key for one in corrections),
             sorted(change.correction.key for change in changes),
-            'each correction has one outcome')
+            f'each correction of a call has one outcome. {what}')
         self.assertEqual(
             sorted((change.correction.key, change.done) for change in told),
             sorted((change.correction.key, change.done)
@@ -122,22 +147,28 @@ class InspectorContract(InspectorLifeContract):
             self.assertEqual([], [change for change in changes if change.done
                                   or change.is_final],
                              'it changes nothing, and says that it did')
-        return changes
 
     def test_nothing_to_correct(self: Any) -> None:
         self.assertEqual([], self.started().correct([], self.fail))
 
     def test_a_lost_host(self: Any) -> None:
-        self.check_outcomes(LOST)
+        inspector = self.started()
+        for call in calls(LOST):
+            self.check_outcomes(inspector, call)
 
     def test_one_that_is_back(self: Any) -> None:
-        self.check_outcomes([one.back() for one in LOST])
+        inspector = self.started()
+        for call in calls([one.back() for one in LOST]):
+            self.check_outcomes(inspector, call)
+
+    def test_all_of_a_host_in_one_call(self: Any) -> None:
+        self.check_outcomes(self.started(), LOST)
 
     def test_what_the_cloud_refuses_is_an_outcome(self: Any) -> None:
         """It is never raised, and stops no other."""
         inspector = self.started()
         self.cloud.refused = {'server-1'}
-        changes = inspector.correct(LOST, lambda change: None)
+        changes = self.in_calls(inspector, LOST)
         self.assertEqual(len(LOST), len(changes),
                          'each correction has an outcome')
         for change in changes:
@@ -160,7 +191,7 @@ class InspectorContract(InspectorLifeContract):
             self.assertEqual(
                 {('server-1', for_good)} if self.asks_cloud else set(),
                 {(change.correction.target_id, change.is_final)
-                 for change in inspector.correct(LOST, lambda change: None)
+                 for change in self.in_calls(inspector, LOST)
                  if not change.done},
                 f'target and is_final of what failed; the cloud said that '
                 f'is_final is {for_good}')
@@ -173,7 +204,7 @@ class InspectorContract(InspectorLifeContract):
         def correct(corrections: tuple[Correction, ...]) -> None:
             outcomes[corrections[0].host] = sorted(
                 change.correction.target_id for change
-                in inspector.correct(corrections, lambda change: None))
+                in self.in_calls(inspector, corrections))
         threads = [threading.Thread(target=correct, args=(corrections,))
                    for corrections in hosts]
         for thread in threads:
@@ -187,15 +218,15 @@ class InspectorContract(InspectorLifeContract):
     def test_a_host_that_nobody_was_told_of_is_let_go(self: Any) -> None:
         inspector = self.started()
         inspector.release('host-9')
-        self.assertEqual(len(LOST), len(inspector.correct(
-            LOST, lambda change: None)), 'it corrects other hosts still')
+        self.assertEqual(len(LOST), len(self.in_calls(inspector, LOST)),
+                         'it corrects other hosts still')
 
     def test_what_ends_is_said_with_a_cloud_error(self: Any) -> None:
         """The framework catches that, and nothing else."""
         inspector = self.started()
         inspector.stop()
         try:
-            changes = inspector.correct(LOST, lambda change: None)
+            changes = self.in_calls(inspector, LOST)
         except CloudError:
             return
         self.assertEqual(len(LOST), len(changes))

@@ -11,6 +11,8 @@ import zlib
 import fixtures
 
 from doctor_core import clock
+from doctor_core.fixtures import NotifierContract
+from doctor_core.notifiers.http import HttpNotifier
 from doctor_core.tests.functional import peers, test_notifiers
 from doctor_core.tests.functional.test_notifiers import LONG_S, notice
 from doctor_core.web.client import Client
@@ -44,6 +46,16 @@ def bomb(connection):
     data = b''.join(packer.compress(bytes(1 << 20)) for _ in range(99))
     connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n'
                        b'Content-Length: 999999\r\n\r\n' + data)
+
+
+class HttpContractTest(NotifierContract, test_notifiers.NotifierTestCase):
+    plugin = HttpNotifier
+    scheme = 'http'
+    urls = ('http://host:80/path', 'http://[::1]/path')
+
+    def setUp(self):
+        super().setUp()
+        self.unreachable = peers.refused_url()
 
 
 class TestBodies(test_notifiers.NotifierTestCase):

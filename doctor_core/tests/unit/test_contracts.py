@@ -47,7 +47,7 @@ for _name in plugins.names('notifiers'):
         f'{_name.title()}NotifierTest', (NotifierContract, testtools.TestCase),
         {'__module__': __name__, 'scheme': _name,
          'plugin': plugins.load('notifiers', _name),
-         'urls': _URLS.get(_name, ())})
+         'urls': _URLS.get(_name, ()), 'has_ports': _name != 'memory'})
 
 
 #: Those that correct by a service of their own, which is not here.

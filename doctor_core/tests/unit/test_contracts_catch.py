@@ -1,17 +1,21 @@
 """What the contracts of plugins promise to find, they find."""
 
+from typing import ClassVar
+
 import fixtures
 import testtools
 
 from doctor_core.alarms.local.manager import LocalAlarmManager
+from doctor_core.exceptions import NotifyError
 from doctor_core.inspectors.base import Inspector
-from doctor_core.model import Outcome, StateChange, Verdict
+from doctor_core.model import Action, Outcome, StateChange, Verdict
+from doctor_core.notifiers.base import Notifier
 from doctor_core.tests import contract_scenarios
 from doctor_core.tests.contract_alarms import AlarmContract
 from doctor_core.tests.contract_inspectors import InspectorContract
+from doctor_core.tests.contract_notifiers import NotifierContract
 
 # Not their classes by name: they would be run here, too.
-from doctor_core.tests.unit.monitors import test_polling
 from doctor_core.tests.unit.scenarios import test_base
 
 
@@ -21,29 +25,6 @@ def complaints(case, test):
     case(test).run(result)
     return '\n'.join(text for _test, text
                      in [*result.failures, *result.errors])
-
-
-class MonitorTest(testtools.TestCase):
-
-    def test_one_that_goes_on_after_stop(self):
-        """The test of it could not fail."""
-        running = []
-
-        class Unstoppable(test_polling.MemoryMonitor):
-            def start(self, hosts):
-                running.append(self)
-                super().start(hosts)
-
-            def stop(self):
-                pass
-
-        class Case(test_polling.PollingContractTest):
-            plugin = Unstoppable
-
-        said = complaints(Case, 'test_nothing_is_told_after_stop')
-        for monitor in running:
-            test_polling.MemoryMonitor.stop(monitor)
-        self.assertIn('told after stop()', said)
 
 
 class AlarmTest(testtools.TestCase):
@@ -98,6 +79,121 @@ class InspectorTest(testtools.TestCase):
             Case.asks_cloud = False
             self.assertEqual('', complaints(Case, test))
             Case.asks_cloud = True
+
+
+    def test_one_that_wants_all_of_a_host_in_one_call(self):
+        """It passed; at work the host comes alone, in each fault."""
+        class WithItsHost(Yes):
+            def correct(self, corrections, done):
+                if corrections and not any(
+                        one.action is Action.FORCE_DOWN
+                        for one in corrections):
+                    raise LookupError('no service in this call')
+                return super().correct(corrections, done)
+
+        class Case(InspectorContract, testtools.TestCase):
+            plugin = WithItsHost
+            asks_cloud = False
+
+        for test in 'test_a_lost_host', 'test_one_that_is_back':
+            said = complaints(Case, test)
+            self.assertIn('no service in this call', said)
+            self.assertIn('the rest of host-1 comes in another', said)
+        self.assertEqual('', complaints(
+            Case, 'test_all_of_a_host_in_one_call'))
+
+    def test_one_that_keeps_the_host_for_later(self):
+        """Servers first: nobody knows whether there is another call."""
+        class ServersFirst(Yes):
+            kept = ()
+
+            def correct(self, corrections, done):
+                if {one.action for one in corrections} == {Action.FORCE_DOWN}:
+                    self.kept = corrections
+                    return []
+                return super().correct([*corrections, *self.kept], done)
+
+        class Case(InspectorContract, testtools.TestCase):
+            plugin = ServersFirst
+            asks_cloud = False
+
+        self.assertIn('each correction of a call has one outcome', complaints(
+            Case, 'test_a_lost_host'))
+
+
+class Smtp(Notifier):
+    """Sends mails to smtp://RELAY[:PORT]/ADDRESS."""
+
+    error: ClassVar[Exception] = ConnectionRefusedError('nobody there')
+
+    @classmethod
+    def complaint(cls, action):
+        return '' if action.hostname and '@' in action.path else 'is none'
+
+    async def notify(self, action, notice):
+        if self.complaint(action):
+            raise NotifyError('refused')
+        raise self.error
+
+
+class Careful(Smtp):
+    """Looks at ports."""
+
+    error = NotifyError('nobody there', recoverable=True)
+
+    @classmethod
+    def complaint(cls, action):
+        try:
+            return '' if action.port else super().complaint(action)
+        except ValueError:
+            return 'has no such port'
+
+
+class Hasty(Smtp):
+    """Takes each port for one."""
+
+    @classmethod
+    def complaint(cls, action):
+        return '' if action.port else super().complaint(action)
+
+
+class NotifierTest(testtools.TestCase):
+
+    class Case(NotifierContract, testtools.TestCase):
+        plugin = Smtp
+        scheme = 'smtp'
+        urls = ('smtp://ann:x@[::1]:25/ann@host', 'smtp://relay/ann@host')
+        unreachable = 'smtp://127.0.0.1:1/ann@host'
+
+    def complaints(self, plugin, test):
+        return complaints(type('Case', (self.Case,), {'plugin': plugin}),
+                          test)
+
+    def test_one_that_takes_a_port_that_is_none(self):
+        """An alarm was made, and its owner was told of nothing, ever."""
+        test = 'test_it_refuses_ports_that_are_none'
+        said = self.complaints(Smtp, test)
+        for url in ('smtp://ann:x@[::1]:port/ann@host',
+                    'smtp://relay:99999/ann@host'):
+            self.assertIn(url, said)
+        self.assertIn('has_ports = False', said)
+        self.assertEqual('', self.complaints(Careful, test))
+
+    def test_one_whose_complaint_raises(self):
+        said = self.complaints(Hasty, 'test_a_complaint_is_a_text')
+        self.assertIn('complaint() of smtp://host:port/ raised', said)
+        self.assertEqual('', self.complaints(
+            Careful, 'test_a_complaint_is_a_text'))
+
+    def test_one_that_gives_up_where_nobody_answers(self):
+        """Each refused connection cost the owner the notice."""
+        test = 'test_where_nobody_answers_it_is_tried_again'
+        said = self.complaints(Smtp, test)
+        self.assertIn("ConnectionRefusedError('nobody there')", said)
+        self.assertIn('recoverable=True', said)
+        self.assertIn('is not recoverable', self.complaints(
+            type('Final', (Careful,), {'error': NotifyError('no')}), test))
+        self.assertEqual('', self.complaints(Careful, test))
 
 
 class ScenarioTest(testtools.TestCase):

@@ -67,6 +67,12 @@ class HearsayMonitor(MemoryMonitor):
     evidence_kind = EvidenceKind.BMC_OFF
 
 
+class MuddledMonitor(HearsayMonitor):
+    """Takes the silence of somebody else for that of a host."""
+
+    hears_hosts = True
+
+
 class Case(testtools.TestCase):
     plugin = MemoryMonitor
 
@@ -95,6 +101,24 @@ class Case(testtools.TestCase):
             self.await_status(host.name, lambda status:
                               status.state == 'healthy')
 
+
+class MuddledTest(Case):
+    plugin = MuddledMonitor
+
+    def test_silence_proves_nothing_whatever_a_word_proves(self):
+        """A controller that fell silent was "off", and its host dead."""
+        self.monitor.start(HOSTS)
+        self.await_well()
+        for answer, cause, kind in (
+                (False, 'switched off', EvidenceKind.BMC_OFF),
+                (OSError('no route'), 'no route', EvidenceKind.PROBES),
+                (BackendError(''), 'no answer', EvidenceKind.PROBES)):
+            self.monitor.answers['b'] = answer
+            fault = self.faults.get(timeout=WAIT_S)
+            self.assertEqual((cause, kind),
+                             (fault.cause, fault.evidence[0].kind))
+            self.monitor.answers['b'] = True
+            self.assertEqual('up', self.faults.get(timeout=WAIT_S).status)
 
 
 class HearsayTest(Case):
