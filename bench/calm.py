@@ -26,7 +26,7 @@ from bench import blackouts
 from bench.aftermath import Aftermath, aftermath
 from bench.blackouts import LENGTHS_S, SCOPES, Outcome, Scope
 from bench.far import Far, end
-from bench.tables import csv_table
+from bench.grids import Row, grids, shown
 from doctor_core import clock
 from doctor_core.exceptions import ConfigError
 from doctor_core.monitors.probing.profiles import PROFILES
@@ -221,22 +221,6 @@ DISTURBANCES = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """One line.
-
-    :ivar what: what was done.
-    :ivar length_s: for how long; 0 where the name says it.
-    """
-
-    profile: str
-    what: str
-    length_s: float
-    trials: int
-    outcome: Outcome
-    is_fault: bool
-
-
 def rows(profiles: Sequence[str], scopes: Sequence[Scope] = SCOPES,
          lengths_s: Sequence[float] = LENGTHS_S, trials: int = 1,
          disturbances: Sequence[str] = tuple(DISTURBANCES)
@@ -280,8 +264,7 @@ _COLUMNS = ('profile', 'what', 'length', 'right', 'wrong', 'late', 'missed',
 def _cells(row: Row) -> list[str]:
     outcome = row.outcome
     return [row.profile, row.what,
-            '' if not row.length_s else f'{row.length_s * 1000:.0f} ms'
-            if row.length_s < 1 else f'{row.length_s:g} s',
+            shown(row.length_s) if row.length_s else '',
             *(f'{value}' for value in dataclasses.astuple(outcome)[:-1]),
             f'{outcome.felled_wrongly}{" !" if row.is_fault else ""}']
 
@@ -328,7 +311,7 @@ def main(argv: Sequence[str]) -> int:
         return 2
     _write(args.json, lambda: json.dumps(
         [dataclasses.asdict(row) for row in done], indent=1))
-    _write(args.rst, lambda: csv_table(_COLUMNS, map(_cells, done)))
+    _write(args.rst, lambda: grids(done))
     return int(any(row.is_fault for row in done))
 
 
