@@ -5,15 +5,18 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent import futures
+from typing import TypeVar
 
 from oslo_config import cfg
 
-from doctor_core import background
+from doctor_core import background, bmc_address
 from doctor_core.bmc import Bmc, connect
 from doctor_core.exceptions import ConfigError
 from doctor_core.model import Host
 from doctor_core.plugins import Options
 from doctor_core.wording import few
+
+T = TypeVar('T')
 
 LOG = logging.getLogger(__name__)
 
@@ -88,6 +91,8 @@ class Bmcs:
             are, or what speaks to them is not installed.
         """
         address, section = self._options.address, self._options.section
+        for text in (address, *self._options.addresses):
+            self._said_well(bmc_address.refuse_user, text)
         self._named = _named(self._options.addresses, section)
         if not address and not self._named:
             raise ConfigError(f'[{section}] address: where are the management '
@@ -158,11 +163,16 @@ class Bmcs:
         options = self._options
         more = {name: value for name in ('cafile', 'cipher_suite')
                 if (value := getattr(options, name, None)) is not None}
+        return self._said_well(
+            lambda: self._way(self._kind, address, options.user,
+                              options.password, **more))
+
+    def _said_well(self, work: Callable[..., T], *words: str) -> T:
+        """Have it said where the operator has to mend it."""
         try:
-            return self._way(self._kind, address, options.user,
-                             options.password, **more)
+            return work(*words)
         except ConfigError as error:
-            raise ConfigError(f'[{options.section}] {error}') from None
+            raise ConfigError(f'[{self._options.section}] {error}') from None
 
     def _note(self, hosts: Sequence[Host]) -> None:
         left = [host.name for host in hosts if not self._address(host)]

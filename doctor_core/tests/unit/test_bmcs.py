@@ -88,6 +88,15 @@ class BmcsTest(testtools.TestCase):
         self.assertIn('[plugin_test] b! is none', self.refused(
             ONE, addresses=['one=b!']))
 
+    def test_a_password_in_an_address_is_not_repeated(self):
+        for values in ({'address': 'https://u:xyzzy@{host}'},
+                       {'address': 'https://u:xyzzy@b'},
+                       {'addresses': ['one=https://u:xyzzy@b']},
+                       {'addresses': ['https://u:xyzzy@b']}):
+            said = self.refused(ONE, **values)
+            self.assertIn('[plugin_test] The address of a man', said)
+            self.assertNotIn('xyzzy', said)
+
     def test_that_of_a_host_that_is_gone_is_closed_and_free(self):
         bmcs = self.made(ONE, TWO, addresses=['one=b1', 'two=b2',
                                               'three=b1'])
