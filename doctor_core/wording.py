@@ -27,6 +27,17 @@ def few(items: Iterable[object], most: int = MOST, *, separator: str = ', '
     return f'{text}{joint}and {more} more'
 
 
+def said(error: object) -> str:
+    """What an error of others says, for a person. Never raises: one that
+    cannot say what it is has its type for a name.
+    """
+    try:
+        return str(error)
+    except BaseException as worse:  # a plugin's: it may be anything
+        return f'{type(error).__name__}, which does not say what it is ' \
+            f'({type(worse).__name__})'
+
+
 def counted(count: int, one: str, many: str = '') -> str:
     """A number of things.
 

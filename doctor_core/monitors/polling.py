@@ -21,7 +21,7 @@ from doctor_core.monitors.rounds import FIRST_S, Polled, Probe, Rounds
 from doctor_core.monitors.unheard import Unheard
 from doctor_core.monitors.verdict import FAILED, Change, State
 from doctor_core.plugins import Options
-from doctor_core.wording import counted
+from doctor_core.wording import counted, said
 
 LOG = logging.getLogger(__name__)
 
@@ -230,13 +230,14 @@ class PollingMonitor(Monitor):
                                 'nor False nor None')
         except (BackendError, OSError) as error:
             return so(rounds.missed if self.hears_hosts else rounds.failed,
-                      str(error))
+                      said(error))
         except ConfigError as error:
-            self._complain(str(error))
-            return so(rounds.failed, str(error))
+            self._complain(said(error))
+            return so(rounds.failed, said(error))
         except BaseException as defect:  # a plugin's; SystemExit, too
             self._note(defect)
-            return so(rounds.failed, f'{type(defect).__name__}: {defect}')
+            return so(rounds.failed,
+                      f'{type(defect).__name__}: {said(defect)}')
         if well is None:
             return so(rounds.failed, 'it cannot be said how the host is')
         return so(rounds.answered if well else rounds.missed)

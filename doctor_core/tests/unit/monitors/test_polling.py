@@ -221,6 +221,11 @@ class ProbeTest(Case):
         """It ended a thread, and the host was called lost for ever."""
         self.check_defect(SystemExit('of a plugin'), 'SystemExit: of a plugin')
 
+    def test_an_error_that_cannot_say_what_it_is(self):
+        """It ended a thread, and the host was called lost for ever."""
+        self.check_defect(type('Mute', (Exception,), {
+            '__str__': lambda _self: 1 // 0})(), 'Mute: ')
+
     def test_what_the_operator_can_mend_is_said_once_and_plainly(self):
         self.monitor.start(HOSTS)
         self.await_well()
