@@ -9,7 +9,7 @@ import errno
 import shutil
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
 from doctor_core import background, bmc_address, redfish_bounds
@@ -64,6 +64,14 @@ class Bmc(abc.ABC):
         """Ask for power, or for none at once; does not wait for it. When
         this raises, the controller may have been asked all the same.
         """
+
+    def places(self) -> Collection[bmc_address.Place]:
+        """Whom its address leads to by now; blocks while its name is looked
+        up, for as long as that takes.
+
+        :returns: none when that is not known.
+        """
+        return ()
 
     def close(self) -> None:  # noqa: B027
         """Log out, if that is possible within seconds; may be called again.
@@ -126,6 +134,9 @@ class IpmiBmc(Bmc):
     def switch(self, on: bool, timeout_s: float) -> None:
         self._run('on' if on else 'off', timeout_s)
 
+    def places(self) -> Collection[bmc_address.Place]:
+        return bmc_address.resolved(bmc_address.place('ipmi', self._name))
+
     def _run(self, what: str, timeout_s: float,
              rights: Sequence[str] = ()) -> str:
         try:
@@ -158,6 +169,7 @@ class RedfishBmc(Bmc):
                  cafile: str = '', library: Any = None) -> None:
         self._sushy = library or _sushy()
         self._base, self._path = bmc_address.redfish(url)
+        self._url = url
         self._bounds = redfish_bounds.Bounds(self._base)
         self._verify: str | bool = cafile or True
         self._auth = self._sushy.auth.SessionOrBasicAuth(user, password)
@@ -170,6 +182,9 @@ class RedfishBmc(Bmc):
     def switch(self, on: bool, timeout_s: float) -> None:
         what = self._sushy.RESET_ON if on else self._sushy.RESET_FORCE_OFF
         self._within(timeout_s, lambda: self._connected().reset_system(what))
+
+    def places(self) -> Collection[bmc_address.Place]:
+        return bmc_address.resolved(bmc_address.place('redfish', self._url))
 
     def close(self) -> None:
         if self._system is not None:

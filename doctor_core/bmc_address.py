@@ -3,6 +3,7 @@
 import ipaddress
 import posixpath
 import socket
+import threading
 import urllib.parse
 from collections.abc import Collection
 from typing import NamedTuple
@@ -98,13 +99,15 @@ def place(kind: str, address: str) -> Place:
     """Whom it leads to, as far as its text goes; does not block.
 
     :param kind: ``redfish`` or ``ipmi``.
-    :raises ConfigError: it is no address.
     """
-    if kind == 'ipmi':
-        name, port = ipmi(address)
-        return Place(_plain(name), 0 if port == IPMI_PORT else port)
-    base, path = redfish(address)
-    scheme, name, port = origin(base)
+    try:
+        if kind == 'ipmi':
+            name, port = ipmi(address)
+            return Place(_plain(name), 0 if port == IPMI_PORT else port)
+        base, path = redfish(address)
+        scheme, name, port = origin(base)
+    except (ConfigError, ValueError):
+        return Place(address, 0)  # of who makes something else of it
     path = urllib.parse.unquote(path)
     return Place(_plain(name), 0 if port == _PORTS[scheme] else port,
                  posixpath.normpath(f'/{path.lstrip("/")}') if path else '')
@@ -115,6 +118,72 @@ def _plain(name: str) -> str:
         return str(ipaddress.ip_address(name))
     except ValueError:
         return name.lower().rstrip('.')
+
+
+class Owners:
+    """Whose a controller is: it speaks for one host only. Any thread may use
+    it; does not block.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._addresses: dict[str, str] = {}
+        self._places: dict[str, frozenset[Place]] = {}
+        #: Who leads to a machine and a port.
+        self._near: dict[tuple[str, int], set[str]] = {}
+
+    def claim(self, owner: str, address: str, where: Place) -> None:
+        """It is his.
+
+        :raises ConfigError: it is another's, too.
+        """
+        with self._lock:
+            self._addresses[owner] = address
+            self._take(owner, frozenset((where,)))
+        self.check(owner)
+
+    def learn(self, owner: str, places: Collection[Place]) -> None:
+        """His address, which he has claimed, leads to these by now.
+
+        :raises ConfigError: so does another's.
+        """
+        with self._lock:
+            if places and owner in self._places:
+                self._take(owner, frozenset(places))
+        self.check(owner)
+
+    def check(self, owner: str) -> None:
+        """Whether it is only his.
+
+        :raises ConfigError: it is another's, too. It says the same of both.
+        """
+        with self._lock:
+            mine = self._places.get(owner, frozenset())
+            both = sorted({owner, *(
+                other for where in mine for other in self._near[where[:2]]
+                if any(map(where.may_be, self._places[other])))})
+            if len(both) > 1:
+                named = [f'{one} ({self._addresses[one]})' for one in both]
+                raise ConfigError(
+                    'There is one management controller for '
+                    f'{", ".join(named[:-1])} and {named[-1]}: none of them '
+                    'is asked.')
+
+    def keep(self, owners: Collection[str]) -> None:
+        """All others are gone."""
+        with self._lock:
+            for gone in self._places.keys() - set(owners):
+                self._take(gone, frozenset())
+                del self._places[gone], self._addresses[gone]
+
+    def _take(self, owner: str, places: frozenset[Place]) -> None:
+        for where in self._places.get(owner, ()):
+            self._near[where[:2]].discard(owner)
+            if not self._near[where[:2]]:
+                del self._near[where[:2]]
+        self._places[owner] = places
+        for where in places:
+            self._near.setdefault(where[:2], set()).add(owner)
 
 
 def resolved(where: Place) -> Collection[Place]:
