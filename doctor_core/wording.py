@@ -1,6 +1,9 @@
 """How a line for a person is put, whoever writes it."""
 
+import logging
 from collections.abc import Iterable
+
+LOG = logging.getLogger(__name__)
 
 #: No line names more things than these.
 MOST = 10
@@ -34,6 +37,7 @@ def said(error: object) -> str:
     try:
         return str(error)
     except BaseException as worse:  # a plugin's: it may be anything
+        LOG.debug('An error cannot say what it is', exc_info=True)
         return f'{type(error).__name__}, which does not say what it is ' \
             f'({type(worse).__name__})'
 
