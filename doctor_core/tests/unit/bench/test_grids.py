@@ -1,4 +1,5 @@
 import testtools
+
 from bench.blackouts import Outcome
 from bench.grids import Row, grids
 
