@@ -6,15 +6,13 @@ Every call has a time limit, given by the caller, within which it returns.
 import abc
 import contextlib
 import errno
-import ipaddress
 import shutil
 import ssl
 import threading
-import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
-from doctor_core import background
+from doctor_core import background, bmc_address, redfish_bounds
 from doctor_core.clock import Deadline
 from doctor_core.exceptions import (
     BackendError,
@@ -27,7 +25,6 @@ from doctor_core.wording import few
 
 T = TypeVar('T')
 
-_IPMI_PORT = 623
 #: By what ipmitool says that it will be refused the next time, too; its
 #: status is 1, whatever happens.
 _REFUSALS = ('rakp 2 hmac is invalid', 'unauthorized name',
@@ -42,6 +39,9 @@ _AS_USER = ('-L', 'USER')
 _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.EHOSTDOWN,
                           errno.ETIMEDOUT})
 _LOGOUT_S = 5.0
+#: So long Redfish goes on when nobody waits any more: who logs in slowly is
+#: logged in to when he is asked again.
+_AFTER_S = 30.0
 
 
 class Bmc(abc.ABC):
@@ -64,6 +64,14 @@ class Bmc(abc.ABC):
         """Ask for power, or for none at once; does not wait for it. When
         this raises, the controller may have been asked all the same.
         """
+
+    def places(self) -> Collection[bmc_address.Place]:
+        """Whom its address leads to by now; blocks while its name is looked
+        up, for as long as that takes.
+
+        :returns: none when that is not known.
+        """
+        return ()
 
     def close(self) -> None:  # noqa: B027
         """Log out, if that is possible within seconds; may be called again.
@@ -109,10 +117,10 @@ class IpmiBmc(Bmc):
         self._runner = runner or LocalRunner(
             environment={'IPMITOOL_PASSWORD': password})
         self._name = address
-        name, port = _host_and_port(address)
+        name, port = bmc_address.ipmi(address)
         # -v: else a refusal looks like silence.
         self._argv = ['ipmitool', '-v', '-I', 'lanplus', '-H', name,
-                      '-p', str(port or _IPMI_PORT), '-U', user, '-E']
+                      '-p', str(port), '-U', user, '-E']
         if cipher_suite is not None:
             self._argv += ['-C', str(cipher_suite)]
 
@@ -125,6 +133,9 @@ class IpmiBmc(Bmc):
 
     def switch(self, on: bool, timeout_s: float) -> None:
         self._run('on' if on else 'off', timeout_s)
+
+    def places(self) -> Collection[bmc_address.Place]:
+        return bmc_address.resolved(bmc_address.place('ipmi', self._name))
 
     def _run(self, what: str, timeout_s: float,
              rights: Sequence[str] = ()) -> str:
@@ -157,12 +168,9 @@ class RedfishBmc(Bmc):
     def __init__(self, url: str, user: str, password: str, *,
                  cafile: str = '', library: Any = None) -> None:
         self._sushy = library or _sushy()
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ('http', 'https') or not parts.netloc:
-            raise ConfigError(f'{url} is not http:// or https://, as Redfish '
-                              'needs it.')
-        self._base = f'{parts.scheme}://{parts.netloc}'
-        self._path = parts.path.rstrip('/')
+        self._base, self._path = bmc_address.redfish(url)
+        self._url = url
+        self._bounds = redfish_bounds.Bounds(self._base)
         self._verify: str | bool = cafile or True
         self._auth = self._sushy.auth.SessionOrBasicAuth(user, password)
         self._free = threading.Lock()
@@ -174,6 +182,9 @@ class RedfishBmc(Bmc):
     def switch(self, on: bool, timeout_s: float) -> None:
         what = self._sushy.RESET_ON if on else self._sushy.RESET_FORCE_OFF
         self._within(timeout_s, lambda: self._connected().reset_system(what))
+
+    def places(self) -> Collection[bmc_address.Place]:
+        return bmc_address.resolved(bmc_address.place('redfish', self._url))
 
     def close(self) -> None:
         if self._system is not None:
@@ -198,8 +209,11 @@ class RedfishBmc(Bmc):
             # once more it has to be, for the library may send what it asks
             # by a connection that the other side is closing.
             root = self._sushy.Sushy(
-                self._base, auth=self._auth, verify=self._verify,
-                server_side_retries=2, server_side_retries_delay=0.1)
+                self._base, auth=self._auth,
+                connector=redfish_bounds.connector(
+                    self._sushy, self._bounds, self._base,
+                    verify=self._verify, server_side_retries=2,
+                    server_side_retries_delay=0.1))
             self._system = root.get_system(self._path) if self._path \
                 else _only(root.get_system_collection().get_members(),
                            self._base)
@@ -207,7 +221,8 @@ class RedfishBmc(Bmc):
 
     def _within(self, timeout_s: float, work: Callable[[], T]) -> T:
         """Have it done by a thread that may be left alone: the library's
-        limit is one for each read, of which a call has many.
+        limit is one for each read, of which a call has many. It ends soon
+        after.
         """
         deadline = Deadline(timeout_s)
         late = NoAnswer(f'The BMC {self._base} does not answer within '
@@ -217,6 +232,7 @@ class RedfishBmc(Bmc):
 
         def run() -> T:
             try:
+                self._bounds.begin(timeout_s + _AFTER_S)
                 with self._translated():
                     return work()
             finally:
@@ -245,7 +261,8 @@ class RedfishBmc(Bmc):
                 message, recoverable=isinstance(error, passing)
                 and not _is_distrust(error)) from None
         # What the library runs into where the answers are not Redfish.
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError,
+                RecursionError) as error:
             raise BackendError(f'What answers at {self._base} does not speak '
                                f'Redfish: {error}') from None
 
@@ -282,19 +299,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _not_installed() -> ConfigError:
     return ConfigError('ipmitool is not installed on this machine.')
-
-
-def _host_and_port(address: str) -> tuple[str, int | None]:
-    try:
-        return str(ipaddress.ip_address(address)), None
-    except ValueError:
-        pass
-    try:
-        parts = urllib.parse.urlsplit(f'//{address}')
-        name, port = parts.hostname, parts.port
-    except ValueError:
-        name = port = None
-    if not name or parts.path or parts.username is not None:
-        raise ConfigError(f'{address} is not the name or the address of a '
-                          'BMC, with ":port" or without.')
-    return name, port

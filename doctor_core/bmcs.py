@@ -5,15 +5,20 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent import futures
+from typing import Any, TypeVar
 
 from oslo_config import cfg
 
-from doctor_core import background
+from doctor_core import background, bmc_address, clock
 from doctor_core.bmc import Bmc, connect
-from doctor_core.exceptions import ConfigError
+from doctor_core.bmc_address import Owners, Place
+from doctor_core.clock import Deadline
+from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.model import Host
 from doctor_core.plugins import Options
 from doctor_core.wording import few
+
+T = TypeVar('T')
 
 LOG = logging.getLogger(__name__)
 
@@ -22,6 +27,8 @@ _HOST = '{host}'
 #: For so long the end waits until all are logged out of, in seconds.
 _LOGOUT_S = 3.0
 _AT_A_TIME = 20
+#: So long what a name leads to is believed, in seconds.
+_LOOK_S = 60.0
 
 
 def bmc_opts(kinds: Collection[str] = KINDS) -> list[cfg.Opt]:
@@ -76,8 +83,7 @@ class Bmcs:
         self._way = way
         self._lock = threading.Lock()
         self._made: dict[str, Bmc] = {}
-        #: Whose an address is: a controller speaks for one host only.
-        self._owners: dict[str, str] = {}
+        self._owners = Owners()
         self._named: dict[str, str] = {}
         self._said: set[str] = set()
 
@@ -88,6 +94,8 @@ class Bmcs:
             are, or what speaks to them is not installed.
         """
         address, section = self._options.address, self._options.section
+        for text in (address, *self._options.addresses):
+            self._said_well(bmc_address.refuse_user, text)
         self._named = _named(self._options.addresses, section)
         if not address and not self._named:
             raise ConfigError(f'[{section}] address: where are the management '
@@ -104,7 +112,8 @@ class Bmcs:
         """The controller of a host, the same at each call; None when no
         address of one is known. Does not block.
 
-        :raises ConfigError: its address is none, or another host's, too.
+        :raises ConfigError: its address is none, or another host's, too. That
+            may come out when it is asked only, for both.
         """
         with self._lock:
             if host.name in self._made:
@@ -112,12 +121,13 @@ class Bmcs:
             address = self._address(host)
             if not address:
                 return None
-            owner = self._owners.setdefault(address, host.name)
-            if owner != host.name:
-                raise ConfigError(
-                    f'[{self._options.section}] has one management '
-                    f'controller, {address}, for {owner} and {host.name}.')
-            made = self._made[host.name] = self._make(address)
+            bmc = self._make(address)
+            where = bmc_address.place(self._kind, address)
+            self._said_well(self._owners.claim, host.name, address, where)
+            made = self._made[host.name] = _Sole(
+                bmc, lambda places: self._said_well(
+                    self._owners.learn, host.name,
+                    {where, *places} if places else ()))
             return made
 
     def renew(self, host: Host) -> None:
@@ -137,8 +147,7 @@ class Bmcs:
         with self._lock:
             gone = [self._made.pop(name) for name in list(self._made)
                     if name not in names]
-            self._owners = {address: owner for address, owner
-                            in self._owners.items() if owner in names}
+        self._owners.keep(names)
         _close(gone)
         self._note(hosts)
 
@@ -158,11 +167,16 @@ class Bmcs:
         options = self._options
         more = {name: value for name in ('cafile', 'cipher_suite')
                 if (value := getattr(options, name, None)) is not None}
+        return self._said_well(
+            lambda: self._way(self._kind, address, options.user,
+                              options.password, **more))
+
+    def _said_well(self, work: Callable[..., T], *words: Any) -> T:
+        """Have it said where the operator has to mend it."""
         try:
-            return self._way(self._kind, address, options.user,
-                             options.password, **more)
+            return work(*words)
         except ConfigError as error:
-            raise ConfigError(f'[{options.section}] {error}') from None
+            raise ConfigError(f'[{self._options.section}] {error}') from None
 
     def _note(self, hosts: Sequence[Host]) -> None:
         left = [host.name for host in hosts if not self._address(host)]
@@ -172,6 +186,54 @@ class Bmcs:
             LOG.warning('[%s] has no address of the management controllers '
                         'of %s: nobody asks them', self._options.section,
                         few(new))
+
+
+class _Sole(Bmc):
+    """A controller that says nothing when it is another host's, too.
+
+    :param learn: takes what its address leads to; raises ConfigError when
+        it is.
+    """
+
+    def __init__(self, bmc: Bmc,
+                 learn: Callable[[Collection[Place]], None]) -> None:
+        self._bmc = bmc
+        self._learn = learn
+        self._looking: futures.Future[Collection[Place]] | None = None
+        self._looked_at = 0.0
+
+    def is_on(self, timeout_s: float) -> bool:
+        self._learn(())
+        deadline = Deadline(timeout_s)
+        # Beside it: a name that is looked up slowly is no silence.
+        looking = self._look()
+        is_on = self._bmc.is_on(timeout_s)
+        try:
+            places = looking.result(deadline.left_s())
+        except TimeoutError:
+            raise BackendError(
+                'The name of its management controller is not looked up '
+                f'within {timeout_s:g} s', recoverable=True) from None
+        self._learn(places)
+        return is_on
+
+    def _look(self) -> 'futures.Future[Collection[Place]]':
+        now = clock.monotonic()
+        last = self._looking
+        if last is None or last.done() and now - self._looked_at >= _LOOK_S:
+            self._looked_at = now
+            last = self._looking = background.begin(self._bmc.places,
+                                                    'bmc-name')
+        return last
+
+    def switch(self, on: bool, timeout_s: float) -> None:
+        self._bmc.switch(on, timeout_s)
+
+    def places(self) -> Collection[Place]:
+        return self._bmc.places()
+
+    def close(self) -> None:
+        self._bmc.close()
 
 
 def _named(entries: Sequence[str], section: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ import stevedore
 import stevedore.exception
 from oslo_config import cfg
 
-from doctor_core import exceptions, option_values, wire
+from doctor_core import exceptions, option_values, wire, wording
 
 #: Every kind of plugin: the package's name, in the plural, which is also
 #: the end of its entry-point group; and its option group, in the singular.
@@ -117,7 +117,7 @@ def load(kind: str, name: str) -> Any:
 
 def _line(error: object) -> str:
     """An error of others, fit for one line."""
-    return wire.escaped(' '.join(str(error).split()))
+    return wire.escaped(' '.join(wording.said(error).split()))
 
 
 @contextlib.contextmanager
@@ -232,7 +232,7 @@ def register_all(conf: cfg.ConfigOpts, kind: str
         try:
             classes[name] = register(conf, kind, name)
         except exceptions.ConfigError as error:
-            broken[name] = str(error)
+            broken[name] = wording.said(error)
     return classes, broken
 
 
@@ -304,7 +304,7 @@ def make_all(conf: cfg.ConfigOpts, kind: str, *others: Any
                          (exceptions.ConfigError,)):
                 made[name] = plugin(options_of(conf, kind, name), *others)
         except exceptions.PluginFailed as error:
-            broken[name] = str(error)
+            broken[name] = wording.said(error)
         except exceptions.ConfigError as error:
             if _is_set(conf, options_group(kind, name)):
                 raise

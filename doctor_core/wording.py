@@ -1,6 +1,9 @@
 """How a line for a person is put, whoever writes it."""
 
+import logging
 from collections.abc import Iterable
+
+LOG = logging.getLogger(__name__)
 
 #: No line names more things than these.
 MOST = 10
@@ -25,6 +28,18 @@ def few(items: Iterable[object], most: int = MOST, *, separator: str = ', '
     # Between sentences, the number would belong to the last of them.
     joint = ' ' if separator == ', ' else separator
     return f'{text}{joint}and {more} more'
+
+
+def said(error: object) -> str:
+    """What an error of others says, for a person. Never raises: one that
+    cannot say what it is has its type for a name.
+    """
+    try:
+        return str(error)
+    except BaseException as worse:  # a plugin's: it may be anything
+        LOG.debug('An error cannot say what it is', exc_info=True)
+        return f'{type(error).__name__}, which does not say what it is ' \
+            f'({type(worse).__name__})'
 
 
 def counted(count: int, one: str, many: str = '') -> str:

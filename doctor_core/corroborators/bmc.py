@@ -17,7 +17,7 @@ from doctor_core.exceptions import BackendError, ConfigError, NoAnswer
 from doctor_core.model import Host
 from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.plugins import Options
-from doctor_core.wording import by_reason, counted
+from doctor_core.wording import by_reason, counted, said
 
 LOG = logging.getLogger(__name__)
 
@@ -191,7 +191,7 @@ class BmcCorroborator(Corroborator):
             self._ask(host)
             bmc.close()
         except (BackendError, ConfigError) as error:
-            return str(error)
+            return said(error)
         return ''
 
     def stop(self) -> None:
@@ -235,7 +235,7 @@ class _Trial:
                 why = self._attempt(host)
             except Exception as defect:  # a thread's outermost frame
                 LOG.exception('A management controller cannot be tried')
-                why = repr(defect)
+                why = f'{type(defect).__name__}: {said(defect)}'
             with self._lock:
                 self._tried += 1
                 if why:

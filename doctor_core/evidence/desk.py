@@ -12,6 +12,7 @@ from doctor_core.corroborators.base import Corroborator
 from doctor_core.exceptions import ConfigError, DoctorError
 from doctor_core.model import Host
 from doctor_core.model.evidence import Evidence
+from doctor_core.wording import said
 
 LOG = logging.getLogger(__name__)
 
@@ -163,9 +164,9 @@ class Desk:
                 raise TypeError(f'ask() returned {evidence!r}, neither '
                                 'Evidence nor None')
         except (DoctorError, OSError) as error:
-            self._note(name, str(error), isinstance(error, ConfigError))
+            self._note(name, said(error), isinstance(error, ConfigError))
         except BaseException as defect:  # a plugin's; SystemExit, too
-            if self._is_news(name, repr(defect)):
+            if self._is_news(name, f'{type(defect).__name__}: {said(defect)}'):
                 LOG.exception('The corroborator %s failed; that says nothing '
                               'of host %s', self.name, name)
         else:

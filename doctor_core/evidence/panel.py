@@ -14,6 +14,7 @@ from doctor_core.model.evidence import Evidence
 from doctor_core.monitors import reports
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.periodic import Periodic
+from doctor_core.wording import said
 
 LOG = logging.getLogger(__name__)
 
@@ -192,8 +193,9 @@ class Panel:
 
     def _note(self, kind: str, defect: Exception) -> None:
         """Log a defect, once for each monitor."""
-        if self._defects.get(kind) != repr(defect):
-            self._defects[kind] = repr(defect)
+        what = f'{type(defect).__name__}: {said(defect)}'
+        if self._defects.get(kind) != what:
+            self._defects[kind] = what
             LOG.exception('The monitor %s cannot say what it hears, or be '
                           'told what others know', kind)
 
@@ -205,7 +207,7 @@ def _raise(errors: Sequence[BaseException]) -> None:
             raise error
     if errors:
         raise ConfigError(
-            ' '.join(dict.fromkeys(map(str, errors)))) from errors[0]
+            ' '.join(dict.fromkeys(map(said, errors)))) from errors[0]
 
 
 def _together(said: Sequence[tuple[str, HostStatus]], degraded: str

@@ -11,6 +11,7 @@ from doctor_core import clock
 from doctor_core.exceptions import BackendError, CloudError
 from doctor_core.inspectors.base import Inspector
 from doctor_core.model import Action, Correction, StateChange
+from doctor_core.wording import said
 
 LOG = logging.getLogger(__name__)
 
@@ -29,9 +30,9 @@ class Complaints:
         """
         if isinstance(error, BackendError):
             # What is outside of Doctor has failed, and not the plugin.
-            return str(error)
+            return said(error)
         name = f'{type(plugin).__module__}.{type(plugin).__qualname__}'
-        words = ' '.join(f'{type(error).__name__}: {error}'.split())
+        words = ' '.join(f'{type(error).__name__}: {said(error)}'.split())
         key = name, doing, type(error)
         with self._lock:
             is_new = key not in self._known

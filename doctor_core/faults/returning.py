@@ -34,7 +34,7 @@ from doctor_core.model import (
 )
 from doctor_core.model.states import CorrectionState
 from doctor_core.store import FaultRecord, Store
-from doctor_core.wording import by_reason, few
+from doctor_core.wording import by_reason, few, said
 
 #: While servers and ports are set back.
 _AT_WORK = 'its servers and ports are being set back'
@@ -103,9 +103,9 @@ class Returning:
         try:
             self._advance(record, progress)
         except NotSettled as error:
-            progress.waiting = str(error)
+            progress.waiting = said(error)
         except BackendError as error:
-            progress.trouble.append(f'cannot ask what to undo: {error}')
+            progress.trouble.append(f'cannot ask what to undo: {said(error)}')
         progress.trouble += progress.unknown
         return progress
 
@@ -154,7 +154,8 @@ class Returning:
         try:
             self._inspector.release(record.hostname)
         except BackendError as error:
-            progress.trouble.append(f'cannot let go of the host: {error}')
+            progress.trouble.append(
+                f'cannot let go of the host: {said(error)}')
 
     # The mark of the host.
 

@@ -15,7 +15,7 @@ from doctor_core.faults.under_way import UnderWay
 from doctor_core.model import Checkpoint, Event, News, Stage, Telling
 from doctor_core.model.states import TellingState
 from doctor_core.store import FaultRecord, Store
-from doctor_core.wording import counted
+from doctor_core.wording import counted, said
 
 LOG = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class Teller:
                     since=_since(record, one.news))
             except Exception as error:  # whatever Nova says of a server
                 why = f'There is no event for server {one.server.id}: ' \
-                      f'{type(error).__name__}: {error}'
+                      f'{type(error).__name__}: {said(error)}'
                 LOG.error('%s', why, exc_info=True)
                 self._end(fault_id, one, Outcome((why,)))
                 continue

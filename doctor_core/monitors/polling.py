@@ -14,14 +14,15 @@ from doctor_core.exceptions import BackendError, ConfigError
 from doctor_core.model import Fault, Host
 from doctor_core.model.evidence import Evidence, EvidenceKind
 from doctor_core.monitors import unheard
+from doctor_core.monitors.asking import Polled, Probe
 from doctor_core.monitors.base import HostStatus, Monitor
 from doctor_core.monitors.policy import policy, policy_opts
 from doctor_core.monitors.reports import host_down, host_up, last_answer_at
-from doctor_core.monitors.rounds import FIRST_S, Polled, Probe, Rounds
+from doctor_core.monitors.rounds import FIRST_S, Rounds
 from doctor_core.monitors.unheard import Unheard
 from doctor_core.monitors.verdict import FAILED, Change, State
 from doctor_core.plugins import Options
-from doctor_core.wording import counted
+from doctor_core.wording import counted, said
 
 LOG = logging.getLogger(__name__)
 
@@ -60,11 +61,12 @@ class PollingMonitor(Monitor):
             queue.SimpleQueue())
         self._probes: queue.SimpleQueue[Probe | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=target, daemon=True,
-                                          name=f'{options.section}-{name}')
-                         for name, target in [('loop', self._run), *(
-                             (str(number), self._ask) for number
-                             in range(options.at_a_time))]]
+        self._threads = [
+            self._thread('loop', self._run),
+            *(self._thread(str(number), self._ask)
+              for number in range(options.at_a_time))]
+        #: How many ask in the place of those whose probes do not return.
+        self._in_place = 0
         self._grace_s = max(
             unheard.GRACE_S,
             min(options.interval_s, FIRST_S) + options.timeout_s)
@@ -100,8 +102,9 @@ class PollingMonitor(Monitor):
 
         Called from several threads at a time, each time for another host. It
         may block for ``self.options.timeout_s`` seconds; one that does not
-        return is one without an answer. That counts as ``False``; with
-        ``hears_hosts = False`` it says nothing, as ``None``.
+        return is one without an answer, and its thread is left alone. That
+        counts as ``False``; with ``hears_hosts = False`` it says nothing, as
+        ``None``.
 
         :returns: True when it is well, False when it is not, None when that
             cannot be said: then it is as if nobody had asked.
@@ -182,8 +185,13 @@ class PollingMonitor(Monitor):
         loop, *askers = self._threads
         if loop.is_alive():
             loop.join()
-        for _thread in askers:
+        for _ in range(len(askers) + self._in_place):
             self._probes.put(None)
+
+    def _thread(self, name: str, target: Callable[[], None]
+                ) -> threading.Thread:
+        return threading.Thread(target=target, daemon=True,
+                                name=f'{self.options.section}-{name}')
 
     def _run(self) -> None:
         wait_s = 0.0
@@ -208,10 +216,21 @@ class PollingMonitor(Monitor):
 
     def _step(self) -> float:
         wake_at = self._rounds.step(clock.monotonic())
+        self._replace()
         for probe in self._rounds.begin(clock.monotonic()):
             self._probes.put(probe)
             wake_at = min(wake_at, probe.deadline)
         return max(0.0, wake_at - clock.monotonic())
+
+    def _replace(self) -> None:
+        """Have as many ask as there are places."""
+        while self._in_place < self._rounds.given_up:
+            self._thread('more', self._ask).start()
+            self._in_place += 1
+        while self._in_place > self._rounds.given_up:
+            # Whoever is free first ends.
+            self._in_place -= 1
+            self._probes.put(None)
 
     def _ask(self) -> None:
         """Make probes, and leave what came of them for the loop."""
@@ -230,13 +249,14 @@ class PollingMonitor(Monitor):
                                 'nor False nor None')
         except (BackendError, OSError) as error:
             return so(rounds.missed if self.hears_hosts else rounds.failed,
-                      str(error))
+                      said(error))
         except ConfigError as error:
-            self._complain(str(error))
-            return so(rounds.failed, str(error))
+            self._complain(said(error))
+            return so(rounds.failed, said(error))
         except BaseException as defect:  # a plugin's; SystemExit, too
             self._note(defect)
-            return so(rounds.failed, f'{type(defect).__name__}: {defect}')
+            return so(rounds.failed,
+                      f'{type(defect).__name__}: {said(defect)}')
         if well is None:
             return so(rounds.failed, 'it cannot be said how the host is')
         return so(rounds.answered if well else rounds.missed)

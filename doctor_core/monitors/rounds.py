@@ -3,7 +3,6 @@
 Pure: no clock, no I/O. The times given are seconds of one monotonic clock.
 """
 
-import dataclasses
 import heapq
 import itertools
 import logging
@@ -11,6 +10,7 @@ import random
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from doctor_core.model import Host
+from doctor_core.monitors.asking import Places, Polled, Probe
 from doctor_core.monitors.changes import Changes
 from doctor_core.monitors.guard import WordsOnly
 from doctor_core.monitors.judgement import SETTLE_S, Network, Target
@@ -25,41 +25,12 @@ LOG = logging.getLogger(__name__)
 _GRACE_S = 1.0
 #: How often the log says that probes are late.
 _NOTE_S = 60.0
+#: Why a host is not asked that has its turn.
+_NEGLECTED = 'it is not asked: the probes of others do not return'
 #: All that are new are asked within this, however long the interval.
 FIRST_S = 0.8
 #: The longest time between two steps.
 _IDLE_S = 1.0
-
-
-@dataclasses.dataclass(eq=False)
-class Polled:
-    """A host that is asked, and what is held of it.
-
-    :ivar problem: why it did not answer, or could not be asked.
-    :ivar missed_at: when the last probe began that it did not answer.
-    :ivar is_new: whether it has not been asked yet.
-    """
-
-    host: Host
-    target: Target
-    problem: str = ''
-    missed_at: float = float('-inf')
-    is_new: bool = True
-
-
-@dataclasses.dataclass(eq=False)
-class Probe:
-    """A question to a host that is under way.
-
-    :ivar deadline: when it should have returned; then, when next to count
-        that it has not.
-    :ivar overdue: whether it should have returned.
-    """
-
-    polled: Polled
-    began_at: float
-    deadline: float
-    overdue: bool = False
 
 
 class Rounds:
@@ -69,7 +40,8 @@ class Rounds:
 
     :param interval_s: seconds between two probes of a host.
     :param timeout_s: seconds that a probe may take.
-    :param at_a_time: how many are under way at most.
+    :param at_a_time: how many are under way at most; and as many again that
+        do not return.
     :param silence_counts: whether a host that is asked and says nothing is
         silent. It is not where somebody else is asked about it: then only his
         word counts, and that of many at once is no sign of a broken path.
@@ -92,14 +64,14 @@ class Rounds:
         self._policy = policy
         self._interval_s = interval_s
         self._limit_s = timeout_s + _GRACE_S
-        self._at_a_time = at_a_time
         self._silence_counts = silence_counts
         if not silence_counts:
             self.network.guard = WordsOnly()
         self._changes = Changes(changed)
         self._queue: list[tuple[float, int, Polled]] = []
         self._order = itertools.count()
-        self._running: set[Probe] = set()
+        self._places = Places(at_a_time)
+        self._neglect_at = float('-inf')
         self._presumed: frozenset[str] = frozenset()
         self._heard: Collection[str] | None = None
         self._was_unsettled = False
@@ -166,13 +138,13 @@ class Rounds:
     def begin(self, now: float) -> Iterator[Probe]:
         """The probes that are to be made now."""
         while self._queue and self._queue[0][0] <= now:
-            if len(self._running) >= self._at_a_time:
+            if self._places.are_taken:
                 self._note_late(now)
                 return
             _due_at, _order, polled = heapq.heappop(self._queue)
             if self._is_watched(polled):
                 probe = Probe(polled, now, now + self._limit_s)
-                self._running.add(probe)
+                self._places.running.add(probe)
                 yield probe
 
     def _note_late(self, now: float) -> None:
@@ -182,8 +154,8 @@ class Rounds:
         self._noted_at = now
         LOG.warning('Hosts are asked %.1f s late: %d are asked at a time, and '
                     '%d of these do not return; see at_a_time, interval_s '
-                    'and timeout_s', late_s, self._at_a_time,
-                    sum(probe.overdue for probe in self._running))
+                    'and timeout_s', late_s, self._places.count,
+                    sum(probe.overdue for probe in self._places.running))
 
     def answered(self, probe: Probe, now: float) -> None:
         """The host is well."""
@@ -239,7 +211,7 @@ class Rounds:
 
         :returns: whether it is still watched, as it was when it was asked.
         """
-        self._running.discard(probe)
+        self._places.left(probe)
         if not self._is_watched(probe.polled):
             return False
         # From then on they take turns within the interval.
@@ -271,12 +243,15 @@ class Rounds:
         :returns: when to call again.
         """
         lag_s = 0.0 if self._wake_at is None else now - self._wake_at
-        for probe in self._running:
+        if lag_s >= _GRACE_S:
+            self._neglect_at = now + self._interval_s
+        for probe in self._places.running:
             if lag_s >= _GRACE_S:
                 # The monitor was stopped for a while, and they were, too.
                 probe.deadline = max(probe.deadline, now + _GRACE_S)
             if probe.deadline <= now:
                 self._overdue(probe, now)
+        self._note_neglected(now)
         self.unasked.look(now, len(self.hosts))
         self.network.doubt_itself(now)
         self._was_unsettled |= self.network.unsettled(now)
@@ -294,11 +269,33 @@ class Rounds:
             else:
                 self.unasked.failed(probe.polled.host.name,
                                     probe.polled.problem, now)
+        if probe.overdue:
+            self._places.give_up(probe)
         probe.overdue = True
         probe.deadline = now + self._interval_s
 
+    def _note_neglected(self, now: float) -> None:
+        """Of whom nobody asks, for want of a place, nothing is known; once in
+        each interval.
+        """
+        if now < self._neglect_at:
+            return
+        self._neglect_at = now + self._interval_s
+        if not any(probe.overdue for probe in self._places.running):
+            return
+        for due_at, _order, polled in self._queue:
+            if now - due_at >= self._interval_s and self._is_watched(polled):
+                polled.problem = _NEGLECTED
+                self.unasked.failed(polled.host.name, _NEGLECTED, now)
+
+    @property
+    def given_up(self) -> int:
+        """How many probes nobody waits for: others have their places."""
+        return self._places.given_up
+
     def _next_wake(self, now: float) -> float:
-        times = [now + _IDLE_S, *(probe.deadline for probe in self._running)]
-        if self._queue and len(self._running) < self._at_a_time:
+        times = [now + _IDLE_S, *(
+            probe.deadline for probe in self._places.running)]
+        if self._queue and not self._places.are_taken:
             times.append(self._queue[0][0])
         return min(times)

@@ -5,6 +5,7 @@ from typing import Any
 
 from doctor_core import clock, wire
 from doctor_core.model import Delivered, Notice
+from doctor_core.wording import said
 
 
 def alarm(notice: Notice) -> str:
@@ -55,7 +56,7 @@ def failed(where: str, statistics: dict[str, Any], error: BaseException,
     :param next_at: when there is another one; None when there is none.
     """
     # Many a notifier names the place itself.
-    why = f'{error}'
+    why = said(error)
     if why.startswith((f'{where}: ', f'{where} ')):
         why = why.removeprefix(where).lstrip(': ')
     number = statistics.get('attempt_number')

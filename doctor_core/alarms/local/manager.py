@@ -40,7 +40,7 @@ from doctor_core.model import (
 )
 from doctor_core.plugins import Options
 from doctor_core.web.server import Route
-from doctor_core.wording import counted
+from doctor_core.wording import counted, said
 
 LOG = logging.getLogger(__name__)
 
@@ -302,4 +302,4 @@ def _why(future: 'Future[Delivered]') -> str:
     if future.cancelled():
         return 'cancelled'
     error = future.exception()
-    return '' if error is None else str(error) or type(error).__name__
+    return '' if error is None else said(error) or type(error).__name__

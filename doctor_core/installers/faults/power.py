@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from oslo_config import cfg
 
+from doctor_core import bmc_address
 from doctor_core.bmc import Bmc, connect
 from doctor_core.clock import SYSTEM, Clock, Deadline, wait_for
 from doctor_core.exceptions import (
@@ -164,6 +165,10 @@ class PowerInjector(Injector[PowerSettings]):
 
 
 def _pair(entry: str) -> tuple[str, str]:
+    try:
+        bmc_address.refuse_user(entry)
+    except ConfigError as error:
+        raise ConfigError(f'fault_bmcs: {error}') from None
     name, _, address = entry.partition('=')
     if not (name.strip() and address.strip()):
         raise ConfigError(f'fault_bmcs: {entry!r} is not "host=address".')

@@ -13,6 +13,8 @@ class Rack:
 
     :ivar power: True, False, what is raised, or what is called for one of
         these; by address. Who is not in it is silent.
+    :ivar places: what addresses lead to, or what is called for that; by
+        address.
     :ivar made: the words with which each way was made.
     :ivar asked: the addresses that were asked for power, in order.
     :ivar closed: those that were logged out of, in order.
@@ -20,6 +22,7 @@ class Rack:
 
     def __init__(self, **power):
         self.power = power
+        self.places = {}
         self.made = []
         self.asked = []
         self.closed = []
@@ -51,6 +54,10 @@ class _Bmc(Bmc):
         if isinstance(power, Exception):
             raise power
         return power
+
+    def places(self):
+        found = self._rack.places.get(self._address, ())
+        return found() if callable(found) else found
 
     def switch(self, on, timeout_s):
         raise AssertionError('nobody is to switch anything')

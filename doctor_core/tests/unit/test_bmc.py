@@ -74,9 +74,23 @@ class IpmiTest(testtools.TestCase):
             self.assertEqual(['-H', name, '-p', port], self.tool.ran[0][4:8])
 
     def test_what_is_no_address(self):
-        for address in ('', ':623', 'b:x', 'b:70000', 'https://b', 'u@b'):
+        for address in ('', ':623', 'b:x', 'b:70000', 'https://b'):
             error = self.assertRaises(ConfigError, self.made, '', address)
             self.assertIn('is not the name or the address', str(error))
+
+    def test_who_to_log_in_as_is_no_part_of_it(self):
+        """A password in an address stood in the log, and in what is shown.
+        """
+        for kind, address in (('ipmi', 'u:xyzzy@b'), ('ipmi', 'xyzzy@b:1'),
+                              ('redfish', 'https://u:xyzzy@b'),
+                              ('redfish', 'ftp://u:xyzzy@b/x'),
+                              ('redfish', 'u:xyzzy@b')):
+            error = self.assertRaises(
+                ConfigError, self.made if kind == 'ipmi' else connect,
+                *(('', address) if kind == 'ipmi'
+                  else (kind, address, 'u', 'p')))
+            self.assertIn('user and password', str(error))
+            self.assertNotIn('xyzzy', str(error))
 
     def test_nonsense_is_no_answer(self):
         error = self.assertRaises(BackendError, self.made('Hello').is_on,
@@ -129,6 +143,11 @@ class Sushy:
 
     POWER_STATE_OFF, RESET_ON, RESET_FORCE_OFF = 'off', 'On', 'ForceOff'
 
+    class connector:
+        class Connector:
+            def __init__(self, _base, **words):
+                self.words = words
+
     class exceptions:
         SushyError = type('SushyError', (Exception,), {})
         ConnectionError = type('ConnectionError', (SushyError,), {})
@@ -145,8 +164,8 @@ class Sushy:
     def close(self):
         self.closed += 1
 
-    def Sushy(self, base, **words):
-        self.asked.append((base, words['server_side_retries']))
+    def Sushy(self, base, *, auth, connector):
+        self.asked.append((base, connector.words['server_side_retries']))
         return self
 
     def get_system_collection(self):

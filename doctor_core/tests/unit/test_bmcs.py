@@ -1,10 +1,13 @@
+import threading
+
 import fixtures
 import testtools
 from oslo_config import cfg
 
 from doctor_core import clock
+from doctor_core.bmc_address import Place
 from doctor_core.bmcs import KINDS, Bmcs, bmc_opts
-from doctor_core.exceptions import ConfigError
+from doctor_core.exceptions import BackendError, ConfigError, NoAnswer
 from doctor_core.fixtures import options
 from doctor_core.model import Host
 from doctor_core.tests.unit.rack import Rack
@@ -74,10 +77,63 @@ class BmcsTest(testtools.TestCase):
         """One machine that is off would have been the death of all."""
         self.assertIn('is the same for all hosts',
                       self.refused(address='https://bmc'))
-        self.assertIn('one management controller, b1, for one and two',
-                      self.refused(ONE, TWO, addresses=['one=b1', 'two=b1']))
-        self.assertIn('one-b, for one and two', self.refused(
-            ONE, TWO, address='{host}-b', addresses=['two=one-b']))
+        self.assertIn('one management controller for one (b1) and two (b1)',
+                      self.refused(ONE, TWO, kind='ipmi',
+                                   addresses=['one=b1', 'two=b1']))
+        self.assertIn('one (one-b) and two (one-b)', self.refused(
+            ONE, TWO, kind='ipmi', address='{host}-b',
+            addresses=['two=one-b']))
+
+    def test_one_controller_by_two_addresses_is_refused(self):
+        for kind, first, second in (
+                ('redfish', 'https://b', 'https://b/'),
+                ('redfish', 'https://b', 'HTTPS://B.'),
+                ('redfish', 'https://b', 'https://b:443'),
+                ('redfish', 'https://b', 'http://b'),
+                ('redfish', 'https://b', 'https://b/redfish/v1/Systems/1'),
+                ('redfish', 'https://b/s/1', 'https://b//s/%31/'),
+                ('redfish', 'https://[::1]', 'https://[0:0::1]/'),
+                ('ipmi', 'b', 'B:623'), ('ipmi', '::1', '[0::1]:623')):
+            said = self.refused(ONE, TWO, kind=kind, addresses=[
+                f'one={first}', f'two={second}'])
+            self.assertIn(f'for one ({first}) and two ({second})', said)
+
+    def test_two_of_one_machine_are_two(self):
+        for kind, first, second in (
+                ('redfish', 'https://b/s/1', 'https://b/s/2'),
+                ('redfish', 'https://b:1', 'https://b:2'),
+                ('ipmi', 'b', 'b:1623')):
+            self.made(ONE, TWO, kind=kind, addresses=[f'one={first}',
+                                                      f'two={second}'])
+
+    def test_a_name_and_the_address_of_one_machine(self):
+        """It was the death of both; it comes out when they are asked."""
+        bmcs = self.made(ONE, TWO, THREE, kind='ipmi', addresses=[
+            'one=b1', 'two=192.0.2.1', 'three=b3'])
+        self.rack.power = {'b1': False, '192.0.2.1': False, 'b3': False}
+        self.rack.places = {
+            'b1': {Place('192.0.2.1', 0), Place('192.0.2.2', 0)},
+            'b3': {Place('192.0.2.3', 0)}}
+        said = {str(self.assertRaises(ConfigError, bmcs.of(host).is_on,
+                                      WAIT_S)) for host in (ONE, TWO)}
+        self.assertEqual({
+            '[plugin_test] There is one management controller for one (b1) '
+            'and two (192.0.2.1): none of them is asked.'}, said)
+        self.assertFalse(bmcs.of(THREE).is_on(WAIT_S))
+        bmcs.keep([TWO, THREE])
+        self.assertFalse(bmcs.of(TWO).is_on(WAIT_S))
+
+    def test_a_name_that_is_looked_up_too_slowly_is_no_silence(self):
+        go = threading.Event()
+        self.addCleanup(go.set)
+        self.rack.power = {'b1': False}
+        self.rack.places = {'b1': lambda: go.wait(WAIT_S) and ()}
+        bmc = self.made(ONE, kind='ipmi', addresses=['one=b1']).of(ONE)
+        error = self.assertRaises(BackendError, bmc.is_on, 0.01)
+        self.assertIn('is not looked up within', str(error))
+        self.assertFalse(isinstance(error, NoAnswer))
+        go.set()
+        self.assertFalse(bmc.is_on(WAIT_S))
 
     def test_what_is_no_address(self):
         for entry in ('one', 'one=', '=b1'):
@@ -87,6 +143,15 @@ class BmcsTest(testtools.TestCase):
             addresses=['one=b1', 'one=b2']))
         self.assertIn('[plugin_test] b! is none', self.refused(
             ONE, addresses=['one=b!']))
+
+    def test_a_password_in_an_address_is_not_repeated(self):
+        for values in ({'address': 'https://u:xyzzy@{host}'},
+                       {'address': 'https://u:xyzzy@b'},
+                       {'addresses': ['one=https://u:xyzzy@b']},
+                       {'addresses': ['https://u:xyzzy@b']}):
+            said = self.refused(ONE, **values)
+            self.assertIn('[plugin_test] The address of a man', said)
+            self.assertNotIn('xyzzy', said)
 
     def test_that_of_a_host_that_is_gone_is_closed_and_free(self):
         bmcs = self.made(ONE, TWO, addresses=['one=b1', 'two=b2',

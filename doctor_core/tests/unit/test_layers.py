@@ -19,7 +19,8 @@ LAYERS = (
      'descriptors'},
     # Adapters: one outside library each.
     {'plugins', 'messaging', 'cloud', 'runner', 'web', 'store', 'bmc', 'bmcs',
-     'periodic', 'ownership', 'option_values'},
+     'bmc_address', 'redfish_bounds', 'periodic', 'ownership',
+     'option_values'},
     # Kinds.
     {'monitors', 'inspectors', 'alarms', 'notifiers', 'consumers',
      'installers', 'corroborators', 'profiler'},

@@ -4,7 +4,7 @@ import re
 import testtools
 
 import doctor_core
-from doctor_core.wording import by_reason, counted, few
+from doctor_core.wording import by_reason, counted, few, said
 
 #: A number before a plural, of what there may be one of.
 _PLURAL = re.compile(
@@ -13,6 +13,26 @@ _PLURAL = re.compile(
 #: There are always several.
 _MANY = ('None of %d addresses', 'hosts are in 1 to',
          'Mass failure: %d of %d compute hosts', '{mass.of} compute hosts')
+
+
+class Mute(Exception):
+    """Of a plugin."""
+
+    def __str__(self):
+        raise RuntimeError('of a plugin')
+
+    __repr__ = __str__
+
+
+class SaidTest(testtools.TestCase):
+
+    def test_what_it_says(self):
+        self.assertEqual('no route', said(OSError('no route')))
+
+    def test_one_that_cannot_say_what_it_is(self):
+        """It ended the thread that had caught it."""
+        self.assertEqual('Mute, which does not say what it is '
+                         '(RuntimeError)', said(Mute()))
 
 
 class FewTest(testtools.TestCase):

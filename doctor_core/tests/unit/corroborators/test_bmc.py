@@ -258,6 +258,9 @@ class TrialTest(Case):
         self.rack.power['a1'] = SILENT
         self.bmc.update([A1, A2, A3])
         self.assert_nothing(NoAnswer, A1)
+        # Else it stands in the log of the next test.
+        clock.wait_for(lambda: '1 of 1 management' in self.log.output,
+                       clock.Deadline(WAIT_S), what='the trial of a1')
 
     def test_nobody_waits_for_it(self):
         release = threading.Event()

@@ -112,6 +112,17 @@ class InspectorTest(GuardedTestCase):
         self.desk.inspector.correct = lambda corrections, done: []
         self.assertIn('has not said', self.desk.resume(answer.fault_id).note)
 
+    def test_an_error_that_cannot_say_what_it_is(self):
+        def mute(of):
+            return type('Mute', (of,), {'__str__': lambda _self: 1 // 0})(
+                'x')
+        for error in (mute(RuntimeError), mute(BackendError)):
+            self.raising(self.desk.inspector, 'correct', error)
+            self.assertIn('does not say what it is', self.desk.down().note)
+            self.raising(self.desk.alarms, 'tell', error)
+            self.desk.resume()
+            self.desk = doubles.Desk()
+
     def test_undo_and_release_that_raise(self):
         self.desk.down()
         self.raising(self.desk.inspector, 'correct', KeyError('zone'))

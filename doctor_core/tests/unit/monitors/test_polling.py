@@ -221,6 +221,11 @@ class ProbeTest(Case):
         """It ended a thread, and the host was called lost for ever."""
         self.check_defect(SystemExit('of a plugin'), 'SystemExit: of a plugin')
 
+    def test_an_error_that_cannot_say_what_it_is(self):
+        """It ended a thread, and the host was called lost for ever."""
+        self.check_defect(type('Mute', (Exception,), {
+            '__str__': lambda _self: 1 // 0})(), 'Mute: ')
+
     def test_what_the_operator_can_mend_is_said_once_and_plainly(self):
         self.monitor.start(HOSTS)
         self.await_well()
@@ -289,6 +294,29 @@ class ProbeTest(Case):
         self.monitor.answers['a'] = lambda: release.wait(WAIT_S)
         self.monitor.start(HOSTS)
         self.await_status('d', lambda status: status.state == 'healthy')
+
+    def test_as_many_that_hang_as_are_asked_at_a_time(self):
+        """Nobody else was asked any more."""
+        self.monitor.stop()
+        self.monitor = MemoryMonitor(options(
+            MemoryMonitor, **FAST, at_a_time=2), self.faults.put)
+        self.addCleanup(self.monitor.stop)
+        release = threading.Event()
+        self.addCleanup(release.set)
+        self.monitor.answers = dict.fromkeys(
+            'ab', lambda: release.wait(WAIT_S))
+        self.monitor.start(HOSTS)
+        for name in 'cd':
+            self.await_status(name, lambda one: one.state == 'healthy')
+        self.await_in_place(2)
+        self.monitor.answers = {}
+        release.set()
+        self.await_in_place(0)
+        self.await_well()
+
+    def await_in_place(self, count):
+        clock.wait_for(lambda: self.monitor._in_place == count,
+                       clock.Deadline(WAIT_S), what='those in their place')
 
     def test_a_plugin_sets_the_defaults(self):
         self.assertEqual(7.0, options(MemoryMonitor).interval_s)

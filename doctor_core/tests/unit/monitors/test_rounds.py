@@ -133,7 +133,7 @@ class RoundsTest(testtools.TestCase):
 
     def test_no_more_at_a_time_than_may_be(self):
         lab = Lab(hosts=9, at_a_time=2).watch()
-        lab.hung = {'h1', 'h2', 'h3'}
+        lab.hung = {'h1', 'h2', 'h3', 'h4', 'h5'}
         lab.run(10.0)
         self.assertEqual([], list(lab.rounds.begin(lab.at)))
         self.assertIn('late: 2 are asked at a time, and', self.log.output)
@@ -154,6 +154,42 @@ class HangingTest(testtools.TestCase):
         self.assertEqual([('h1', Change.DOWN)], lab.told)
         self.assertEqual('the probe does not return',
                          lab.rounds.hosts['h1'].problem)
+
+    def test_its_place_is_not_taken_for_ever(self):
+        """Two that hung, of two at a time, kept all others from being asked:
+        one that died stayed suspect.
+        """
+        lab = Lab(hosts=6, at_a_time=2).watch()
+        lab.run(2.0)
+        lab.hung = {'h0', 'h1'}
+        lab.run(6.0)
+        lab.dead.add('h5')
+        lab.run(8.0)
+        self.assertIn(('h5', Change.DOWN), lab.told)
+        self.assertIs(State.HEALTHY, lab.state('h4'))
+        self.assertFalse(lab.rounds.unasked.is_unasked('h4'))
+        self.assertEqual(2, lab.rounds.given_up)
+
+    def test_of_whom_nobody_asks_nothing_is_known(self):
+        """They stayed healthy for ever."""
+        lab = Lab(hosts=7, at_a_time=2).watch()
+        lab.run(2.0)
+        lab.hung = {'h0', 'h1', 'h2', 'h3', 'h4'}
+        lab.run(12.0)
+        asked = {name for _at, name in lab.asked if _at > lab.at - 6.0}
+        self.assertEqual(set(), asked)
+        for name in ('h5', 'h6'):
+            self.assertTrue(lab.rounds.unasked.is_unasked(name))
+            self.assertIn('is not asked', lab.rounds.hosts[name].problem)
+        self.assertEqual(2, lab.rounds.given_up)
+
+    def test_who_was_stopped_with_all_places_taken_neglected_nobody(self):
+        lab = Lab(hosts=3, at_a_time=1).watch()
+        lab.run(2.0)
+        lab.at += 60.0
+        lab.run(0.1)
+        self.assertFalse(any(map(lab.rounds.unasked.is_unasked,
+                                 lab.rounds.hosts)))
 
     def test_it_is_not_asked_twice_at_a_time(self):
         lab = Lab().watch()

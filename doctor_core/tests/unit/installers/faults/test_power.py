@@ -132,9 +132,12 @@ class PowerTest(testtools.TestCase):
         self.assertIn('compute-2', str(error))
 
     def test_what_is_no_bmc(self):
-        for entry in ('compute-1', '=b', 'compute-1='):
+        for entry in ('compute-1', '=b', 'compute-1=', 'https://u:xyzzy@b',
+                      'compute-1=https://u:xyzzy@b'):
             injector = self.made(None, fault_bmcs=[entry])
-            self.assertRaises(ConfigError, injector.fail, HOST)
+            error = self.assertRaises(ConfigError, injector.fail, HOST)
+            self.assertIn('fault_bmcs: ', str(error))
+            self.assertNotIn('xyzzy', str(error))
 
     def test_redfish_has_urls(self):
         injector = PowerInjector(
