@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from doctor_core.corroborators.base import Corroborator
-from doctor_core.evidence import asked_monitor
+from doctor_core.evidence import asked_monitor, fitting
 from doctor_core.evidence.asking import Asking
 from doctor_core.evidence.corroboration import Corroboration, Outlets
 from doctor_core.evidence.watching import Watching
@@ -51,7 +51,8 @@ class Panel:
             report: Callable[[Fault], None],
             witnessed: Callable[[str, Sequence[Evidence]], None]) -> None:
         self.monitors = monitors(
-            lambda kind, fault: self._sides.verdict(kind, fault))
+            lambda kind, fault: self._sides.verdict(
+                kind, fitting.verdict(fault)))
         def tell(fault: Fault) -> None:
             # Not before: what a monitor finds may be kept back.
             reports.log(fault)
@@ -61,7 +62,8 @@ class Panel:
             tell, witnessed, self._agree,
             lambda *question: self._asking.ask(*question), self._heard_at))
         self._asking = Asking(
-            {**corroborators(self._sides.found),
+            {**corroborators(lambda name, found: self._sides.found(
+                name, fitting.evidence(found))),
              **asked_monitor.among(self.monitors)}, self._sides.found)
         self._defects: dict[str, str] = {}
         self._steps = Periodic('evidence', self._sides.step, _STEP_S)
@@ -141,7 +143,8 @@ class Panel:
         held: dict[str, list[tuple[str, HostStatus]]] = {}
         for kind, monitor in self.begun.items():
             for one in monitor.status():
-                held.setdefault(one.host.name, []).append((kind, one))
+                held.setdefault(one.host.name, []).append(
+                    (kind, fitting.status(one)))
         degraded = self._sides.degraded()
         return [_together(said, degraded.get(name, ''))
                 for name, said in held.items()]
