@@ -328,6 +328,34 @@ class StatusTest(PanelCase):
             {'one': ('down', 'ping: no address', 7.0, 3, 1),
              'two': ('plugin word', '', None, 0, 0)}, self.shown())
 
+    def test_a_controllers_answer_is_none_of_the_host(self):
+        """A host that nobody had ever heard was shown as healthy."""
+        self.agent.hears_hosts = False
+        self.agent.states = {'one': ('healthy', '', 7.0)}
+        for state in 'unknown', 'unwatched', 'suspect', 'down':
+            self.ping.states = {'one': (state, 'never heard', None)}
+            self.assertEqual((state, 'ping: never heard', None, 0, 0),
+                             self.shown()['one'])
+        self.ping.states = {'one': ('healthy', '', 5.0)}
+        self.assertEqual(('healthy', '', 5.0, 0, 0), self.shown()['one'])
+        self.agent.states = {'one': ('unknown', 'locked out', None)}
+        self.assertEqual(('healthy', 'agent: locked out', 5.0, 0, 0),
+                         self.shown()['one'])
+
+    def test_what_a_controller_says_against_a_host_is_shown(self):
+        self.agent.hears_hosts = False
+        self.agent.states = {'one': ('down', 'off', 7.0)}
+        for state in 'unknown', 'healthy':
+            self.ping.states = {'one': (state, '', 5.0)}
+            self.assertEqual(('down', 'agent: off', 5.0, 0, 0),
+                             self.shown()['one'])
+
+    def test_controllers_alone_say_all(self):
+        self.ping.hears_hosts = self.agent.hears_hosts = False
+        self.ping.states = {'one': ('healthy', '', 5.0)}
+        self.agent.states = {'one': ('unknown', '', None)}
+        self.assertEqual(('healthy', '', 5.0, 0, 0), self.shown()['one'])
+
     def test_one_that_is_lost_here_and_alive_there(self):
         self.ping.on_silence('one', True)
         self.find(EvidenceKind.HEARTBEAT)
