@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
-from doctor_core import background, bmc_address, redfish_bounds
+from doctor_core import background, bmc_address, redfish_bounds, wire
 from doctor_core.clock import Deadline
 from doctor_core.exceptions import (
     BackendError,
@@ -128,7 +128,8 @@ class IpmiBmc(Bmc):
         said = self._run('status', timeout_s, _AS_USER).strip().lower()
         if said.endswith((' on', ' off')):
             return said.endswith(' on')
-        raise BackendError(f'The BMC {self._name}: ipmitool says "{said}" '
+        raise BackendError(f'The BMC {self._name}: ipmitool says '
+                           f'"{wire.in_short(said)}" '
                            'when asked for the power.', recoverable=True)
 
     def switch(self, on: bool, timeout_s: float) -> None:
@@ -148,7 +149,8 @@ class IpmiBmc(Bmc):
                 raise _not_installed() from None
             said = '; '.join(line.strip() for line in error.tail.splitlines()
                              if line.strip() and _NOISE not in line)
-            message = f'The BMC {self._name}: ipmitool says "{said}"'
+            message = f'The BMC {self._name}: ipmitool says ' \
+                f'"{wire.in_short(said)}"'
             if _SILENCE in said.lower():
                 raise NoAnswer(message) from None
             raise BackendError(message, recoverable=not any(
@@ -252,7 +254,7 @@ class RedfishBmc(Bmc):
                            if isinstance(cause, OSError) and cause.strerror),
                           None)
             message = f'The BMC {self._base}: ' \
-                f'{system.strerror if system else error}'
+                f'{system.strerror if system else wire.in_short(error)}'
             if system and system.errno in _UNREACHABLE:
                 raise NoAnswer(message) from None
             passing = (self._sushy.exceptions.ConnectionError,
@@ -264,7 +266,7 @@ class RedfishBmc(Bmc):
         except (ValueError, TypeError, LookupError, AttributeError,
                 RecursionError) as error:
             raise BackendError(f'What answers at {self._base} does not speak '
-                               f'Redfish: {error}') from None
+                               f'Redfish: {wire.in_short(error)}') from None
 
 
 def _sushy() -> Any:

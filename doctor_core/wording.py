@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Iterable
 
+from doctor_core import wire
+
 LOG = logging.getLogger(__name__)
 
 #: No line names more things than these.
@@ -31,11 +33,12 @@ def few(items: Iterable[object], most: int = MOST, *, separator: str = ', '
 
 
 def said(error: object) -> str:
-    """What an error of others says, for a person. Never raises: one that
-    cannot say what it is has its type for a name.
+    """What an error of others says, for a person: in one line, as
+    :func:`.wire.in_short`. Never raises: one that cannot say what it is has
+    its type for a name.
     """
     try:
-        return str(error)
+        return wire.in_short(error)
     except BaseException as worse:  # a plugin's: it may be anything
         LOG.debug('An error cannot say what it is', exc_info=True)
         return f'{type(error).__name__}, which does not say what it is ' \

@@ -6,6 +6,8 @@ from typing import Any
 
 from doctor_core.wording import few
 
+#: What is longer is broken into lines, where it can be.
+_WIDE = 100
 #: So many lines of tellings a table has.
 MOST = 10
 #: Characters of an id that a list shows, if they are enough.
@@ -129,12 +131,20 @@ def _proof(one: Mapping[str, Any]) -> Iterator[str]:
     if one['reason'] or one['state'] != 'told' or not deliveries:
         yield ' '.join(filter(None, (
             f'{who}{_spaced(one["state"])}', instant(one['at']),
-            _to_call(one)))) + (one['reason'] and f': {one["reason"]}') \
+            _to_call(one)))) + _reasons(one['reason']) \
             + (sure and f'; {sure}')
     for taken in deliveries:
         yield f'{who}told {instant(taken["at"])}: ' + ', '.join(filter(None, (
             taken['url'], taken['answer'], f'attempt {taken["attempt"]}',
             f'alarm {taken["alarm"]!r} ({taken["alarm_id"]})', sure)))
+
+
+def _reasons(said: str) -> str:
+    """Why it failed: a line for each alarm, where one would be too long."""
+    parts = said.split('; ')
+    if len(parts) > 1 and len(said) > _WIDE:
+        return ':' + ''.join(f'\n  {part}' for part in parts)
+    return said and f': {said}'
 
 
 def _sure(one: Mapping[str, Any]) -> str:

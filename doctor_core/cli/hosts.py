@@ -45,7 +45,8 @@ class ListHosts(PlainErrors, UnbrokenNames, Lister):
             self.app.stderr.write(
                 'The monitor itself seems to be cut off: nobody answers it, '
                 'so nothing is reported.\n')
-        blind = sum(host['state'] == 'unwatched' for host in answer['hosts'])
+        blind = sum(host['state'] == 'unwatched' or host['state'] == 'unknown'
+                    and host['problem'] != '' for host in answer['hosts'])
         if 2 * blind > len(answer['hosts']):
             self.app.stderr.write(
                 'Most hosts are not watched: nobody is told when one of them '

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from doctor_core import wire
 from doctor_core.exceptions import CloudError
 
 #: Statuses of which the same request may succeed later: a conflict with
@@ -92,7 +93,7 @@ def message_of(body: bytes) -> str:
         # An HTML page of a proxy tells an operator less than the status.
         text = body[:_LONGEST * 4].decode('utf-8', 'replace').strip()
         words = '' if text.startswith('<') else text
-    return ' '.join(words.split())[:_LONGEST]
+    return wire.escaped(' '.join(words.split())[:_LONGEST])
 
 
 def _words(answer: Any) -> str:
@@ -306,4 +307,4 @@ def line(error: BaseException) -> str:
     if parts is not None:
         reason = _REASON.search(parts['cause'])
         words = parts['place'] + (reason[1] if reason else parts['cause'])
-    return words[:_LONGEST] or type(error).__name__
+    return wire.escaped(words[:_LONGEST]) or type(error).__name__

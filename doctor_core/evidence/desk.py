@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from doctor_core import background, clock
 from doctor_core.corroborators.base import Corroborator
+from doctor_core.evidence import fitting
 from doctor_core.exceptions import ConfigError, DoctorError
 from doctor_core.model import Host
 from doctor_core.model.evidence import Evidence
@@ -172,7 +173,7 @@ class Desk:
         else:
             with self._lock:
                 self._said.pop(name, None)
-            return evidence
+            return evidence and fitting.evidence(evidence)
         return None
 
     def _note(self, name: str, error: str, is_wrong: bool) -> None:

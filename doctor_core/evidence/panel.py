@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from doctor_core.corroborators.base import Corroborator
-from doctor_core.evidence import asked_monitor
+from doctor_core.evidence import asked_monitor, fitting
 from doctor_core.evidence.asking import Asking
 from doctor_core.evidence.corroboration import Corroboration, Outlets
 from doctor_core.evidence.watching import Watching
@@ -23,6 +23,8 @@ _STEP_S = 1.0
 #: several watch. Who cannot watch it says least.
 _ORDER = ('down', 'flapping', 'degraded', 'suspect', 'healthy', 'up',
           'unknown', 'unwatched')
+#: From here on, nothing is said against a host.
+_WELL = _ORDER.index('healthy')
 #: What is held of a host that one side has lost and another one has alive.
 _DEGRADED = 'degraded'
 
@@ -51,7 +53,8 @@ class Panel:
             report: Callable[[Fault], None],
             witnessed: Callable[[str, Sequence[Evidence]], None]) -> None:
         self.monitors = monitors(
-            lambda kind, fault: self._sides.verdict(kind, fault))
+            lambda kind, fault: self._sides.verdict(
+                kind, fitting.verdict(fault)))
         def tell(fault: Fault) -> None:
             # Not before: what a monitor finds may be kept back.
             reports.log(fault)
@@ -61,7 +64,8 @@ class Panel:
             tell, witnessed, self._agree,
             lambda *question: self._asking.ask(*question), self._heard_at))
         self._asking = Asking(
-            {**corroborators(self._sides.found),
+            {**corroborators(lambda name, found: self._sides.found(
+                name, fitting.evidence(found))),
              **asked_monitor.among(self.monitors)}, self._sides.found)
         self._defects: dict[str, str] = {}
         self._steps = Periodic('evidence', self._sides.step, _STEP_S)
@@ -141,10 +145,13 @@ class Panel:
         held: dict[str, list[tuple[str, HostStatus]]] = {}
         for kind, monitor in self.begun.items():
             for one in monitor.status():
-                held.setdefault(one.host.name, []).append((kind, one))
+                held.setdefault(one.host.name, []).append(
+                    (kind, fitting.status(one)))
         degraded = self._sides.degraded()
-        return [_together(said, degraded.get(name, ''))
-                for name, said in held.items()]
+        hearing = frozenset(kind for kind, monitor in self.monitors.items()
+                            if monitor.hears_hosts)
+        return [_together(words, hearing, degraded.get(name, ''))
+                for name, words in held.items()]
 
     def isolated(self) -> bool:
         """Whether a monitor seems to be cut off itself; from any thread."""
@@ -210,20 +217,29 @@ def _raise(errors: Sequence[BaseException]) -> None:
             ' '.join(dict.fromkeys(map(said, errors)))) from errors[0]
 
 
-def _together(said: Sequence[tuple[str, HostStatus]], degraded: str
-              ) -> HostStatus:
-    worst = min((one for _kind, one in said), key=_badness)
-    problems = [f'{kind}: {one.problem}' if len(said) > 1 else one.problem
-                for kind, one in said if one.problem]
+def _together(words: Sequence[tuple[str, HostStatus]],
+              hearing: Collection[str], degraded: str) -> HostStatus:
+    """What several monitors hold of one host.
+
+    :param hearing: monitors that hear hosts themselves. Beside one of them,
+        a controller's answer is no answer of the host; what it says against
+        the host counts.
+    """
+    heard = [one for kind, one in words if kind in hearing] \
+        or [one for _kind, one in words]
+    worst = min([*heard, *(one for kind, one in words if kind not in hearing
+                           and _badness(one) < _WELL)], key=_badness)
+    problems = [f'{kind}: {one.problem}' if len(words) > 1 else one.problem
+                for kind, one in words if one.problem]
     if degraded:
         problems.append(f'alive by {degraded}')
     return HostStatus(
         worst.host, _DEGRADED if degraded else worst.state,
         '; '.join(problems),
-        max((one.last_answer_at for _kind, one in said
+        max((one.last_answer_at for one in heard
              if one.last_answer_at is not None), default=None),
-        sum(one.near_misses for _kind, one in said),
-        sum(one.late for _kind, one in said))
+        sum(one.near_misses for _kind, one in words),
+        sum(one.late for _kind, one in words))
 
 
 def _badness(status: HostStatus) -> int:

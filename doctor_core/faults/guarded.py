@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from doctor_core import clock
+from doctor_core import clock, wire
 from doctor_core.exceptions import BackendError, CloudError
 from doctor_core.inspectors.base import Inspector
 from doctor_core.model import Action, Correction, StateChange
@@ -32,7 +32,7 @@ class Complaints:
             # What is outside of Doctor has failed, and not the plugin.
             return said(error)
         name = f'{type(plugin).__module__}.{type(plugin).__qualname__}'
-        words = ' '.join(f'{type(error).__name__}: {said(error)}'.split())
+        words = f'{type(error).__name__}: {said(error)}'
         key = name, doing, type(error)
         with self._lock:
             is_new = key not in self._known
@@ -103,7 +103,12 @@ class GuardedInspector:
         return [outcomes[one.key] for one in corrections]
 
     def _honest(self, change: StateChange) -> StateChange:
-        """What changes nothing has made nothing, and settled nothing."""
+        """What changes nothing has made nothing, and settled nothing. What
+        went wrong is in the plugin's words, or of whoever it asked.
+        """
+        change = dataclasses.replace(
+            change, error=change.error and wire.in_short(change.error),
+            remark=change.remark and wire.in_short(change.remark))
         if not self.changes_nothing or change.error and not change.is_final:
             return change
         return dataclasses.replace(

@@ -1,5 +1,7 @@
 """What a broker refuses for good."""
 
+from doctor_core import wire
+
 #: Of AMQP: a wrong user or password, a virtual host that there is not.
 _WHO = frozenset({403, 530})
 #: Of AMQP: a queue or exchange is there, and was declared otherwise.
@@ -30,6 +32,6 @@ def _said(error: BaseException | None, codes: frozenset[int] | set[int]
           ) -> str:
     while error is not None:
         if getattr(error, 'reply_code', 0) in codes:
-            return ' '.join(str(error).split())
+            return wire.in_short(error)
         error = error.__cause__ or error.__context__
     return ''

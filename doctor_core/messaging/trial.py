@@ -5,6 +5,8 @@ from typing import Any
 import oslo_messaging
 from oslo_messaging._drivers import common, impl_rabbit
 
+from doctor_core import wire
+
 _HIGHEST_PORT = 65535
 #: RabbitMQ's, with TLS too, where a URL has none: what oslo.messaging takes.
 _USUAL_PORT = 5672
@@ -52,5 +54,5 @@ def options_complaint(conf: Any, url: oslo_messaging.TransportURL) -> str:
         _Unconnected(conf, url, common.PURPOSE_LISTEN)
     except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError,
             ValueError) as error:  # what it and its libraries stumble on
-        return ' '.join(str(error).split())
+        return wire.in_short(error)
     return ''

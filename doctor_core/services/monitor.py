@@ -27,6 +27,9 @@ _DRAIN_S = 5.0
 #: How often it is kept who was heard: a host that dies with the monitor has to
 #: be known as one that lived. It is written only where it is news.
 _HEARD_S = 2.0
+#: When it is said first which hosts are heard: then the inspector can name
+#: those whose names mean no host of Nova.
+_SOON_S = 5.0
 #: So often it is looked who is kept back.
 _NOTE_S = 1.0
 
@@ -61,8 +64,8 @@ class MonitorDaemon:
                                   self._source.cloud)
         self._status = StatusServer(self.panel, conf.monitor.status_port,
                                     lambda: self._bus.answers)
-        self._upkeep = Periodic('monitor-upkeep', self.refresh,
-                                lambda: conf.monitor.refresh_s)
+        self._has_named = False
+        self._upkeep = Periodic('monitor-upkeep', self.refresh, self._pause_s)
         self._hearing = Periodic('monitor-heard', self._note_heard, _HEARD_S)
         self._notes = Periodic('monitor-notes', self.note_alive, _NOTE_S)
 
@@ -124,10 +127,16 @@ class MonitorDaemon:
         """Watch the hosts that there are now, if Nova tells, and say which
         are heard; blocks.
         """
+        self._has_named = bool(self.panel.begun)
         if (hosts := self._source.renewed()) is not None:
             self.panel.update(hosts)
         for kind, monitor in self.panel.begun.items():
             self._tell_heard(kind, monitor)
+
+    def _pause_s(self) -> float:
+        """Until the next :meth:`refresh`."""
+        refresh_s = float(self._conf.monitor.refresh_s)
+        return refresh_s if self._has_named else min(_SOON_S, refresh_s)
 
     def note_alive(self) -> None:
         """Have a daemon after this one know who lives though a monitor has

@@ -29,6 +29,7 @@ from doctor_core.wire.decoding import (
 from doctor_core.wire.escaping import (
     described,
     escaped,
+    in_short,
     one_line,
     shortened,
     storable,
@@ -87,6 +88,7 @@ __all__ = [
     'glimpse',
     'heard_from_payload',
     'heard_to_payload',
+    'in_short',
     'instance_update',
     'iso',
     'known_time',

@@ -20,6 +20,8 @@ _LARGEST = 2 ** 63 - 1
 _SHOWN = 60
 #: How much of a URL of others a line of the log repeats.
 _IN_A_LINE = 200
+#: How much of what went wrong is kept, shown and logged.
+_IN_SHORT = 500
 #: How much is printed when a program ends.
 _IN_A_TERMINAL = 2000
 
@@ -31,8 +33,16 @@ def escaped(text: str) -> str:
 
 def shortened(text: str) -> str:
     """A text of any length for one line: escaped, and cut."""
-    line = escaped(text[:_IN_A_LINE + 1])
-    return line if len(line) <= _IN_A_LINE else f'{line[:_IN_A_LINE - 3]}...'
+    return _cut(escaped(text[:_IN_A_LINE + 1]), _IN_A_LINE)
+
+
+def in_short(text: object) -> str:
+    """What a plugin, or who was asked, says of what went wrong: in one
+    line, escaped, and cut.
+    """
+    # The first part will do: there are answers of megabytes.
+    words = ' '.join(str(text)[:4 * _IN_SHORT].split())
+    return _cut(escaped(words[:_IN_SHORT + 1]), _IN_SHORT)
 
 
 def one_line(text: object) -> str:
@@ -107,6 +117,10 @@ def storable(value: Any) -> Any:
 def below(path: str, name: str) -> str:
     """The path of a member of what stands at a path."""
     return f'{path}.{name}' if path else name
+
+
+def _cut(line: str, most: int) -> str:
+    return line if len(line) <= most else f'{line[:most - 3]}...'
 
 
 def _escape(match: re.Match[str]) -> str:

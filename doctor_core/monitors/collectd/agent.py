@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 
+from doctor_core import wire
 from doctor_core.clock import SYSTEM, Clock, Deadline, wait_for
 from doctor_core.exceptions import (
     BackendError,
@@ -124,12 +125,13 @@ class Agent:
             return State({
                 str(host): tuple(map(str, failing))
                 for host, (failing, _told) in kept['hosts'].items()},
-                str(kept.get('trouble', '')))
+                wire.in_short(kept.get('trouble', '')))
         except CommandFailed:
             return State({}, '')
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BackendError(f'{self._folder}/state.json cannot be read: '
-                               f'{error}', recoverable=True) from None
+                               f'{wire.in_short(error)}', recoverable=True
+                               ) from None
 
     def _restore(self) -> None:
         try:

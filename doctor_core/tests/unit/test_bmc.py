@@ -10,6 +10,7 @@ import types
 
 import fixtures
 import testtools
+from testtools import matchers
 
 from doctor_core.bmc import IpmiBmc, RedfishBmc, connect
 from doctor_core.exceptions import BackendError, ConfigError, NoAnswer
@@ -211,6 +212,15 @@ class RedfishTest(testtools.TestCase):
         error = self.assertRaises(BackendError, self.made(None).is_on,
                                   LONG_S)
         self.assertTrue(error.recoverable)
+
+    def test_its_words_are_one_line(self):
+        """They forged a line of the log, of any length."""
+        self.made('on')
+        for error in (self.library.exceptions.SushyError, ValueError):
+            bmc = self.made(error('oops\n INFO\x1b[2J' + 'x' * 10**6))
+            text = str(self.assertRaises(BackendError, bmc.is_on, LONG_S))
+            self.assertIn(r'oops INFO\u001b[2Jxx', text)
+            self.assertThat(len(text), matchers.LessThan(600))
 
     def test_it_is_asked_anew_each_time(self):
         bmc = self.made(url='https://b/s/1/')

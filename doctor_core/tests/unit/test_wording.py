@@ -29,6 +29,12 @@ class SaidTest(testtools.TestCase):
     def test_what_it_says(self):
         self.assertEqual('no route', said(OSError('no route')))
 
+    def test_in_one_line_and_not_at_any_length(self):
+        """A controller's answer forged a line of the log, and filled it."""
+        self.assertEqual(r'lost INFO all is well\u001b[2J',
+                         said(OSError('lost\n INFO all is well\x1b[2J')))
+        self.assertEqual('x' * 497 + '...', said(OSError('x' * 10**7)))
+
     def test_one_that_cannot_say_what_it_is(self):
         """It ended the thread that had caught it."""
         self.assertEqual('Mute, which does not say what it is '

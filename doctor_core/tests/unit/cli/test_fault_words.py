@@ -70,6 +70,14 @@ class WordsTest(testtools.TestCase):
             **FAULT, 'corrections': [], 'witness': 'nova-compute'}))[
                 'Witness'])
 
+    def test_several_reasons_are_a_line_each(self):
+        """The table was 800 columns wide."""
+        one, two = 'mailto:ann: ' + 'x' * 60, 'mailto:bob: ' + 'y' * 60
+        lines = self.tellings({
+            'server_id': 's1', 'name': 'vm1', 'news': 'lost', 'at': 1.0,
+            'state': 'given_up', 'reason': f'{one}; {two}'})
+        self.assertEqual([f'  {one}', f'  {two}'], lines[1:])
+
     def test_tellings_stand_by_time(self):
         """The return stood above the loss, or not."""
         one = {'server_id': 's', 'name': 'vm', 'news': 'lost', 'reason': '',

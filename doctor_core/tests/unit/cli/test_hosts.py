@@ -12,10 +12,10 @@ from doctor_core.cli.hosts import ListHosts
 
 class ListHostsTest(testtools.TestCase):
 
-    def said(self, *states):
+    def said(self, *states, problem=''):
         hosts = [{'host': f'h{index}', 'state': state, 'addresses': [],
                   'last_answer_at': None, 'near_misses': 0, 'late': 0,
-                  'problem': ''} for index, state in enumerate(states)]
+                  'problem': problem} for index, state in enumerate(states)]
         self.useFixture(fixtures.MonkeyPatch(
             'doctor_core.cli.inspector_api.ask',
             lambda *_args, **_options: {'isolated': False, 'hosts': hosts}))
@@ -28,6 +28,11 @@ class ListHostsTest(testtools.TestCase):
         self.assertIn('Most hosts are not watched',
                       self.said('unwatched', 'healthy', 'unwatched'))
 
+    def test_most_have_never_answered(self):
+        self.assertIn('Most hosts are not watched', self.said(
+            'unknown', problem='has never answered'))
+
     def test_most_are_watched(self):
+        self.assertEqual('', self.said('unknown'))
         self.assertEqual('', self.said('unwatched', 'healthy'))
         self.assertEqual('', self.said())

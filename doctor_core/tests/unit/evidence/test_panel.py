@@ -3,6 +3,7 @@ import threading
 
 import fixtures
 import testtools
+from testtools import matchers
 
 from doctor_core import background, clock
 from doctor_core.corroborators.base import Corroborator
@@ -136,6 +137,26 @@ class SidesTest(PanelCase):
             one.kind for one in self.report.faults[0].evidence])
         self.find(EvidenceKind.HEARTBEAT)
         self.assertEqual([('one', [EvidenceKind.HEARTBEAT])], self.witnessed)
+
+    def test_words_of_plugins_are_one_line(self):
+        """They forged lines of the log, and filled it and the bus."""
+        text = 'lost\n INFO all is well\x1b[2J' + 'x' * 10**6
+        shown = r'lost INFO all is well\u001b[2Jxx'
+        self.ping.states = {'one': ('down', text)}
+        self.ping.on_silence('one', True)
+        self.bmc.asked.get(timeout=WAIT_S)
+        self.bmc.found('one', Evidence(EvidenceKind.BMC_OFF, 'bmc', 1.0, text))
+        self.ping.report(host_down('one', text, rests_on=[
+            Evidence(EvidenceKind.PROBES, 'ping', 1.0, text)]))
+        self.report.statuses()
+        fault, = self.report.faults
+        said = [fault.cause, self.panel.status()[0].problem,
+                *(one.text for one in fault.evidence)]
+        self.assertEqual(4, len(said))
+        for words in said:
+            self.assertThat(words, matchers.StartsWith(shown))
+            self.assertThat(len(words), matchers.LessThan(501))
+        self.assertNotIn('\n INFO', self.log.output)
 
     def test_who_answers_after_all_is_forgotten(self):
         self.ping.on_silence('one', True)
@@ -306,6 +327,34 @@ class StatusTest(PanelCase):
         self.assertEqual(
             {'one': ('down', 'ping: no address', 7.0, 3, 1),
              'two': ('plugin word', '', None, 0, 0)}, self.shown())
+
+    def test_a_controllers_answer_is_none_of_the_host(self):
+        """A host that nobody had ever heard was shown as healthy."""
+        self.agent.hears_hosts = False
+        self.agent.states = {'one': ('healthy', '', 7.0)}
+        for state in 'unknown', 'unwatched', 'suspect', 'down':
+            self.ping.states = {'one': (state, 'never heard', None)}
+            self.assertEqual((state, 'ping: never heard', None, 0, 0),
+                             self.shown()['one'])
+        self.ping.states = {'one': ('healthy', '', 5.0)}
+        self.assertEqual(('healthy', '', 5.0, 0, 0), self.shown()['one'])
+        self.agent.states = {'one': ('unknown', 'locked out', None)}
+        self.assertEqual(('healthy', 'agent: locked out', 5.0, 0, 0),
+                         self.shown()['one'])
+
+    def test_what_a_controller_says_against_a_host_is_shown(self):
+        self.agent.hears_hosts = False
+        self.agent.states = {'one': ('down', 'off', 7.0)}
+        for state in 'unknown', 'healthy':
+            self.ping.states = {'one': (state, '', 5.0)}
+            self.assertEqual(('down', 'agent: off', 5.0, 0, 0),
+                             self.shown()['one'])
+
+    def test_controllers_alone_say_all(self):
+        self.ping.hears_hosts = self.agent.hears_hosts = False
+        self.ping.states = {'one': ('healthy', '', 5.0)}
+        self.agent.states = {'one': ('unknown', '', None)}
+        self.assertEqual(('healthy', '', 5.0, 0, 0), self.shown()['one'])
 
     def test_one_that_is_lost_here_and_alive_there(self):
         self.ping.on_silence('one', True)

@@ -4,10 +4,11 @@ import threading
 
 import fixtures
 import testtools
+from testtools import matchers
 
 from doctor_core.exceptions import BackendError, BusError, CloudError
 from doctor_core.faults.guarded import GuardedInspector
-from doctor_core.model import Action, Correction, Mark, Server
+from doctor_core.model import Action, Correction, Mark, Server, StateChange
 from doctor_core.tests.unit.faults import doubles
 
 
@@ -111,6 +112,18 @@ class InspectorTest(GuardedTestCase):
         self.assertIn('TypeError', answer.note)
         self.desk.inspector.correct = lambda corrections, done: []
         self.assertIn('has not said', self.desk.resume(answer.fault_id).note)
+
+    def test_words_of_a_plugin_are_one_line(self):
+        """They forged lines of the log and of the note."""
+        text = 'no\n ticket\x1b[2J' + 'x' * 10**6
+        self.desk.inspector.correct = lambda corrections, done: [
+            StateChange(one, 1.0, text) for one in corrections]
+        note = self.desk.down().note
+        self.assertIn(r'no ticket\u001b[2Jxx', note)
+        self.assertThat(len(note), matchers.LessThan(2500))
+        self.raising(self.desk.inspector, 'correct', CloudError(
+            text, recoverable=True))
+        self.assertNotIn('\x1b', self.log.output)
 
     def test_an_error_that_cannot_say_what_it_is(self):
         def mute(of):

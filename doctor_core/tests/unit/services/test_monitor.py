@@ -221,6 +221,18 @@ class MonitorDaemonTest(MonitorCase):
                          wire.heard_from_payload(
                              self.bus.sent.get(timeout=WAIT_S)))
 
+    def test_who_is_heard_is_told_soon_after_the_start(self):
+        """A mistyped name was no stranger to the inspector for a minute."""
+        self.daemon.stop()
+        self.useFixture(fixtures.MonkeyPatch(
+            'doctor_core.services.monitor._SOON_S', 0.01))
+        self.useFixture(fixtures.MonkeyPatch(
+            'acme_puppet.PuppetMonitor.states', ('healthy', 'healthy')))
+        self.start()
+        self.assertEqual(('puppet', frozenset({'one', 'two'})),
+                         wire.heard_from_payload(
+                             self.bus.sent.get(timeout=WAIT_S)))
+
     def test_not_while_it_is_cut_off_or_the_bus_is(self):
         self.monitor.states = ('healthy', 'healthy')
         self.monitor.is_alone = True
