@@ -110,9 +110,8 @@ class AfterARestartTest(testtools.TestCase):
         self.desk.alarms.missed = lambda updates: self.asked.append(
             len(updates)) or []
         report = self.desk.down()
-        told, = {one.at for one in self.desk.store.tellings.of(
-            report.fault_id)}
-        self.told_at = told
+        self.told_at = max(one.at for one in self.desk.store.tellings.of(
+            report.fault_id))
 
     def look(self, after_s):
         confirmation = Confirmation(
