@@ -17,6 +17,7 @@ from doctor_core.faults.confirmation import Confirmation
 from doctor_core.faults.handler import Decided, FaultHandler
 from doctor_core.faults.holding import Holding
 from doctor_core.faults.pursuit import Pursuit
+from doctor_core.faults.relisted import Relisted
 from doctor_core.faults.settings import Settings
 from doctor_core.faults.unanswered import Unanswered
 from doctor_core.model.states import DOWN, FaultState
@@ -66,6 +67,7 @@ class OwedLoop:
         self._confirmation = confirmation
         self._unanswered = unanswered
         self._affected = affected
+        self._relisted = Relisted(affected, store)
         self._stopping = stopping
         self._answered = answered
         self._settled = settled
@@ -95,7 +97,7 @@ class OwedLoop:
                        lambda: _OPEN_S),
             self._loop('faults-confirm', self._confirmation.look,
                        lambda: _OPEN_S),
-            self._loop('faults-refresh', self._affected.refresh,
+            self._loop('faults-refresh', self._refresh,
                        lambda: self._settings().refresh_s, at_once=False),
             self._loop('faults-release', self.released, lambda: _RELEASE_S),
             self._loop('faults-unanswered', self._unanswered.look,
@@ -284,6 +286,10 @@ class OwedLoop:
 
         return Periodic(name, round_, pause_s, at_once=at_once,
                         failed_pause_s=_FAILED_PAUSE_S)
+
+    def _refresh(self) -> None:
+        self._affected.refresh()
+        self._relisted.look()
 
     def _retry(self) -> None:
         """Try again what failed, and see what came to light."""
