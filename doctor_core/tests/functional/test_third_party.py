@@ -199,6 +199,7 @@ def case(kind, suite):
         getattr(suite, f'{one.title()}Contract'), testtools.TestCase), {
             f'{one}_class': plugin, f'{one}_name': 'acme', 'plugin': plugin,
             'name': 'acme', 'scheme': 'acme', 'urls': ('acme://ear',),
+            'has_ports': False,
             'scenario': plugin, **({'configuration': lambda self:
             fixtures.configuration()} if kind == 'scenarios' else {})})
 
