@@ -12,4 +12,5 @@ def csv_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _quoted(cell: str) -> str:
-    return f'"{cell}"' if ',' in cell else cell
+    # A dash alone would begin a list.
+    return f'"{cell}"' if ',' in cell else '\\-' if cell == '-' else cell
